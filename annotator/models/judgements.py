@@ -1,0 +1,190 @@
+"""Who judged what. Events are the truth; label rows are projections that can be rebuilt."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from annotator.models.data import Problem, SourceRecord, Step, Trace
+from annotator.models.projects import ErrorType, GuidelineVersion, Project
+
+
+class Rater(models.Model):
+    """A person, an imported labeler, a checker or a model: never merged, never confused."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        IMPORTED = "imported", "Imported"
+        MACHINE = "machine", "Machine"
+        MODEL = "model", "Model"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="raters")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.TextField()
+    version = models.CharField(max_length=60, blank=True, default="")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="raters"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "kind", "name", "version"], name="rater_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["project", "user"], condition=Q(user__isnull=False), name="rater_of_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind})"
+
+
+class JudgementEvent(models.Model):
+    """One change of a judgement, append-only.
+
+    ``payload`` is the new state of the target (null fields included); ``before`` the state it
+    replaced, so that undo is another event. An ``import`` event carries all judgements of one
+    source record.
+    """
+
+    class Kind(models.TextChoices):
+        STEP_LABEL = "step_label", "Step label"
+        SPAN_LABEL = "span_label", "Span label"
+        ALTERNATIVE = "alternative", "Alternative"
+        OUTCOME = "outcome", "Outcome"
+        IMPORT = "import", "Import"
+
+    id: int
+    project = models.ForeignKey(Project, models.CASCADE, related_name="events")
+    problem = models.ForeignKey(Problem, models.CASCADE, related_name="events", db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    rater = models.ForeignKey(Rater, models.CASCADE, null=True, db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False)
+    source = models.ForeignKey(SourceRecord, models.SET_NULL, null=True, db_index=False)
+    step = models.ForeignKey(Step, models.CASCADE, null=True, db_index=False)
+    trace = models.ForeignKey(Trace, models.CASCADE, null=True, db_index=False)
+    payload = models.JSONField()
+    before = models.JSONField(null=True)
+    undoes = models.ForeignKey("self", models.CASCADE, null=True, related_name="undone_by")
+    idempotency_key = models.UUIDField(null=True)
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["idempotency_key"], name="event_idempotency_unique")
+        ]
+        indexes = [
+            models.Index(fields=["problem", "user", "id"], name="event_by_problem_user"),
+            models.Index(fields=["step", "id"], name="event_by_step"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} event {self.pk}"
+
+
+class StepLabel(models.Model):
+    """The current judgement of a step by a rater: rating -1, 0, +1 or null (not 0)."""
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="labels", db_index=False)
+    rater = models.ForeignKey(Rater, models.CASCADE, related_name="labels")
+    source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="labels")
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    rating = models.SmallIntegerField(null=True)
+    unsure = models.BooleanField(default=False)
+    error_type = models.ForeignKey(ErrorType, models.PROTECT, null=True, related_name="labels")
+    realises_error = models.BooleanField(default=False)
+    note = models.TextField(blank=True, default="")
+    milliseconds = models.IntegerField(null=True)
+    guideline = models.ForeignKey(
+        GuidelineVersion, models.PROTECT, null=True, related_name="labels"
+    )
+    shown_score = models.BooleanField(null=True)
+    meta = models.JSONField(null=True)
+    updated = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["step", "rater"],
+                condition=Q(source__isnull=True),
+                name="label_unique_own",
+            ),
+            models.UniqueConstraint(
+                fields=["step", "rater", "source"],
+                condition=Q(source__isnull=False),
+                name="label_unique_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__in=[-1, 0, 1]),
+                name="label_rating_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating} for step {self.step_id}"
+
+
+class SpanLabel(models.Model):
+    """A judgement of the steps ``first`` … ``last`` of one path as one unit."""
+
+    first = models.ForeignKey(Step, models.CASCADE, related_name="spans_from")
+    last = models.ForeignKey(Step, models.CASCADE, related_name="spans_to")
+    rater = models.ForeignKey(Rater, models.CASCADE, related_name="spans")
+    source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="spans")
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    rating = models.SmallIntegerField(null=True)
+    error_type = models.ForeignKey(ErrorType, models.PROTECT, null=True, related_name="spans")
+    note = models.TextField(blank=True, default="")
+    guideline = models.ForeignKey(GuidelineVersion, models.PROTECT, null=True, related_name="spans")
+    updated = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["first", "last", "rater"],
+                condition=Q(source__isnull=True),
+                name="span_unique_own",
+            ),
+            models.UniqueConstraint(
+                fields=["first", "last", "rater", "source"],
+                condition=Q(source__isnull=False),
+                name="span_unique_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__in=[-1, 0, 1]),
+                name="span_rating_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating} for steps {self.first_id}-{self.last_id}"
+
+
+class Alternative(models.Model):
+    """A replacement step: what should have stood after ``parent`` (null = the problem)."""
+
+    problem = models.ForeignKey(Problem, models.CASCADE, related_name="alternatives")
+    parent = models.ForeignKey(Step, models.CASCADE, null=True, related_name="alternatives_below")
+    replaces = models.ForeignKey(Step, models.SET_NULL, null=True, related_name="alternatives")
+    rater = models.ForeignKey(Rater, models.CASCADE, related_name="alternatives")
+    source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="alternatives")
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    text = models.TextField()
+    meta = models.JSONField(null=True)
+    updated = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True)
+                | Q(parent__isnull=True)
+                | ~Q(replaces=F("parent")),
+                name="alternative_replaces_a_child",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
