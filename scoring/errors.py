@@ -3,6 +3,7 @@
 ScoringError
 ├── TreeError               records that are not one rooted tree
 ├── UnknownNameError        a registry key or parameter that does not exist; names the known ones
+├── ParameterError          a parameter's value is outside its range; names the range
 ├── MissingInputError       a method lacks an input; names it and how to get it
 ├── PackingError            packed scores differ from plain ones, or a model cannot be packed
 ├── AlignmentError          tokens do not re-join to the text
@@ -37,6 +38,16 @@ class UnknownNameError(ScoringError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"no {what} called '{name}'; known: {', '.join(self.known)}")
+
+
+class ParameterError(ScoringError):
+    """A parameter has a value it cannot take; the message says which ones it can."""
+
+    code = "parameter"
+
+    def __init__(self, method: str, name: str, value: object, allowed: str) -> None:
+        self.name = name
+        super().__init__(f"'{name}' of '{method}' must be {allowed}, not {value!r}")
 
 
 class MissingInputError(ScoringError):

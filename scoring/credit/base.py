@@ -1,0 +1,145 @@
+"""What a credit method takes and gives.
+
+A method is a function ``(tree, **params) -> Credit``. ``assign`` checks its inputs and parameters
+against its registry row and wraps the answer into a ``CreditResult``, which says what made it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scoring.tree import FloatArray, IntArray, NodeId, Tree
+
+NO_SIGNAL = "no signal: all outcomes are equal"
+
+
+class TraceTable(Mapping["NodeId", "FloatArray"]):
+    """Values per step of each trace, by the id of its end node; computed when looked up.
+
+    The full table has as many cells as all paths together, which on a deep tree is far more than
+    anybody looks at. Traces that end at the same node share one row.
+    """
+
+    def __init__(self, tree: Tree, values: Callable[[int, IntArray], FloatArray]) -> None:
+        """Keep ``values``, which maps an end position and its path to ``(steps,)`` numbers."""
+        self._tree = tree
+        self._values = values
+        self._positions = {tree.ids[end]: int(end) for end in np.unique(tree.ends)}
+
+    def __getitem__(self, name: NodeId) -> FloatArray:
+        """Return one value per step from the root's child to the node ``name``."""
+        end = self._positions[name]
+        return self._values(end, self._tree.path(end))
+
+    def __iter__(self) -> Iterator[NodeId]:
+        """Iterate over the ids of the nodes where traces end, in pre-order."""
+        return iter(self._positions)
+
+    def __len__(self) -> int:
+        """Count the nodes where traces end."""
+        return len(self._positions)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Credit:
+    """A method's answer.
+
+    Attributes:
+        per_node: ``(N,)`` float64, NaN where undefined. If the method gives a node different
+            numbers on different traces, their mean over the traces through it that have one.
+        per_trace: values per step by end node where they differ by trace, else None.
+        notes: sentences the legend must show.
+    """
+
+    per_node: FloatArray
+    per_trace: Mapping[NodeId, FloatArray] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CreditResult:
+    """Credit of every node, with what made it.
+
+    Attributes:
+        per_node: ``(N,)`` float64 aligned with ``tree.ids``, NaN where undefined and at the root.
+        per_trace: ``{id of the end node: (steps on its path,)}``, or None if no step's value
+            depends on the trace.
+        method: registry key.
+        version: of the method; results of two versions are never mixed.
+        params: every parameter with the value used.
+        notes: sentences the legend must show, such as "no signal: all outcomes are equal".
+        n_outcomes: traces with a known outcome.
+    """
+
+    per_node: FloatArray
+    per_trace: Mapping[NodeId, FloatArray] | None
+    method: str
+    version: str
+    params: Mapping[str, Any]
+    notes: tuple[str, ...]
+    n_outcomes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter of a method: its default, and either its choices or its lower and upper bound."""
+
+    name: str
+    default: int | float | str
+    meaning: str
+    choices: tuple[int | str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def allows(self, value: object) -> bool:
+        """Say whether ``value`` may be given to the method."""
+        if self.choices:
+            return any(type(value) is type(c) and value == c for c in self.choices)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return math.isfinite(value) and self.low <= value <= self.high
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words."""
+        if self.choices:
+            return " or ".join(repr(choice) for choice in self.choices)
+        return f"a number from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    """What menus, docs and tests need to know about a method without loading it.
+
+    Attributes:
+        key: stored in URLs and results, never renamed.
+        label: what a person reads in the menu.
+        target: ``"module:function"``, loaded on first use.
+        version: raised whenever the numbers can change.
+        needs: names of the inputs; ``INPUTS`` says where each comes from.
+        signed: True if zero means "no credit either way", which decides the colour scale.
+        unit: of the numbers, for the legend.
+        confidence: how the formula is known: CODE, PAPER, 3P, INDIRECT, RECONSTRUCTED, TEXTBOOK
+            or OURS (``docs/methods.md`` explains them).
+        source: where the formula was published.
+        summary: one line for the menu.
+        params: its parameters with defaults.
+    """
+
+    key: str
+    label: str
+    target: str
+    version: str
+    needs: tuple[str, ...]
+    signed: bool
+    unit: str
+    confidence: str
+    source: str
+    summary: str
+    params: tuple[Param, ...] = field(default=())
