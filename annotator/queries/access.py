@@ -45,6 +45,7 @@ class Access:
 
     project: Project
     role: Role
+    user_id: int
 
     def is_at_least(self, role: Role) -> bool:
         """Say whether the person's role is ``role`` or stronger."""
@@ -81,7 +82,7 @@ def project_for_user(*, user: User | AnonymousUser, name: str, at_least: Role = 
     if member is None:
         raise NotFoundError(f"There is no project called '{name}' among yours.")
     _check(cast("Role", member.role), at_least)
-    return Access(member.project, cast("Role", member.role))
+    return Access(member.project, cast("Role", member.role), member.user_id)
 
 
 def access_to(*, user: User | AnonymousUser, project: Project) -> Access:
@@ -97,7 +98,7 @@ def access_to(*, user: User | AnonymousUser, project: Project) -> Access:
     )
     if role is None:
         raise NotFoundError("There is no such project among yours.")
-    return Access(project, cast("Role", role))
+    return Access(project, cast("Role", role), user.pk or 0)
 
 
 def problem_for_user(

@@ -1,0 +1,129 @@
+"""Members of a project: add, change, invite, remove. The last owner cannot leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from annotator.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from annotator.models import Membership, Project
+from annotator.services.users import sign_in_link_create
+
+if TYPE_CHECKING:
+    from annotator.queries.access import Access
+
+LAST_OWNER = "A project needs an owner. Make somebody else an owner first."
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A new member; ``token`` opens the one-time sign-in link and is stored nowhere in the clear."""
+
+    membership: Membership
+    token: str
+
+
+@transaction.atomic
+def member_set(*, project: Project, user: User, role: str) -> Membership:
+    """Add ``user`` to ``project`` with ``role``, or change the role they have.
+
+    Raises:
+        InvalidError: no such role.
+        ConflictError: the change would leave the project without an owner.
+    """
+    if role not in Membership.Role.values:
+        reason = f"There is no role '{role}'; choose {', '.join(Membership.Role.values)}."
+        raise InvalidError(reason, fields={"role": reason})
+    _lock(project)
+    current = Membership.objects.filter(project=project, user=user).first()
+    if current is None:
+        return Membership.objects.create(project=project, user=user, role=role)
+    if role != Membership.Role.OWNER:
+        _keep_an_owner(current)
+    current.role = role
+    current.save(update_fields=["role"])
+    return current
+
+
+def member_add(*, project: Project, username: str, role: str) -> Membership:
+    """Add an existing account by its username.
+
+    Raises:
+        NotFoundError: no account of that name.
+        ConflictError: already a member.
+    """
+    user = User.objects.filter(username=username.strip(), is_active=True).first()
+    if user is None:
+        reason = (
+            f"There is no account '{username.strip()}'. Check the spelling, or invite a new person."
+        )
+        raise NotFoundError(reason, code="no_account", fields={"username": reason})
+    if Membership.objects.filter(project=project, user=user).exists():
+        reason = f"'{user.get_username()}' is a member already; change the role in the list."
+        raise ConflictError(reason, code="member_exists", fields={"username": reason})
+    return member_set(project=project, user=user, role=role)
+
+
+@transaction.atomic
+def member_invite(*, project: Project, username: str, role: str) -> Invitation:
+    """Create an account without a password, make it a member, and return its sign-in link's token.
+
+    Raises:
+        InvalidError: the username has characters that are not allowed.
+        ConflictError: the account exists already.
+    """
+    name = User.normalize_username(username.strip())
+    try:
+        UnicodeUsernameValidator()(name)
+        if len(name) > 150:
+            raise ValidationError("too long")
+    except ValidationError:
+        reason = "A username has 1 to 150 letters, digits and @ . + - _ characters."
+        raise InvalidError(reason, fields={"username": reason}) from None
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(username=name)
+    except IntegrityError:
+        reason = f"There is an account '{name}' already: add it as a member instead."
+        raise ConflictError(reason, code="account_exists", fields={"username": reason}) from None
+    membership = member_set(project=project, user=user, role=role)
+    return Invitation(membership, sign_in_link_create(user=user))
+
+
+@transaction.atomic
+def member_remove(*, access: Access, user_id: int) -> None:
+    """End a membership: an owner may remove anybody, everybody may leave.
+
+    Judgements stay; they belong to the rater.
+
+    Raises:
+        ForbiddenError: somebody else's membership, and not an owner.
+        NotFoundError: no such member.
+        ConflictError: the last owner.
+    """
+    _lock(access.project)
+    membership = Membership.objects.filter(project=access.project, user_id=user_id).first()
+    if membership is None:
+        raise NotFoundError("This person is not a member any more.")
+    if not access.may_manage and membership.user_id != access.user_id:
+        raise ForbiddenError("Only an owner may remove other members.")
+    _keep_an_owner(membership)
+    membership.delete()
+
+
+def _lock(project: Project) -> None:
+    """Serialise changes of one project's members, so that two owners cannot both leave."""
+    Project.objects.select_for_update().get(pk=project.pk)
+
+
+def _keep_an_owner(leaving: Membership) -> None:
+    if leaving.role != Membership.Role.OWNER:
+        return
+    owners = Membership.objects.filter(project_id=leaving.project_id, role=Membership.Role.OWNER)
+    if not owners.exclude(pk=leaving.pk).exists():
+        raise ConflictError(LAST_OWNER, code="last_owner")
