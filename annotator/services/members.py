@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -79,9 +78,7 @@ def member_invite(*, project: Project, username: str, role: str) -> Invitation:
     """
     name = User.normalize_username(username.strip())
     try:
-        UnicodeUsernameValidator()(name)
-        if len(name) > 150:
-            raise ValidationError("too long")
+        User._meta.get_field("username").run_validators(name)
     except ValidationError:
         reason = "A username has 1 to 150 letters, digits and @ . + - _ characters."
         raise InvalidError(reason, fields={"username": reason}) from None
