@@ -1,0 +1,76 @@
+// What every page needs: theme, toasts, the polite live region, dialogs, and htmx failures in words.
+
+const THEMES = ["light", "dark"];
+
+/** Say something to screen readers; repeats are announced again. */
+export function announce(text) {
+  const status = document.getElementById("status");
+  status.textContent = "";
+  requestAnimationFrame(() => { status.textContent = text; });
+}
+
+/** Show a message in the corner; failures stay until dismissed. */
+export function toast(text, { bad = false } = {}) {
+  const made = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+  made.classList.toggle("bad", bad);
+  made.querySelector("p").textContent = text;
+  const corner = document.getElementById("toasts");
+  const same = [...corner.children].find((other) => other.textContent === made.textContent);
+  if (same) same.remove();
+  corner.append(made);
+  announce(text);
+  if (!bad) setTimeout(() => made.remove(), 5000);
+}
+
+function currentTheme() {
+  const chosen = document.documentElement.dataset.theme;
+  if (THEMES.includes(chosen)) return chosen;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+function toggleTheme() {
+  const next = currentTheme() === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = next;
+  document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax`;
+  document.dispatchEvent(new CustomEvent("theme", { detail: next }));
+  announce(`${next === "dark" ? "Dark" : "Light"} theme`);
+}
+
+const openers = new WeakMap();
+
+/** Open a modal dialog; closing it gives focus back to where it was. */
+export function openDialog(dialog) {
+  if (dialog.open) return;
+  openers.set(dialog, document.activeElement);
+  dialog.showModal();
+  dialog.addEventListener("close", () => openers.get(dialog)?.focus?.({ preventScroll: true }), { once: true });
+}
+
+document.addEventListener("click", (event) => {
+  const hit = event.target.closest("[data-dismiss], [data-theme-toggle], [data-dialog-open], [data-dialog-close], dialog");
+  if (!hit) return;
+  if (hit.matches("[data-dismiss]")) hit.closest(".toast").remove();
+  else if (hit.matches("[data-theme-toggle]")) toggleTheme();
+  else if (hit.matches("[data-dialog-open]")) openDialog(document.getElementById(hit.dataset.dialogOpen));
+  else if (hit.matches("[data-dialog-close]")) hit.closest("dialog").close();
+  else if (hit === event.target) hit.close(); // the backdrop is the dialog itself
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  const id = xhr.getResponseHeader("X-Request-Id");
+  const said = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") ? xhr.responseText.trim() : "";
+  const words = {
+    403: "Your role does not allow this.",
+    404: "This is no longer there. Reload the page.",
+    409: "Somebody else changed this. Reload the page to see it.",
+  };
+  toast(said || words[xhr.status] || `The server failed (${xhr.status}${id ? `, reference ${id}` : ""}).`, { bad: true });
+});
+
+document.addEventListener("htmx:sendError", () => {
+  toast("The server cannot be reached. Nothing was changed; try again.", { bad: true });
+});
+
+for (const button of document.querySelectorAll("[data-theme-toggle]")) button.hidden = false;
+for (const corner of document.querySelectorAll("#toasts .toast:not(.bad, .error)")) setTimeout(() => corner.remove(), 8000);
