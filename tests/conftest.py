@@ -1,0 +1,79 @@
+"""Fixtures of the whole suite. The database is the embedded server of this run's own home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest_plugins: list[str] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Stop the database of this run; only the first process of pytest-xdist does it."""
+    home = os.environ.get("TRACEWOOD_TEST_HOME")
+    if home is None or hasattr(config, "workerinput"):
+        return
+    from webapp import postgres
+
+    if Path(home).exists():
+        postgres.stop(Path(home))
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let the broker follow the test database."""
+    from django.db import connection
+
+    from webapp import celery
+
+    celery.configure(celery.app, connection.settings_dict, "")
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _clean_queues(request):
+    """Take back what a test sent: messages outlive the transaction of the test."""
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        yield
+        return
+    from celery.signals import before_task_publish
+
+    sent = []
+
+    def note(**_):
+        sent.append(1)
+
+    before_task_publish.connect(note, weak=False)
+    yield
+    before_task_publish.disconnect(note)
+    if sent:
+        from webapp.celery import app
+
+        app.control.purge()
+
+
+@pytest.fixture
+def user(db):
+    """A person who is a member of nothing."""
+    from tests.factories import UserFactory
+
+    return UserFactory()
+
+
+@pytest.fixture
+def client_for():
+    """Return a function that gives a Django test client signed in as a user."""
+    from django.test import Client
+
+    def signed_in(user):
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in

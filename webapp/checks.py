@@ -1,0 +1,38 @@
+"""System checks: mistakes of a deployment, with the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@register(deploy=True)
+def host_is_private_or_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Other machines may only talk to Tracewood over HTTPS."""
+    if settings.TRACEWOOD_HOST in LOOPBACK or settings.TRACEWOOD_HTTPS:
+        return []
+    return [
+        Error(
+            f"TRACEWOOD_HOST={settings.TRACEWOOD_HOST} is reachable from other machines.",
+            hint="Put a proxy with a certificate in front and set TRACEWOOD_HTTPS=1.",
+            id="webapp.E001",
+        )
+    ]
+
+
+@register()
+def home_is_private(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The home holds secrets, uploads and models."""
+    if settings.TRACEWOOD_HOME.stat().st_mode & 0o077 == 0:
+        return []
+    return [
+        Warning(
+            f"Other users of this machine can look into {settings.TRACEWOOD_HOME}.",
+            hint=f"chmod 700 {settings.TRACEWOOD_HOME}",
+            id="webapp.W001",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Django database backend of the embedded PostgreSQL: it starts at the first connection."""
