@@ -4,6 +4,7 @@ AnnotatorError              400  base; ``code`` is stable, the message may chang
 ├── NotFoundError           404  no such object, or not yours
 ├── ForbiddenError          403  your role does not allow it
 ├── ConflictError           409  somebody else changed it, or the key was used for something else
+│   └── FencedOutError           a worker writes to a job that another one has taken over
 ├── InvalidError            422  a value outside the scheme; ``fields`` names it
 ├── ImportRefusedError      422  nothing of the file can be used
 ├── ExportRefusedError      422  nothing to export
@@ -47,6 +48,12 @@ class ConflictError(AnnotatorError):
 
     code = "conflict"
     status = 409
+
+
+class FencedOutError(ConflictError):
+    """The writer's fence is stale: the job was requeued, ended or taken by another worker."""
+
+    code = "fenced_out"
 
 
 class InvalidError(AnnotatorError):

@@ -12,4 +12,4 @@ class WebappConfig(AppConfig):
 
     def ready(self) -> None:
         """Load what registers itself by being imported, now that the settings are complete."""
-        from webapp import celery, checks  # noqa: F401, PLC0415
+        from webapp import celery, checks  # noqa: F401

@@ -51,7 +51,9 @@ def configure(app: Celery, database: dict[str, Any], broker_url: str) -> None:
     )
 
 
-app = Celery("tracewood", set_as_current=True)
+app = Celery("tracewood")
+# Threads of a web process find the app only as the default one.
+app.set_default()
 app.conf.update(
     task_queues=[Queue(name) for name in QUEUES],
     task_default_queue="io",
@@ -73,6 +75,8 @@ configure(app, settings.DATABASES["default"], settings.CELERY_BROKER_URL)
 app.autodiscover_tasks(["scoring"])
 
 
-@setup_logging.connect
 def _use_our_logging(**_: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
+
+
+setup_logging.connect(_use_our_logging)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@register(deploy=True)
-def host_is_private_or_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+@checks.register(deploy=True)
+def host_is_private_or_encrypted(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Other machines may only talk to Tracewood over HTTPS."""
     if settings.TRACEWOOD_HOST in LOOPBACK or settings.TRACEWOOD_HTTPS:
         return []
     return [
-        Error(
+        checks.Error(
             f"TRACEWOOD_HOST={settings.TRACEWOOD_HOST} is reachable from other machines.",
             hint="Put a proxy with a certificate in front and set TRACEWOOD_HTTPS=1.",
             id="webapp.E001",
@@ -24,13 +24,13 @@ def host_is_private_or_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckM
     ]
 
 
-@register()
-def home_is_private(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+@checks.register()
+def home_is_private(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """The home holds secrets, uploads and models."""
     if settings.TRACEWOOD_HOME.stat().st_mode & 0o077 == 0:
         return []
     return [
-        Warning(
+        checks.Warning(
             f"Other users of this machine can look into {settings.TRACEWOOD_HOME}.",
             hint=f"chmod 700 {settings.TRACEWOOD_HOME}",
             id="webapp.W001",

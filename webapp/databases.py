@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp import postgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMES = ("postgres", "postgresql")
 

@@ -25,13 +25,15 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 from django.db.utils import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -252,7 +254,7 @@ def _unprivileged() -> list[str]:
 
 def _run(program: str, *arguments: str, text: str = "") -> None:
     """Run a program of the wheel in its own session, so that Ctrl-C does not reach it."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - a program of the wheel, arguments are ours
         [*_unprivileged(), str(_programs() / program), *arguments],
         input=text,
         stdout=subprocess.DEVNULL,

@@ -46,6 +46,11 @@ class Job(models.Model):
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
 
+        @property
+        def queue(self) -> Worker.Kind:
+            """The queue of this kind; queues are called like the workers that read them."""
+            return Worker.Kind.GPU if self in {Job.Kind.TRAIN, Job.Kind.SCORE} else Worker.Kind.IO
+
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
@@ -84,6 +89,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.state}"
+
+    @property
+    def queue(self) -> Worker.Kind:
+        """The queue that carries this job's messages."""
+        return Job.Kind(self.kind).queue
 
 
 class JobMetric(models.Model):

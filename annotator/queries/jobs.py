@@ -1,0 +1,81 @@
+"""Reads of jobs and workers. The gate ``job_for_user`` is in ``queries.access``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from annotator.models import Job, JobMetric, Project, Worker
+
+# Workers beat every 5 s; one that missed five beats is not counted on.
+LIVE_WITHIN = timedelta(seconds=30)
+
+WAITING = {Worker.Kind.IO: "imports and exports", Worker.Kind.GPU: "training and scoring"}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """One queue at a glance. ``problem`` is empty while somebody reads it."""
+
+    kind: Worker.Kind
+    workers: tuple[Worker, ...]
+    queued: int
+    running: int
+    problem: str
+
+
+def jobs_of_project(*, project: Project) -> QuerySet[Job]:
+    """Return the jobs of ``project``, newest first, with worker and creator loaded."""
+    return (
+        Job.objects.filter(project=project).select_related("worker", "created_by").order_by("-id")
+    )
+
+
+def metrics_of_job(*, job: Job) -> dict[str, list[tuple[int, float]]]:
+    """Return the curves of ``job``: points ``(step, value)`` in order, by name."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    rows = JobMetric.objects.filter(job=job).order_by("name", "step")
+    for name, step, value in rows.values_list("name", "step", "value"):
+        curves.setdefault(name, []).append((step, value))
+    return curves
+
+
+def live_workers(kind: Worker.Kind) -> QuerySet[Worker]:
+    """Return the workers of ``kind`` whose heart beats."""
+    return Worker.objects.filter(kind=kind, heartbeat__gte=Now() - LIVE_WITHIN).order_by("started")
+
+
+def idle_workers(kind: Worker.Kind) -> QuerySet[Worker]:
+    """Return the live workers of ``kind`` that hold no job."""
+    busy = Job.objects.filter(worker=OuterRef("pk"), state=Job.State.RUNNING)
+    return live_workers(kind).filter(~Exists(busy))
+
+
+def worker_health() -> list[WorkerHealth]:
+    """Return the state of every queue; a missing worker is a sentence, not an endless spinner."""
+    open_states = (Job.State.QUEUED, Job.State.RUNNING)
+    counts: Counter[tuple[Worker.Kind, str]] = Counter()
+    rows = Job.objects.filter(state__in=open_states).values_list("kind", "state")
+    for kind, state, n in rows.annotate(n=Count("pk")):
+        counts[Job.Kind(kind).queue, state] += n
+    live = Worker.objects.filter(heartbeat__gte=Now() - LIVE_WITHIN).order_by("started")
+    by_kind = {kind: tuple(row for row in live if row.kind == kind) for kind in Worker.Kind}
+    return [
+        WorkerHealth(
+            kind=kind,
+            workers=workers,
+            queued=counts[kind, Job.State.QUEUED],
+            running=counts[kind, Job.State.RUNNING],
+            problem="" if workers else missing_worker(kind),
+        )
+        for kind, workers in by_kind.items()
+    ]
+
+
+def missing_worker(kind: Worker.Kind) -> str:
+    """Return the sentence for a queue that nobody reads."""
+    return f"No {kind.value} worker is running, so {WAITING[kind]} wait. Start it with `make up`."
