@@ -17,11 +17,13 @@ database's, values equal to their defaults are left out. The record itself is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotator.errors import InvalidError
 from scoring.types import RATINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 State = dict[str, Any]
 Row = dict[str, Any]

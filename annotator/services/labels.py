@@ -1,0 +1,335 @@
+"""Step labels and span labels: set and clear, each an event and the row that follows from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from annotator.errors import ConflictError, InvalidError, NotFoundError
+from annotator.models import ErrorType, GuidelineVersion, JudgementEvent, SpanLabel, Step, StepLabel
+from annotator.services.judgements import (
+    State,
+    milliseconds_checked,
+    rating_checked,
+    text_checked,
+)
+from annotator.services.projections import (
+    Target,
+    event_replayed,
+    judgement_record,
+)
+from annotator.services.raters import rater_for_user
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+
+# One round trip: look everything up, lock the current label, append the event, upsert the label.
+# The lock makes ``before`` true and keeps event ids in the order of the writes. Two *first* labels
+# of one person in the same moment find no row to lock: each replaced nothing, and the guard on
+# event_id lets the newer one stand.
+LABEL_SET = """
+WITH context AS (
+    SELECT s.id AS step_id, s.problem_id, p.project_id, r.id AS rater_id,
+           g.id AS guideline_id, g.number AS guideline, t.id AS error_type_id
+    FROM annotator_step s
+    JOIN annotator_problem p ON p.id = s.problem_id
+    JOIN annotator_rater r ON r.project_id = p.project_id AND r.user_id = %(user)s
+    LEFT JOIN LATERAL (
+        SELECT id, number FROM annotator_guidelineversion
+        WHERE project_id = p.project_id ORDER BY number DESC LIMIT 1
+    ) g ON TRUE
+    LEFT JOIN annotator_errortype t
+        ON t.project_id = p.project_id AND t.key = %(error_type)s
+    WHERE s.id = %(step)s
+), old AS (
+    SELECT l.*, t.key AS error_key, g.number AS guideline
+    FROM context c
+    JOIN annotator_steplabel l
+        ON l.step_id = c.step_id AND l.rater_id = c.rater_id AND l.source_id IS NULL
+    LEFT JOIN annotator_errortype t ON t.id = l.error_type_id
+    LEFT JOIN annotator_guidelineversion g ON g.id = l.guideline_id
+    FOR UPDATE OF l
+), event AS (
+    INSERT INTO annotator_judgementevent
+        (project_id, problem_id, kind, rater_id, user_id, step_id, payload, before, idempotency_key)
+    SELECT c.project_id, c.problem_id, 'step_label', c.rater_id, %(user)s, c.step_id,
+           %(state)s::jsonb || jsonb_build_object('guideline', c.guideline),
+           CASE WHEN o.id IS NOT NULL THEN jsonb_build_object(
+               'rating', o.rating, 'unsure', o.unsure, 'error_type', coalesce(o.error_key, ''),
+               'realises_error', o.realises_error, 'note', o.note,
+               'milliseconds', o.milliseconds, 'guideline', o.guideline,
+               'shown_score', o.shown_score, 'meta', o.meta) END,
+           %(key)s
+    FROM context c LEFT JOIN old o ON TRUE
+    WHERE %(error_type)s = '' OR c.error_type_id IS NOT NULL
+    ON CONFLICT (idempotency_key) DO NOTHING
+    RETURNING id
+), label AS (
+    INSERT INTO annotator_steplabel
+        (step_id, rater_id, event_id, rating, unsure, error_type_id, realises_error, note,
+         milliseconds, guideline_id, shown_score)
+    SELECT c.step_id, c.rater_id, e.id, %(rating)s, %(unsure)s, c.error_type_id,
+           %(realises_error)s, %(note)s, %(milliseconds)s, c.guideline_id, %(shown_score)s
+    FROM context c, event e
+    ON CONFLICT (step_id, rater_id) WHERE source_id IS NULL DO UPDATE SET
+        event_id = excluded.event_id, rating = excluded.rating, unsure = excluded.unsure,
+        error_type_id = excluded.error_type_id, realises_error = excluded.realises_error,
+        note = excluded.note, milliseconds = excluded.milliseconds,
+        guideline_id = excluded.guideline_id, shown_score = excluded.shown_score,
+        meta = NULL, updated = now()
+    WHERE annotator_steplabel.event_id < excluded.event_id
+    RETURNING id, updated
+)
+SELECT c.project_id, c.rater_id, c.guideline_id, c.error_type_id, e.id, l.id, l.updated
+FROM context c LEFT JOIN event e ON TRUE LEFT JOIN label l ON TRUE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelResult:
+    """What became of a request: the current label (None = cleared) and the event that holds it.
+
+    ``replayed``: the request had been stored before under its idempotency key.
+    """
+
+    label: StepLabel | None
+    event_id: int | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpanResult:
+    """The current span label (None = cleared), the event, and whether it is a replay."""
+
+    span: SpanLabel | None
+    event_id: int
+    replayed: bool = False
+
+
+def label_set(
+    *,
+    step: Step,
+    user: User,
+    rating: int | None,
+    unsure: bool = False,
+    error_type: str = "",
+    realises_error: bool = False,
+    note: str = "",
+    milliseconds: int | None = None,
+    shown_score: bool | None = None,
+    idempotency_key: UUID | None = None,
+) -> LabelResult:
+    """Record or replace ``user``'s judgement of ``step``.
+
+    The newest guideline version is pinned to the label. Sending the same key with the same
+    judgement again returns the first event, so a lost answer may simply be asked for again.
+
+    Args:
+        step: what is judged.
+        user: who judges; the caller has checked that they may.
+        rating: -1, 0, +1, or None: seen but not rated, which is not the same as 0.
+        unsure: flags the step for the authors of the guidelines.
+        error_type: key of the project's error taxonomy, "" = none.
+        realises_error: the step notices and repairs an earlier error.
+        note: free text.
+        milliseconds: time spent on this judgement.
+        shown_score: whether a model's score of the step was on screen.
+        idempotency_key: chosen by the client, one for each judgement.
+
+    Raises:
+        InvalidError: a value outside the scheme; ``fields`` names it.
+        ConflictError: the key was used by somebody else or for another judgement.
+        NotFoundError: the step was deleted meanwhile.
+    """
+    state: State = {
+        "rating": rating_checked(rating),
+        "unsure": unsure,
+        "error_type": error_type,
+        "realises_error": realises_error,
+        "note": text_checked(note, "note"),
+        "milliseconds": milliseconds_checked(milliseconds),
+        "shown_score": shown_score,
+        "meta": None,
+    }
+    parameters = {
+        **state,
+        "step": step.pk,
+        "user": user.pk,
+        "state": json.dumps(state),
+        "key": idempotency_key,
+    }
+    row = _label_statement(parameters)
+    if row is None:
+        # No rater yet: this is the person's first judgement in the project.
+        rater_for_user(project=step.problem.project, user=user)
+        row = _label_statement(parameters)
+    if row is None:
+        raise NotFoundError(f"There is no step {step.pk} any more.")
+    project_id, rater_id, guideline_id, error_type_id, event_id, label_id, updated = row
+    if error_type and error_type_id is None:
+        raise error_type_unknown(project_id, error_type)
+    if event_id is None:
+        return _label_replay(step, user, rater_id, state, idempotency_key)
+    if label_id is None:  # a newer judgement of the same person was stored in the same moment
+        return LabelResult(_label_of(step, rater_id), event_id)
+    label = StepLabel(
+        pk=label_id,
+        step=step,
+        rater_id=rater_id,
+        event_id=event_id,
+        rating=rating,
+        unsure=unsure,
+        error_type_id=error_type_id,
+        realises_error=realises_error,
+        note=note,
+        milliseconds=milliseconds,
+        guideline_id=guideline_id,
+        shown_score=shown_score,
+        updated=updated,
+    )
+    label._state.adding = False
+    return LabelResult(label, event_id)
+
+
+def label_clear(*, step: Step, user: User, idempotency_key: UUID | None = None) -> LabelResult:
+    """Take ``user``'s label of ``step`` back, as an event; nothing to clear is no event.
+
+    Raises:
+        ConflictError: the key was used by somebody else or for another judgement.
+    """
+    rater = rater_for_user(project=step.problem.project, user=user)
+    target = _label_target(step, rater.pk)
+    known = event_replayed(target=target, state=None, user=user, idempotency_key=idempotency_key)
+    if known is None and _label_of(step, rater.pk) is None:
+        return LabelResult(None, None)
+    event, replayed = judgement_record(
+        target=target, state=None, user=user, idempotency_key=idempotency_key
+    )
+    return LabelResult(_label_of(step, rater.pk) if replayed else None, event.pk, replayed)
+
+
+def span_label_set(
+    *,
+    first: Step,
+    last: Step,
+    user: User,
+    rating: int | None,
+    error_type: str = "",
+    note: str = "",
+    idempotency_key: UUID | None = None,
+) -> SpanResult:
+    """Judge the steps ``first`` … ``last`` of one path as one unit.
+
+    Raises:
+        InvalidError: ``last`` is not ``first`` or below it, or a value outside the scheme.
+        ConflictError: the key was used by somebody else or for another judgement.
+    """
+    inside = first.preorder <= last.preorder < first.subtree_end
+    if first.problem_id != last.problem_id or not inside:
+        message = (
+            "A span is a run of consecutive steps: its last step must be its first or below it."
+        )
+        raise InvalidError(message, fields={"last": message})
+    project = first.problem.project
+    if error_type and not ErrorType.objects.filter(project=project, key=error_type).exists():
+        raise error_type_unknown(project.pk, error_type)
+    state: State = {
+        "rating": rating_checked(rating),
+        "error_type": error_type,
+        "note": text_checked(note, "note"),
+        "guideline": guideline_number(project.pk),
+    }
+    target = _span_target(first, last, rater_for_user(project=project, user=user).pk)
+    event, replayed = judgement_record(
+        target=target, state=state, user=user, idempotency_key=idempotency_key
+    )
+    return SpanResult(_span_of(target), event.pk, replayed)
+
+
+def span_label_clear(
+    *, first: Step, last: Step, user: User, idempotency_key: UUID | None = None
+) -> SpanResult:
+    """Take ``user``'s judgement of the span back, as an event.
+
+    Raises:
+        NotFoundError: there is none.
+        ConflictError: the key was used by somebody else or for another judgement.
+    """
+    rater = rater_for_user(project=first.problem.project, user=user)
+    target = _span_target(first, last, rater.pk)
+    known = event_replayed(target=target, state=None, user=user, idempotency_key=idempotency_key)
+    if known is None and _span_of(target) is None:
+        raise NotFoundError("You have not judged these steps as one unit.")
+    event, replayed = judgement_record(
+        target=target, state=None, user=user, idempotency_key=idempotency_key
+    )
+    return SpanResult(_span_of(target), event.pk, replayed)
+
+
+def error_type_unknown(project_id: int, key: str) -> InvalidError:
+    """Return the error that names the taxonomy's keys."""
+    known = ErrorType.objects.filter(project=project_id).order_by("position", "pk")
+    message = (
+        f"no error type called '{key}'; known: {', '.join(known.values_list('key', flat=True))}"
+    )
+    return InvalidError(message, fields={"error_type": message})
+
+
+def guideline_number(project_id: int) -> int | None:
+    """Return the number of the project's newest guidelines."""
+    newest = GuidelineVersion.objects.filter(project=project_id).order_by("-number")
+    return newest.values_list("number", flat=True).first()
+
+
+def _label_statement(parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(LABEL_SET, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _label_replay(
+    step: Step, user: User, rater_id: int, state: State, key: UUID | None
+) -> LabelResult:
+    event = event_replayed(
+        target=_label_target(step, rater_id), state=state, user=user, idempotency_key=key
+    )
+    if event is None:  # the other request with this key was rolled back after ours gave way
+        raise ConflictError("The same request failed a moment ago; send it again.")
+    return LabelResult(_label_of(step, rater_id), event.pk, replayed=True)
+
+
+def _label_target(step: Step, rater_id: int) -> Target:
+    return Target(
+        kind=JudgementEvent.Kind.STEP_LABEL,
+        project_id=step.problem.project_id,
+        problem_id=step.problem_id,
+        rater_id=rater_id,
+        step_id=step.pk,
+    )
+
+
+def _label_of(step: Step, rater_id: int) -> StepLabel | None:
+    return StepLabel.objects.filter(step=step, rater=rater_id, source=None).first()
+
+
+def _span_target(first: Step, last: Step, rater_id: int) -> Target:
+    return Target(
+        kind=JudgementEvent.Kind.SPAN_LABEL,
+        project_id=first.problem.project_id,
+        problem_id=first.problem_id,
+        rater_id=rater_id,
+        step_id=first.pk,
+        key={"first": first.pk, "last": last.pk},
+    )
+
+
+def _span_of(target: Target) -> SpanLabel | None:
+    return SpanLabel.objects.filter(
+        first=target.key["first"], last=target.key["last"], rater=target.rater_id, source=None
+    ).first()
