@@ -52,11 +52,11 @@ def parse_lenient(raw: bytes) -> Any:
     try:
         return parse(raw)
     except FieldError:
-        if depth(raw) > MAX_DEPTH:
+        if _unreadable(raw):
             raise
         try:
             value = json.loads(raw, parse_constant=str, parse_float=_finite_or_text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if value is None or find_forbidden(value):
             raise
@@ -70,11 +70,28 @@ def _finite_or_text(number: str) -> float | str:
 
 def explain(raw: bytes, fallback: str) -> str:
     """Say why orjson refused ``raw``."""
+    reason = _unreadable(raw)
+    if reason:
+        return reason
     try:
-        text = raw.decode("utf-8")
+        value = json.loads(raw)
+    except json.JSONDecodeError as error:
+        text = raw.decode()
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            return f"not valid JSON: the text is cut off after character {len(text.rstrip())}"
+        return f"not valid JSON: {error.msg} at character {error.pos}"
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or a deep call stack
+        return f"not valid JSON: {fallback}"
+    return find_forbidden(value) or f"not valid JSON: {fallback}"
+
+
+def _unreadable(raw: bytes) -> str | None:
+    """Return what keeps the standard parser from having a look."""
+    try:
+        raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = raw[error.start]
-        return f"invalid UTF-8 at byte {error.start} of the record (0x{found:02x}); save the file as UTF-8"
+        at, found = error.start, raw[error.start]
+        return f"invalid UTF-8 at byte {at} of the record (0x{found:02x}); save the file as UTF-8"
     if b"\x00" in raw:
         return f"NUL byte at byte {raw.index(0)} of the record; save the file as UTF-8 text"
     if depth(raw) > MAX_DEPTH:
@@ -82,15 +99,7 @@ def explain(raw: bytes, fallback: str) -> str:
             f"nested deeper than {MAX_DEPTH} levels; "
             "the flat 'tracewood' format carries trees of any depth"
         )
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            return f"not valid JSON: the text is cut off after character {len(text)}"
-        return f"not valid JSON: {error.msg} at character {error.pos}"
-    except (ValueError, RecursionError):  # an integer of thousands of digits
-        return f"not valid JSON: {fallback}"
-    return find_forbidden(value) or f"not valid JSON: {fallback}"
+    return None
 
 
 def depth(raw: bytes) -> int:

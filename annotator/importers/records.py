@@ -29,10 +29,8 @@ def records(stream: IO[bytes], parse: Parse = parse) -> Iterator[Raw | Rejected]
     elif _ARRAY.match(head):
         yield from _array(parse, arrays.Scanner(reader))
     else:
-        record = 0
-        for item in lines(reader):
+        for record, item in enumerate(lines(reader)):
             yield item if isinstance(item, Rejected) else _parsed(parse, item[1], item[0], record)
-            record += 1
 
 
 def _array(parse: Parse, scanner: arrays.Scanner) -> Iterator[Raw | Rejected]:

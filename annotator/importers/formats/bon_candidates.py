@@ -29,7 +29,6 @@ from annotator.importers.lines import chained, opened, wrong_encoding
 from annotator.importers.outline import outline
 from annotator.importers.parsing import parse
 from scoring.types import (
-    ROOT,
     ImportItem,
     NodeRecord,
     ProblemRecord,
@@ -67,9 +66,7 @@ def read(stream: IO[bytes]) -> Iterator[ImportItem]:
     if whole is None:
         yield from _streamed(arrays.Scanner(chained(start, reader)))
     else:
-        header = {name: value for name, value in whole.items() if name != "candidates"}
-        for position, candidate in enumerate(whole["candidates"]):
-            yield _record(header, candidate, position)
+        yield from _records(whole.pop("candidates"), whole)
 
 
 def _small(data: bytes) -> dict[str, Any] | None:
@@ -84,6 +81,16 @@ def _small(data: bytes) -> dict[str, Any] | None:
     return whole if usual else None
 
 
+def _records(candidates: list[Any], header: dict[str, Any]) -> Iterator[ImportItem]:
+    try:
+        file = _File(header)
+    except FieldError as error:
+        yield Rejected(str(error), None, 0)
+        return
+    for position, candidate in enumerate(candidates):
+        yield _record(file, candidate, position)
+
+
 def _streamed(scanner: arrays.Scanner) -> Iterator[ImportItem]:
     """Read member by member; fields after the candidates come too late to matter."""
     header: dict[str, Any] = {}
@@ -94,9 +101,9 @@ def _streamed(scanner: arrays.Scanner) -> Iterator[ImportItem]:
             if name != "candidates":
                 header[name] = parse(scanner.value())
                 continue
-            seen = True
+            seen, file = True, _File(header)
             for raw in arrays.elements(scanner):
-                yield _parsed(header, raw, position)
+                yield _parsed(file, raw, position)
                 position += 1
         arrays.end(scanner)
     except (arrays.CutError, FieldError) as error:
@@ -106,57 +113,67 @@ def _streamed(scanner: arrays.Scanner) -> Iterator[ImportItem]:
         yield Rejected("field 'candidates' is missing", None, 0)
 
 
-def _parsed(header: dict[str, Any], raw: bytes, position: int) -> ImportItem:
+def _parsed(file: _File, raw: bytes, position: int) -> ImportItem:
     try:
         candidate = parse(raw)
     except FieldError as error:
         return Rejected(str(error), None, position)
-    return _record(header, candidate, position)
+    return _record(file, candidate, position)
 
 
-def _record(header: dict[str, Any], candidate: Any, position: int) -> ImportItem:
+def _record(file: _File, candidate: Any, position: int) -> ImportItem:
     try:
-        return _build(header, candidate, position)
+        return file.build(candidate, position)
     except FieldError as error:
         return Rejected(str(error), None, position)
 
 
-def _build(header: dict[str, Any], candidate: Any, position: int) -> TreeRecord:
-    path = f"candidates[{position}]."
-    candidate = mapping(candidate, path[:-1])
-    problem_id = filled_text(header if "problem_id" in header else candidate, "problem_id")
-    if candidate.get("problem_id", problem_id) != problem_id:
-        fail(f"{path}problem_id", f"'{problem_id}' as in the header", candidate["problem_id"])
-    problem = mapping(member(candidate, "problem", path), f"{path}problem")
-    nodes = _steps(candidate, path)
-    model = optional_text(candidate, "model_name", path)
-    outcome = correct(boolean(candidate, "is_correct", path), "is_correct")
-    sampling = extras(header, _HEADER)
-    content = [filled_text(problem, "question", f"{path}problem."), model, sampling]
-    content += [node.text for node in nodes]
-    key = f"{problem_id}:{position}"
-    return TreeRecord(
-        # Another model's file may use the same problem ids: the content tells them apart.
-        key=f"{key}:{digest(content)}",
-        problem=ProblemRecord(
-            problem["question"],
-            scalar_text(problem, "ground_truth", f"{path}problem."),
-            extras(problem, _PROBLEM, f"{path}problem."),
-        ),
-        nodes=nodes,
-        traces=[
-            TraceRecord(
-                len(nodes) - 1,
-                key,
-                model,
-                sampling,
-                [outcome],
-                extras(candidate, _CANDIDATE, path),
+class _File:
+    """What the candidates of one file have in common, read once."""
+
+    def __init__(self, header: dict[str, Any]) -> None:
+        self.problem_id = filled_text(header, "problem_id") if "problem_id" in header else ""
+        self.sampling = extras(header, _HEADER)
+        self._problem: dict[str, Any] = {}
+        self._record = ProblemRecord("")
+
+    def problem(self, candidate: dict[str, Any], path: str) -> ProblemRecord:
+        """Return the problem of a candidate; nearly always that of the one before."""
+        problem = candidate.get("problem")
+        if not problem or problem != self._problem:
+            path = f"{path}problem"
+            problem = mapping(member(candidate, "problem", path), path)
+            self._record = ProblemRecord(
+                filled_text(problem, "question", f"{path}."),
+                scalar_text(problem, "ground_truth", f"{path}."),
+                extras(problem, _PROBLEM, f"{path}."),
             )
-        ],
-        merge=True,
-        record=position,
-    )
+            self._problem = problem
+        return self._record
+
+    def build(self, candidate: Any, position: int) -> TreeRecord:
+        """Return the record of one candidate."""
+        path = f"candidates[{position}]."
+        candidate = mapping(candidate, path[:-1])
+        problem_id = self.problem_id or filled_text(candidate, "problem_id", path)
+        if candidate.get("problem_id", problem_id) != problem_id:
+            fail(f"{path}problem_id", f"'{problem_id}' as in the header", candidate["problem_id"])
+        problem = self.problem(candidate, path)
+        nodes = _steps(candidate, path)
+        model = optional_text(candidate, "model_name", path)
+        outcome = correct(boolean(candidate, "is_correct", path), "is_correct")
+        content = [problem.prompt, model, self.sampling, [node.text for node in nodes]]
+        key = f"{problem_id}:{position}"
+        meta = extras(candidate, _CANDIDATE, path)
+        return TreeRecord(
+            # Another model's file may use the same problem ids: the content tells them apart.
+            key=f"{key}:{digest(content)}",
+            problem=problem,
+            nodes=nodes,
+            traces=[TraceRecord(len(nodes) - 1, key, model, self.sampling, [outcome], meta)],
+            merge=True,
+            record=position,
+        )
 
 
 def _steps(candidate: dict[str, Any], path: str) -> list[NodeRecord]:
@@ -169,6 +186,8 @@ def _steps(candidate: dict[str, Any], path: str) -> list[NodeRecord]:
             fail(f"{path}steps[{i}]", "an object with a text", step)
         if step.get("index", i) != i:
             fail(f"{path}steps[{i}].index", f"{i}", step["index"])
-        meta = {k: v for k, v in step.items() if v is not None and k not in _STEP}
-        nodes.append(NodeRecord(step["text"], i - 1 if i else ROOT, meta=meta))
+        node = NodeRecord(step["text"], i - 1)
+        if list(step.values()).count(None) != len(step) - len(_STEP):
+            node.meta = {k: v for k, v in step.items() if v is not None and k not in _STEP}
+        nodes.append(node)
     return nodes

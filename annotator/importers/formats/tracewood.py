@@ -203,7 +203,7 @@ def _rater_at(value: object, path: str, raters: list[RaterRecord]) -> RaterRecor
 def _rating(value: object, path: str) -> int | None:
     if value is not None and (type(value) is not int or value not in RATINGS):
         fail(path, "-1, 0, 1 or null", value)
-    return value  # type: ignore[return-value]
+    return value
 
 
 def _labels(labels: dict[str, Any], n: int, raters: list[RaterRecord]) -> list[LabelRecord]:
