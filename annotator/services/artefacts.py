@@ -1,0 +1,147 @@
+"""The artefact store: uploads, checkpoints and exports under one root, local or any fsspec URL.
+
+Paths are relative and use forward slashes; whatever would leave the root is refused, so a path
+from a row, a manifest or a form can never name another file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from annotator.errors import InvalidError, NotFoundError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was written: size in bytes and sha256 in hex."""
+
+    size: int
+    sha256: str
+
+
+def artefact_write(*, path: str, chunks: Iterable[bytes], limit: int | None = None) -> Stored:
+    """Write a file chunk by chunk; a failed write leaves nothing behind.
+
+    Raises:
+        InvalidError: the path leaves the store, or more than ``limit`` bytes came.
+        UnavailableError: the disk is full or the store cannot be written.
+    """
+    store, full = _locate(path)
+    digest, size = hashlib.sha256(), 0
+    try:
+        store.makedirs(posixpath.dirname(full), exist_ok=True)
+        with cast("IO[bytes]", store.open(full, "wb")) as out:
+            for chunk in chunks:
+                size += len(chunk)
+                if limit is not None and size > limit:
+                    raise InvalidError(
+                        f"The file is larger than the {limit // 2**20:,} MB allowed."
+                    )
+                digest.update(chunk)
+                out.write(chunk)
+    except OSError as error:
+        artefact_delete(path=path)
+        raise UnavailableError(f"The file cannot be stored: {error.strerror or error}.") from error
+    except BaseException:
+        artefact_delete(path=path)
+        raise
+    return Stored(size, digest.hexdigest())
+
+
+def artefact_open(*, path: str) -> IO[bytes]:
+    """Open a file of the store for reading.
+
+    Raises:
+        NotFoundError: it is not there (any more).
+        InvalidError: the path leaves the store.
+    """
+    store, full = _locate(path)
+    try:
+        return cast("IO[bytes]", store.open(full, "rb"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise NotFoundError("This file is no longer in the artefact store.") from None
+
+
+def artefact_chunks(*, path: str) -> Iterator[bytes]:
+    """Open a file of the store and yield it in pieces; opening fails here, not while streaming."""
+    stream = artefact_open(path=path)
+
+    def pieces() -> Iterator[bytes]:
+        with stream:
+            while piece := stream.read(CHUNK):
+                yield piece
+
+    return pieces()
+
+
+def artefact_size(*, path: str) -> int:
+    """Return the size of a file in bytes.
+
+    Raises:
+        NotFoundError: it is not there (any more).
+    """
+    store, full = _locate(path)
+    try:
+        return int(store.size(full))
+    except FileNotFoundError:
+        raise NotFoundError("This file is no longer in the artefact store.") from None
+
+
+def artefact_delete(*, path: str) -> None:
+    """Delete a file if it is there."""
+    store, full = _locate(path)
+    if store.exists(full):
+        store.rm_file(full)
+
+
+def artefact_folder(*, path: str) -> Path:
+    """Return a local folder of the store, made if missing.
+
+    Raises:
+        UnavailableError: the store is not on this machine.
+    """
+    store, full = _locate(path)
+    if not isinstance(store, LocalFileSystem):
+        raise UnavailableError(
+            "ARTIFACTS_URL names a remote store; this needs a folder on this machine."
+        )
+    folder = Path(full)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def path_check(path: str) -> str:
+    """Return ``path`` if it stays inside the store.
+
+    Raises:
+        InvalidError: it is absolute, climbs, or has a character no path of ours has.
+    """
+    parts = path.split("/")
+    if not path or any(part in {"", ".", ".."} for part in parts) or set(path) & set("\\\x00:"):
+        raise InvalidError("This is not a path inside the artefact store.")
+    return path
+
+
+def _locate(path: str) -> tuple[Any, str]:
+    """Return the file system and the full path, which is inside the root even through links."""
+    store, root = url_to_fs(settings.ARTIFACTS_URL)
+    full = posixpath.join(root, path_check(path))
+    if isinstance(store, LocalFileSystem):
+        base = Path(root)
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not Path(full).resolve().is_relative_to(base.resolve()):
+            raise InvalidError("This is not a path inside the artefact store.")
+    return store, full
