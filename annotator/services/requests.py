@@ -3,9 +3,9 @@
 Pages, API and commands use the same five verbs, so a job that is queued has arguments that its
 worker accepts. ``Job.args`` by kind:
 
-* ``scoring.import``: ``upload`` (id), ``format``, ``dry_run``.
+* ``scoring.import``: ``upload`` (id), ``name`` (of the file), ``format``, ``dry_run``.
 * ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null).
-* ``scoring.score``: ``model`` (id).
+* ``scoring.score``: ``model`` (id), ``name`` (of the model).
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
 * ``scoring.export``: ``format``, ``options``, ``snapshot`` (id or null).
 * ``scoring.sample``: nothing; the project is the one to fill.
@@ -57,7 +57,7 @@ def import_request(
     """
     if format_key != AUTO:
         importer(format_key)
-    args = {"upload": upload.pk, "format": format_key, "dry_run": dry_run}
+    args = {"upload": upload.pk, "name": upload.name, "format": format_key, "dry_run": dry_run}
     return job_create(project=upload.project, kind=Job.Kind.IMPORT, args=args, user=user)
 
 
@@ -97,7 +97,7 @@ def score_request(*, model: RewardModel, user: User | None) -> Job:
             else f"'{model.name}' is not trained yet. Score when its job is done."
         )
         raise ConflictError(reason, code="model_not_ready")
-    args = {"model": model.pk}
+    args = {"model": model.pk, "name": f"{model.name} v{model.version}"}
     return job_create(project=model.project, kind=Job.Kind.SCORE, args=args, user=user)
 
 
