@@ -44,12 +44,8 @@ def artefact_write(*, path: str, chunks: Iterable[bytes], limit: int | None = No
     try:
         store.makedirs(posixpath.dirname(full), exist_ok=True)
         with cast("IO[bytes]", store.open(full, "wb")) as out:
-            for chunk in chunks:
+            for chunk in _limited(chunks, limit):
                 size += len(chunk)
-                if limit is not None and size > limit:
-                    raise InvalidError(
-                        f"The file is larger than the {limit // 2**20:,} MB allowed."
-                    )
                 digest.update(chunk)
                 out.write(chunk)
     except OSError as error:
@@ -133,6 +129,15 @@ def path_check(path: str) -> str:
     if not path or any(part in {"", ".", ".."} for part in parts) or set(path) & set("\\\x00:"):
         raise InvalidError("This is not a path inside the artefact store.")
     return path
+
+
+def _limited(chunks: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
+    seen = 0
+    for chunk in chunks:
+        seen += len(chunk)
+        if limit is not None and seen > limit:
+            raise InvalidError(f"The file is larger than the {limit // 2**20:,} MB allowed.")
+        yield chunk
 
 
 def _locate(path: str) -> tuple[Any, str]:
