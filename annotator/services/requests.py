@@ -132,13 +132,12 @@ def export_request(
     """Queue an export; without ``snapshot`` the worker makes one of the labels as they are.
 
     Raises:
-        UnknownNameError: no such format.
-        InvalidError: the snapshot is another project's.
+        UnknownNameError: no such format or option.
+        InvalidError: an option's value, or the snapshot is another project's.
     """
-    exporter(format_key)
     args = {
         "format": format_key,
-        "options": dict(options or {}),
+        "options": exporter(format_key).checked_options(options),
         "snapshot": _snapshot_id(project, snapshot),
     }
     return job_create(project=project, kind=Job.Kind.EXPORT, args=args, user=user)
