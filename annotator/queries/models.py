@@ -1,0 +1,58 @@
+"""Reads of reward models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotator.models import Problem, Project, RewardModel, Step, StepScore
+from scoring.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+IMPORTED = "imported"
+
+
+def reward_models_of(*, project: Project, ready: bool = False) -> QuerySet[RewardModel]:
+    """Return the models of ``project``, newest first; ``ready`` leaves unfinished ones out."""
+    rows = RewardModel.objects.filter(project=project).select_related("snapshot", "job")
+    return (rows.filter(ready=True) if ready else rows).order_by("-pk")
+
+
+def reward_model_named(*, project: Project, name: str) -> RewardModel:
+    """Return the newest ready model called ``name``, or version v of it for ``name@v``.
+
+    Raises:
+        UnknownNameError: naming the ready ones.
+    """
+    ready = reward_models_of(project=project, ready=True)
+    bare, _, version = name.partition("@")
+    found = ready.filter(name=bare)
+    if version:
+        found = found.filter(version=int(version)) if version.isdecimal() else found.none()
+    model = found.order_by("-version").first()
+    if model is None:
+        raise UnknownNameError("ready model", name, _names(ready))
+    return model
+
+
+def problems_to_score(*, model: RewardModel, again: bool = False) -> list[int]:
+    """Return ids of the problems that have a step without a score of ``model``, in order.
+
+    Args:
+        model: whose scores.
+        again: all problems with steps, scored or not.
+    """
+    rows = Problem.objects.filter(project=model.project_id, n_steps__gt=0)
+    if not again:
+        scored = StepScore.objects.filter(step=OuterRef("pk"), model=model)
+        unscored = Step.objects.filter(problem=OuterRef("pk")).filter(~Exists(scored))
+        rows = rows.filter(Exists(unscored))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _names(models: Iterable[RewardModel]) -> list[str]:
+    names = {model.name for model in models}
+    return sorted(names) or ["none yet; train one with train_reward_model"]

@@ -1,0 +1,118 @@
+"""Storing step and token scores, and the rows of reward models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotator.errors import InvalidError
+from annotator.models import StepScore, TokenScore
+from annotator.queries.models import problems_to_score, reward_model_named
+from annotator.services.models import reward_model_create, reward_model_ready
+from annotator.services.projects import project_create
+from annotator.services.scores import step_scores_store, token_scores_store
+from scoring.errors import UnknownNameError
+from tests.factories import problem_with_tree
+
+
+@pytest.fixture
+def project(db):
+    return project_create(name="scores")
+
+
+@pytest.fixture
+def problem(project):
+    return problem_with_tree(["a", ["b!"], ["c"]], project=project)
+
+
+@pytest.fixture
+def model(project):
+    return reward_model_create(project=project, name="m", kind="prm")
+
+
+def scores(model):
+    return dict(StepScore.objects.filter(model=model).values_list("step__text", "score"))
+
+
+def rows_for(problem, **values):
+    return [(problem.steps.get(text__startswith=text).pk, value) for text, value in values.items()]
+
+
+def test_scores_are_stored_and_a_second_run_replaces_them(problem, model):
+    assert step_scores_store(model=model, rows=rows_for(problem, a=0.5, b=0.25)) == 2
+    assert step_scores_store(model=model, rows=iter(rows_for(problem, b=0.75, c=1.0))) == 2
+    assert scores(model) == {"a": 0.5, "b!": 0.75, "c": 1.0}
+
+
+def test_models_do_not_share_scores(problem, model, project):
+    other = reward_model_create(project=project, name="m", kind="prm")
+    step_scores_store(model=model, rows=rows_for(problem, a=0.1))
+    step_scores_store(model=other, rows=rows_for(problem, a=0.9))
+    assert scores(model) == {"a": 0.1}
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_stores_nothing(problem, model, bad):
+    with pytest.raises(InvalidError, match="finite"):
+        step_scores_store(model=model, rows=rows_for(problem, a=0.5, b=bad))
+    assert not StepScore.objects.exists()
+
+
+def test_no_rows_are_fine(model):
+    assert step_scores_store(model=model, rows=[]) == 0
+    assert token_scores_store(model=model, rows=[]) == 0
+
+
+def test_token_arrays_come_back_byte_for_byte(problem, model):
+    step = problem.steps.get(text="a")
+    ends = np.array([1, 1], "<i4").tobytes()
+    running = np.array([0.25, -1.5], "<f4").tobytes()
+    token_scores_store(model=model, rows=[(step.pk, 0.5, b"", b"")])
+    token_scores_store(model=model, rows=[(step.pk, 0.125, ends, running)])
+    row = TokenScore.objects.get()
+    assert (row.start, bytes(row.ends), bytes(row.running)) == (0.125, ends, running)
+
+
+@pytest.mark.parametrize(("ends", "running"), [(b"1234", b""), (b"123", b"123")])
+def test_token_arrays_of_uneven_length_are_refused(problem, model, ends, running):
+    with pytest.raises(InvalidError, match="four bytes per token"):
+        token_scores_store(model=model, rows=[(problem.steps.first().pk, 0.0, ends, running)])
+    assert not TokenScore.objects.exists()
+
+
+def test_versions_of_a_name_count_up(project, model):
+    second = reward_model_create(project=project, name="m", kind="prm")
+    other = reward_model_create(project=project, name="n", kind="prm")
+    assert (model.version, second.version, other.version) == (1, 2, 1)
+    assert not model.ready
+
+
+@pytest.mark.parametrize("name", ["", " ", "a@2", "a/b", "x" * 101, "a\nb"])
+def test_names_that_a_command_line_cannot_say_are_refused(project, name):
+    with pytest.raises(InvalidError):
+        reward_model_create(project=project, name=name, kind="prm")
+
+
+def test_name_means_the_newest_ready_version_and_at_sign_an_exact_one(project, model):
+    second = reward_model_create(project=project, name="m", kind="prm")
+    for row in (model, second):
+        reward_model_ready(model=row, artefact="models/1", metrics={}, provenance={"labels": 3})
+    unfinished = reward_model_create(project=project, name="m", kind="prm")
+    assert not unfinished.ready
+    assert reward_model_named(project=project, name="m") == second
+    assert reward_model_named(project=project, name="m@1") == model
+    assert reward_model_named(project=project, name="m").provenance == {"labels": 3}
+
+
+@pytest.mark.parametrize("name", ["x", "m@9", "m@v", "m@1.0"])
+def test_unknown_model_names_the_known_ones(project, model, name):
+    reward_model_ready(model=model, artefact="models/1", metrics={}, provenance={})
+    with pytest.raises(UnknownNameError, match=r"known: m$"):
+        reward_model_named(project=project, name=name)
+
+
+def test_only_problems_with_an_unscored_step_are_left_to_score(project, problem, model):
+    other = problem_with_tree(["x!"], project=project)
+    step_scores_store(model=model, rows=[(other.steps.get().pk, 0.5)])
+    assert problems_to_score(model=model) == [problem.pk]
+    assert problems_to_score(model=model, again=True) == [problem.pk, other.pk]
