@@ -1,0 +1,66 @@
+"""Process reward model: the probability that a step is right, read at the step's last token.
+
+    two_class   p = softmax(z)[1],  L = -(1 - y) log p0 - y log p1
+    scalar      p = sigmoid(z),     L = the same with one logit
+
+``y`` is the step's target in [0, 1]; ``hard`` rounds it first. Neutral ratings never arrive here:
+the policy in ``scoring.training.targets`` has turned them into a target or left them out.
+
+Source: Lightman et al. 2023 (arXiv 2305.20050) for the objective; Wang et al. 2023 (2312.08935)
+for hard and soft targets. We differ in reading a separator of our own instead of a word token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from scoring.reward.config import PrmConfig
+
+
+class ProcessRewardModel:
+    """The kind ``prm``; holds no weights, only says what the head is and means.
+
+    Attributes:
+        config: which head and which targets.
+        scale: what scores are, for legends.
+    """
+
+    scale = "probability"
+
+    def __init__(self, config: PrmConfig) -> None:
+        self.config = config
+
+    def make_head(self, width: int) -> nn.Module:
+        """Return the head for hidden states of size ``width``; it starts at probability 0.5."""
+        head = nn.Linear(width, 2 if self.config.head == "two_class" else 1)
+        nn.init.normal_(head.weight, std=0.02)
+        nn.init.zeros_(head.bias)
+        return head
+
+    def reward(self, head: Tensor) -> Tensor:
+        """Turn head outputs ``(…, C)`` into probabilities ``(…)`` in [0, 1]."""
+        return torch.sigmoid(self._logit(head))
+
+    def losses(self, head: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each step.
+
+        Args:
+            head: ``(K, C)`` outputs at the steps' last tokens.
+            targets: ``(K,)`` in [0, 1].
+
+        Returns:
+            ``(K,)`` nats, not weighted.
+        """
+        wanted = (targets >= 0.5).float() if self.config.labels == "hard" else targets
+        return functional.binary_cross_entropy_with_logits(
+            self._logit(head), wanted, reduction="none"
+        )
+
+    def _logit(self, head: Tensor) -> Tensor:
+        """Log-odds; softmax over two classes is the sigmoid of their difference."""
+        return head[..., 1] - head[..., 0] if self.config.head == "two_class" else head[..., 0]

@@ -1,0 +1,117 @@
+"""How well numbers rank labels, with intervals that respect problems. Numpy only.
+
+Steps of one problem are not independent, so intervals resample *problems* with replacement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+RESAMPLES = 500
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number with its interval.
+
+    Attributes:
+        value: None where it is undefined (for instance one class only).
+        low: lower end of the 95 % interval, None where undefined.
+        high: upper end.
+        n: labelled steps it was computed from.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Return it as plain JSON."""
+        return asdict(self)
+
+
+def auroc(scores: Floats, labels: Bools) -> float:
+    """Probability that a random positive scores above a random negative; ties count half.
+
+    Returns:
+        NaN if either class is missing.
+    """
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        return float("nan")
+    ranks = _mean_ranks(scores)
+    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def average_precision(scores: Floats, labels: Bools) -> float:
+    """Mean precision over the positives, equal scores taken as one threshold.
+
+    Returns:
+        NaN if there is no positive.
+    """
+    if not labels.any():
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    ranked = labels[order]
+    hits = np.cumsum(ranked)
+    last_of_tie = np.append(np.diff(scores[order]) != 0, True)
+    hits, seen = hits[last_of_tie], np.flatnonzero(last_of_tie) + 1
+    gained = np.diff(hits, prepend=0)
+    return float((gained * hits / seen).sum() / hits[-1])
+
+
+def with_interval(
+    statistic: Callable[[Floats, Bools], float],
+    scores: Floats,
+    labels: Bools,
+    groups: Ints,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Metric:
+    """Compute a statistic and its percentile interval by resampling groups.
+
+    Args:
+        statistic: takes scores and labels.
+        scores: ``(K,)``.
+        labels: ``(K,)`` True = positive.
+        groups: ``(K,)`` which problem each step belongs to.
+        seed: of the resampling.
+        resamples: how many; those in which the statistic is undefined are left out.
+    """
+    value = statistic(scores, labels)
+    if np.isnan(value):
+        return Metric(None, None, None, len(labels))
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(resamples):
+        chosen = np.concatenate(
+            [members[i] for i in rng.integers(0, len(members), size=len(members))]
+        )
+        drawn.append(statistic(scores[chosen], labels[chosen]))
+    usable = np.array(drawn)[~np.isnan(drawn)]
+    if len(members) < 2 or not len(usable):
+        return Metric(value, None, None, len(labels))
+    low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Metric(value, float(low), float(high), len(labels))
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    """Ranks from 1; equal values share their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    upper = np.cumsum(counts)
+    return (upper - (counts - 1) / 2)[inverse].astype(np.float64)

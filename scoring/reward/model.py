@@ -1,0 +1,212 @@
+"""A reward model that can be asked for scores: encode, pack, run, read.
+
+``score`` packs the tree; ``score_plain`` runs every path on its own without masks or positions and
+is the reference. Before the first packed number leaves this object the two are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from scoring.reward import selfcheck
+from scoring.reward.backbone import context_length, cost_model
+from scoring.reward.network import Output, RewardNetwork, TokenCount, collate
+from scoring.reward.packing import EncodedTree, Row, join_tokens, path_row, rows, within_context
+from scoring.reward.scores import StepTokens, TreeScores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scoring.reward.tokenizer import Pieces, StepTokenizer
+    from scoring.tree import Tree
+
+ROW_BUDGET = 4096
+"""Most tokens that one row answers for; bounds the mask to (context + budget)² booleans."""
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A tree as tokens.
+
+    Attributes:
+        tree: the nodes that fit into the context.
+        kept: ``(M,)`` their positions in the original tree.
+        pieces: per *kept* node its tokens and spans.
+        skipped: original position → why it was left out.
+    """
+
+    tree: EncodedTree
+    kept: npt.NDArray[np.int64]
+    pieces: Sequence[Pieces]
+    skipped: dict[int, str]
+
+
+class RewardModel:
+    """A network with its tokenizer and kind.
+
+    Attributes:
+        network: backbone and head, in evaluation mode.
+        tokenizer: one step at a time.
+        kind: turns head outputs into scores (see ``kinds/prm.py``).
+        device: where the network lives.
+        info: the artefact's ``tracewood.json``, empty for a model that was never saved.
+        counter: tokens that went through the backbone since the start, for costs and tests.
+        context: longest path in tokens.
+        tied: True if the embedding is also the output matrix (a next-token loss needs that).
+    """
+
+    def __init__(
+        self,
+        network: RewardNetwork,
+        tokenizer: StepTokenizer,
+        kind: Any,
+        *,
+        device: torch.device | str = "cpu",
+        info: dict[str, Any] | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.network = network.to(self.device).eval()
+        self.tokenizer = tokenizer
+        self.kind = kind
+        self.info = info or {}
+        self.counter = TokenCount()
+        self.network.register_forward_pre_hook(self.counter)
+        config: Any = self.network.backbone.config
+        self.context = context_length(config)
+        self.cost = cost_model(self.network.backbone)
+        self.tied = bool(getattr(config.get_text_config(), "tie_word_embeddings", False))
+        self._trusted = False
+        self._trusted_on_branches = False
+
+    def score(self, problem_text: str, tree: Tree) -> TreeScores:
+        """Score every step of ``tree`` with shared prefixes computed once.
+
+        Args:
+            problem_text: the prompt; the root's own text is never read.
+            tree: N nodes.
+
+        Returns:
+            Scores aligned with ``tree.ids``. Steps whose path is longer than the context have no
+            score and a reason in ``skipped``.
+
+        Raises:
+            PackingError: if packed and plain numbers differ for this model.
+            AlignmentError: for text that is not valid Unicode.
+        """
+        encoding = self.encode(problem_text, tree)
+        self._check(encoding)
+        return self._assemble(tree, encoding, self._run_packed(encoding.tree))
+
+    def score_plain(self, problem_text: str, tree: Tree) -> TreeScores:
+        """Score the same steps one path at a time: the reference, slow by design."""
+        encoding = self.encode(problem_text, tree)
+        inner = np.unique(encoding.tree.parent)
+        ends = np.setdiff1d(np.arange(len(encoding.tree)), inner)
+        running = np.full(len(encoding.tree.ids), np.nan, dtype=np.float32)
+        for end in ends.tolist() if len(encoding.kept) else ():
+            path = path_row(encoding.tree, end)
+            values = self._rewards(self.run_plain(path))[0]
+            for node, first, stop in zip(
+                path.nodes, path.node_starts[:-1], path.node_starts[1:], strict=True
+            ):
+                running[encoding.tree.starts[node] : encoding.tree.starts[node + 1]] = values[
+                    first:stop
+                ]
+        return self._assemble(tree, encoding, running)
+
+    def score_many(self, items: Iterable[tuple[str, Tree]]) -> Iterator[TreeScores]:
+        """Score many trees, one result per item in order, holding one tree at a time."""
+        for problem_text, tree in items:
+            yield self.score(problem_text, tree)
+
+    def encode(self, problem_text: str, tree: Tree) -> Encoding:
+        """Tokenise ``tree`` and leave out what is deeper than the context."""
+        pieces = self.tokenizer.encode([problem_text, *(str(text) for text in tree.text[1:])])
+        ids = [p.ids for p in pieces]
+        prefix = np.array(self.tokenizer.prefix, dtype=np.int32)
+        ids[0] = np.concatenate((prefix, ids[0]))
+        whole = join_tokens(ids, tree.parent, tree.subtree_end)
+        fitting, kept = within_context(whole, self.context)
+        missing = np.setdiff1d(np.arange(len(tree)), kept).tolist()
+        lengths = whole.path_tokens() if missing else ()
+        return Encoding(
+            tree=fitting,
+            kept=kept,
+            pieces=[pieces[position] for position in kept],
+            skipped={
+                position: f"its path has {lengths[position]} tokens, the model reads {self.context}"
+                for position in missing
+            },
+        )
+
+    def rows(self, tree: EncodedTree) -> list[Row]:
+        """Cut a tree where this backbone's cost model says."""
+        return rows(tree, self.cost, budget=ROW_BUDGET)
+
+    @torch.no_grad()
+    def run(self, batch: Sequence[Row]) -> Output:
+        """Run packed rows without gradients."""
+        return self.network(collate(batch, self.device))
+
+    @torch.no_grad()
+    def run_plain(self, path: Row) -> Output:
+        """Run one path the ordinary way."""
+        return self.network.plain(torch.from_numpy(path.ids.astype(np.int64))[None].to(self.device))
+
+    def _run_packed(self, tree: EncodedTree) -> Float32:
+        """Return ``(L,)`` the running reward after every token."""
+        running = np.full(len(tree.ids), np.nan, dtype=np.float32)
+        if not len(tree.ids):
+            return running
+        for laid in self.rows(tree):
+            values = self._rewards(self.run([laid]))[0]
+            first = tree.starts[laid.nodes[0]]
+            running[first : tree.starts[laid.nodes[-1] + 1]] = values[laid.first_own :]
+        return running
+
+    def _rewards(self, output: Output) -> Float32:
+        """``(B, T)`` rewards on the kind's scale."""
+        return self.kind.reward(output.head).float().cpu().numpy()
+
+    def self_check(self) -> None:
+        """Compare packed and plain passes on a built-in tree, once per model.
+
+        Raises:
+            PackingError: if they differ.
+        """
+        if not self._trusted:
+            selfcheck.run(self, selfcheck.probe(self.tokenizer.separator, self.context))
+            self._trusted = True
+
+    def _check(self, encoding: Encoding) -> None:
+        """Check the model once on the built-in tree and once on real branches."""
+        self.self_check()
+        branches = len(np.unique(encoding.tree.parent)) < len(encoding.tree)
+        if not self._trusted_on_branches and len(encoding.kept) and branches:
+            selfcheck.run(self, encoding.tree)
+            self._trusted_on_branches = True
+
+    def _assemble(self, tree: Tree, encoding: Encoding, running: Float32) -> TreeScores:
+        step = np.full(len(tree), np.nan, dtype=np.float32)
+        tokens: dict[int, StepTokens] = {}
+        if not len(encoding.kept):
+            return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale)
+        packed = encoding.tree
+        ends = running[packed.starts[1:] - 1]  # (M,) running reward at each node's last token
+        step[encoding.kept[1:]] = ends[1:]
+        for node in range(1, len(packed)):
+            pieces = encoding.pieces[node]
+            tokens[int(encoding.kept[node])] = StepTokens(
+                start=float(ends[packed.parent[node]]),
+                starts=np.concatenate(([0], pieces.ends[:-1])).astype(np.int32),
+                ends=pieces.ends,
+                running=running[packed.starts[node] + pieces.last],
+            )
+        return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale)

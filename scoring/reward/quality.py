@@ -1,0 +1,102 @@
+"""Step scores against step labels, beside what step length alone would give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.reward.metrics import RESAMPLES, Metric, auroc, average_precision, with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scoring.reward.scores import TreeScores
+    from scoring.tree import Tree
+
+
+class LabelledTree(Protocol):
+    """What can be evaluated: a tree whose steps have targets."""
+
+    @property
+    def problem_key(self) -> str:
+        """What the split and the intervals go by."""
+
+    @property
+    def problem_text(self) -> str:
+        """The prompt."""
+
+    @property
+    def tree(self) -> Tree:
+        """N nodes."""
+
+    @property
+    def targets(self) -> npt.NDArray[np.float64]:
+        """``(N,)`` in [0, 1], NaN = no target."""
+
+
+class Scorer(Protocol):
+    """Anything that scores a tree; ``RewardModel`` does."""
+
+    def score(self, problem_text: str, tree: Tree) -> TreeScores:
+        """Score every step."""
+
+
+def step_quality(
+    model: Scorer, trees: Iterable[LabelledTree], *, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, Metric]:
+    """Compare scores with targets (≥ 0.5 counts as right) over labelled steps.
+
+    A *right* step is the positive of ``auroc`` and ``average_precision``. The ``length_…`` numbers
+    use minus the step's characters as score: what is not above them was not learnt from content.
+    ``positive_rate`` is the share of right steps, the average precision of a coin.
+
+    Returns:
+        ``auroc``, ``average_precision``, the same with ``length_`` in front, ``positive_rate`` and
+        ``skipped`` (labelled steps without a score).
+    """
+    scores: list[npt.NDArray[np.float64]] = []
+    shortness: list[npt.NDArray[np.float64]] = []
+    labels: list[npt.NDArray[np.bool_]] = []
+    keys: list[str] = []
+    skipped = 0
+    for item in trees:
+        labelled = np.flatnonzero(~np.isnan(item.targets))
+        got = model.score(item.problem_text, item.tree).step[labelled].astype(np.float64)
+        scored = ~np.isnan(got)
+        skipped += int((~scored).sum())
+        scores.append(got[scored])
+        labels.append(item.targets[labelled][scored] >= 0.5)
+        shortness.append(_shortness(item.tree, labelled[scored]))
+        keys += [item.problem_key] * int(scored.sum())
+    return _metrics(scores, shortness, labels, keys, skipped, seed, resamples)
+
+
+def _metrics(
+    scores: Sequence[npt.NDArray[np.float64]],
+    shortness: Sequence[npt.NDArray[np.float64]],
+    labels: Sequence[npt.NDArray[np.bool_]],
+    keys: Sequence[str],
+    skipped: int,
+    seed: int,
+    resamples: int,
+) -> dict[str, Metric]:
+    empty = np.zeros(0)
+    y = np.concatenate(labels) if labels else empty.astype(bool)
+    groups = np.unique(np.array(keys, dtype=object), return_inverse=True)[1].astype(np.int64)
+    metrics: dict[str, Metric] = {}
+    for prefix, values in (("", scores), ("length_", shortness)):
+        s = np.concatenate(values) if values else empty
+        for name, statistic in (("auroc", auroc), ("average_precision", average_precision)):
+            metrics[prefix + name] = with_interval(
+                statistic, s, y, groups, seed=seed, resamples=resamples
+            )
+    rate = float(y.mean()) if len(y) else None
+    metrics["positive_rate"] = Metric(rate, None, None, len(y))
+    metrics["skipped"] = Metric(float(skipped), None, None, len(y) + skipped)
+    return metrics
+
+
+def _shortness(tree: Tree, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    return -np.array([len(str(tree.text[node])) for node in nodes], dtype=np.float64)

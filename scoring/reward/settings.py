@@ -1,0 +1,178 @@
+"""Config dataclasses from text: ``--set k=v`` on the command line, fields of a form in the browser.
+
+A config is a frozen dataclass whose fields are made by ``setting``; the words, limits and choices
+are written where the field is defined and both faces read them from there. Torch-free.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from scoring.errors import ScoringError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Config = TypeVar("Config")
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class SettingError(ScoringError):
+    """A setting has a value it cannot have; the sentence says which values it can."""
+
+    code = "setting"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What a form or ``--help`` shows about one setting.
+
+    Attributes:
+        name: the key of ``--set``.
+        kind: ``int``, ``float``, ``bool`` or ``str``.
+        optional: True if "none" (or an empty field) is a value.
+        default: the value when nothing is said.
+        doc: one sentence.
+        low: smallest allowed number, None = no limit.
+        high: largest allowed number, None = no limit.
+        choices: the allowed words, empty = any.
+    """
+
+    name: str
+    kind: str
+    optional: bool
+    default: Any
+    doc: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Make a dataclass field that carries its words and limits."""
+    return dataclasses.field(
+        default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices}
+    )
+
+
+def describe(config: type[Any]) -> tuple[FieldSpec, ...]:
+    """Return the settings of a config class, in the order in which they are written."""
+    hints = get_type_hints(config)
+    return tuple(
+        FieldSpec(
+            name=f.name,
+            kind=_kind(hints[f.name]),
+            optional=type(None) in getattr(hints[f.name], "__args__", ()),
+            default=f.default,
+            **f.metadata,
+        )
+        for f in fields(config)
+        if "doc" in f.metadata
+    )
+
+
+def from_settings(config: type[Config], settings: Mapping[str, str], **given: Any) -> Config:
+    """Build ``config`` from text values; fields without one keep their default.
+
+    Args:
+        config: a dataclass whose fields come from ``setting``.
+        settings: name to text, e.g. ``{"steps": "400", "learning_rate": "1e-3"}``.
+        **given: fields that are known already (never parsed).
+
+    Raises:
+        UnknownNameError: for a name that is no setting, listing those that are.
+        SettingError: for a value that is not of the field's kind or outside its limits.
+    """
+    specs = {spec.name: spec for spec in describe(config)}
+    values: dict[str, Any] = {}
+    for name, text in settings.items():
+        if name not in specs:
+            raise UnknownNameError("setting", name, specs)
+        values[name] = parse(specs[name], text)
+    return config(**{**values, **given})
+
+
+def parse(spec: FieldSpec, text: str) -> Any:
+    """Turn ``text`` into the value of one setting.
+
+    Raises:
+        SettingError: if it is not of the field's kind.
+    """
+    word = str(text).strip()
+    if spec.optional and word.lower() in ("", "none"):
+        return None
+    try:
+        return _PARSERS[spec.kind](word)
+    except ValueError:
+        raise SettingError(f"{spec.name} must be {_wanted(spec)}, not '{text}'") from None
+
+
+def validate(config: Any) -> None:
+    """Check every setting of ``config`` against its limits; call it from ``__post_init__``.
+
+    Raises:
+        SettingError: naming the first field that is wrong and what it may be.
+    """
+    for spec in describe(type(config)):
+        value = getattr(config, spec.name)
+        if value is None:
+            if not spec.optional:
+                raise SettingError(f"{spec.name} must be {_wanted(spec)}")
+            continue
+        if not _fits(spec, value):
+            raise SettingError(f"{spec.name} must be {_wanted(spec)}, not {value!r}")
+
+
+def _fits(spec: FieldSpec, value: Any) -> bool:
+    if spec.kind in ("int", "float"):
+        return (
+            isinstance(value, int if spec.kind == "int" else (int, float))
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and (spec.low is None or value >= spec.low)
+            and (spec.high is None or value <= spec.high)
+        )
+    if spec.kind == "bool":
+        return isinstance(value, bool)
+    return isinstance(value, str) and (not spec.choices or value in spec.choices)
+
+
+def _wanted(spec: FieldSpec) -> str:
+    words = {"int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text"}
+    wanted = f"one of {', '.join(spec.choices)}" if spec.choices else words[spec.kind]
+    if spec.low is not None and spec.high is not None:
+        wanted += f" from {spec.low:g} to {spec.high:g}"
+    elif spec.low is not None:
+        wanted += f" of at least {spec.low:g}"
+    return f"{wanted} or none" if spec.optional else wanted
+
+
+def _kind(hint: Any) -> str:
+    kinds = [t for t in getattr(hint, "__args__", (hint,)) if t is not type(None)]
+    return next((k.__name__ for k in kinds if k in (int, float, bool)), "str")
+
+
+def _bool(word: str) -> bool:
+    if word.lower() in _TRUE:
+        return True
+    if word.lower() in _FALSE:
+        return False
+    raise ValueError(word)
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": _bool,
+    "str": str,
+}
