@@ -1,0 +1,158 @@
+"""Checkpoints: one folder per optimiser step, written aside and renamed, never pickled.
+
+step-00000100/tensors.safetensors   weights, AdamW's moments, torch's random state
+step-00000100/state.json            position in the data, seconds, sums of the open log row
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from scoring.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEEP = 2
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run is, apart from its tensors.
+
+    Attributes:
+        run: hash of config and data; a checkpoint of another run is refused.
+        step: optimiser steps done.
+        seconds: time spent in steps, resumed parts added up.
+        feed: position in the data.
+        sums: what the open row of the loss curve has added up so far.
+    """
+
+    run: str
+    step: int = 0
+    seconds: float = 0.0
+    feed: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+
+
+class Checkpoints:
+    """The checkpoints of one run, newest last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def steps(self) -> list[int]:
+        """List the optimiser steps that have a complete checkpoint."""
+        return sorted(int(p.name.removeprefix("step-")) for p in self.folder.glob("step-*"))
+
+    def save(
+        self, progress: Progress, network: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Write a checkpoint and drop all but the newest two.
+
+        Raises:
+            TrainingError: if it cannot be written (disk full, no permission).
+        """
+        final = self._path(progress.step)
+        aside = final.with_name(f"writing-{final.name}")
+        with writing(f"checkpoint of step {progress.step}", self.folder):
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+            save_file(_tensors(network, optimizer), str(aside / "tensors.safetensors"))
+            (aside / "state.json").write_text(json.dumps(asdict(progress)))
+            _sync(aside)
+            shutil.rmtree(final, ignore_errors=True)
+            aside.rename(final)
+        for step in self.steps()[:-KEEP]:
+            shutil.rmtree(self._path(step), ignore_errors=True)
+
+    def restore(
+        self, run: str, network: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> Progress | None:
+        """Load the newest checkpoint into ``network`` and ``optimizer``; None if there is none.
+
+        Raises:
+            TrainingError: if the newest one belongs to another run or cannot be read.
+        """
+        steps = self.steps()
+        if not steps:
+            return None
+        path = self._path(steps[-1])
+        try:
+            progress = Progress(**json.loads((path / "state.json").read_text()))
+            if progress.run != run:
+                raise TrainingError(
+                    f"{self.folder} holds checkpoints of a run with other data or settings; "
+                    "start the new run in another folder"
+                )
+            _fill(load_file(str(path / "tensors.safetensors")), network, optimizer)
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+            raise TrainingError(f"checkpoint {path} cannot be read: {error}") from error
+        return progress
+
+    def clear(self) -> None:
+        """Remove them all, once the artefact is written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, step: int) -> Path:
+        return self.folder / f"step-{step:08d}"
+
+
+@contextmanager
+def writing(what: str, folder: Path) -> Iterator[None]:
+    """Turn faults of the disk into a sentence.
+
+    Raises:
+        TrainingError: naming what could not be written, where and why.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TrainingError(
+            f"cannot write the {what} to {folder}: {reason}; make room or choose another "
+            "folder, then resume: what was saved before is intact"
+        ) from error
+
+
+def _tensors(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    tensors = {f"network.{k}": v.contiguous() for k, v in network.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"optimizer.{index}.{name}"] = value.contiguous()
+    tensors["random"] = torch.get_rng_state()
+    return tensors
+
+
+def _fill(
+    tensors: dict[str, torch.Tensor], network: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    network.load_state_dict(
+        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+    )
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, index, name = key.split(".", 2)
+            state.setdefault(int(index), {})[name] = value
+    whole = optimizer.state_dict()
+    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+    torch.set_rng_state(tensors["random"])
+
+
+def _sync(folder: Path) -> None:
+    """Make the files durable before the rename that makes them visible."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())

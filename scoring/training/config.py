@@ -1,0 +1,161 @@
+"""How a reward model is trained. Torch-free: the form and the command line read these fields."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from scoring.errors import UnknownNameError
+from scoring.reward.registry import KindRow, kind
+from scoring.reward.settings import (
+    FieldSpec,
+    SettingError,
+    describe,
+    from_settings,
+    setting,
+    validate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scoring.reward.config import BaseConfig
+
+TINY = "tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Everything about a run except the data and the model's own config.
+
+    ``None`` means "by base": the ``tiny`` base is trained from scratch and wants other values than
+    a model that already reads (``for_base`` fills them in).
+    """
+
+    seed: int = setting(0, "Seeds weights, order and split.", low=0, high=2**31 - 1)
+    steps: int = setting(600, "Optimiser steps.", low=1)
+    step_tokens: int = setting(
+        4096, "Tokens per optimiser step; more than fit into one pass are accumulated.", low=16
+    )
+    pass_tokens: int = setting(
+        4096, "Most tokens in one pass, padding included; lower it when memory is short.", low=16
+    )
+    learning_rate: float | None = setting(
+        None, "Peak learning rate; none: 2e-3 for tiny, 1e-5 for another base.", low=0.0
+    )
+    warmup: float = setting(0.05, "Share of the run in which the rate rises.", low=0.0, high=1.0)
+    decay: float = setting(
+        0.5, "Share of the run, at its end, in which the rate falls to a tenth.", low=0.0, high=1.0
+    )
+    weight_decay: float = setting(0.01, "AdamW weight decay (matrices only).", low=0.0)
+    clip: float = setting(1.0, "Largest gradient norm.", low=0.0)
+    lm_weight: float | None = setting(
+        None,
+        "Weight of the auxiliary next-token loss; none: 1 for tiny, 0 for another base.",
+        low=0.0,
+    )
+    weighting: Literal["per_node", "per_leaf"] = setting(
+        "per_node",
+        "per_node: every step counts once; per_leaf: as often as traces pass through it, which is "
+        "what one training row per trace amounts to.",
+        choices=("per_node", "per_leaf"),
+    )
+    held_out: float = setting(
+        0.2,
+        "Share of problems kept for evaluation; all steps of a problem go one way.",
+        low=0.0,
+        high=0.9,
+    )
+    stream_share: float = setting(
+        0.9,
+        "Share of the tokens drawn from generated traces, where the run has any.",
+        low=0.0,
+        high=1.0,
+    )
+    checkpoint_every: int = setting(100, "Optimiser steps between checkpoints.", low=1)
+    evaluate_every: int = setting(100, "Optimiser steps between evaluations.", low=1)
+    log_every: int = setting(10, "Optimiser steps between rows of the loss curve.", low=1)
+    max_seconds: float | None = setting(
+        None, "Stop after this much training time, resumed runs added up; none: no limit.", low=1.0
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    def for_base(self, base: str) -> TrainingConfig:
+        """Fill in what depends on the base."""
+        tiny = base == TINY
+        return replace(
+            self,
+            learning_rate=self.learning_rate or (2e-3 if tiny else 1e-5),
+            lm_weight=(1.0 if tiny else 0.0) if self.lm_weight is None else self.lm_weight,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """A whole run: which kind on which base, its model config and its training config.
+
+    Attributes:
+        kind: key of ``scoring.reward.registry.KINDS``.
+        base: ``tiny``, a hub id or a folder.
+        model: the kind's own config.
+        training: with the base's defaults filled in.
+    """
+
+    kind: str
+    base: str
+    model: BaseConfig
+    training: TrainingConfig
+
+    @property
+    def row(self) -> KindRow:
+        """The kind's registry row."""
+        return kind(self.kind)
+
+    @classmethod
+    def from_settings(
+        cls, settings: Mapping[str, str], *, kind_key: str = "prm", base: str = TINY
+    ) -> RunConfig:
+        """Build a run from ``--set`` texts.
+
+        Raises:
+            UnknownNameError: for an unknown kind or setting, naming the known ones.
+            SettingError: for a value outside its limits.
+        """
+        row = kind(kind_key)
+        names = {spec.name for spec in row.settings()}
+        own = {spec.name for spec in describe(TrainingConfig)}
+        for name in settings:
+            if name not in names | own:
+                raise UnknownNameError("setting", name, sorted(names | own))
+        if not base.strip():
+            raise SettingError("base must be 'tiny', a folder or a hub id (owner/name)")
+        model = row.make_config({k: v for k, v in settings.items() if k in names})
+        training = from_settings(TrainingConfig, {k: v for k, v in settings.items() if k in own})
+        return cls(kind=kind_key, base=base, model=model, training=training.for_base(base))
+
+    @classmethod
+    def describe(cls, kind_key: str = "prm") -> tuple[FieldSpec, ...]:
+        """List every setting of a run of this kind, the trainer's first."""
+        return (*describe(TrainingConfig), *kind(kind_key).settings())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON, for job rows and manifests."""
+        return {
+            "kind": self.kind,
+            "base": self.base,
+            "model": asdict(self.model),
+            "training": asdict(self.training),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RunConfig:
+        """Read back what ``to_dict`` made."""
+        row = kind(data["kind"])
+        return cls(
+            kind=data["kind"],
+            base=data["base"],
+            model=row.load_config()(**data["model"]),
+            training=TrainingConfig(**data["training"]),
+        )

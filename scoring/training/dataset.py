@@ -1,0 +1,140 @@
+"""Labelled trees: what a run learns from, split by problem and checked before it starts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scoring.tree import Tree
+
+Floats = npt.NDArray[np.float64]
+POSITIVE = 0.5
+"""Targets from here on count as right wherever a class is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTree:
+    """One problem's tree with a target per step.
+
+    Attributes:
+        problem_key: equal for all trees of a problem; splits and intervals go by it.
+        problem_text: the prompt.
+        tree: N nodes.
+        targets: ``(N,)`` in [0, 1], NaN = none (always at the root).
+        weights: ``(N,)`` relative weight of each target, None = 1 each.
+    """
+
+    problem_key: str
+    problem_text: str
+    tree: Tree
+    targets: Floats
+    weights: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("targets", "weights"):
+            column = getattr(self, name)
+            if column is not None and np.shape(column) != (len(self.tree),):
+                raise TrainingError(
+                    f"{name} of problem '{self.problem_key}' have shape {np.shape(column)}; "
+                    f"its tree has {len(self.tree)} nodes"
+                )
+        known = self.targets[~np.isnan(self.targets)]
+        if len(known) and (known.min() < 0 or known.max() > 1):
+            raise TrainingError(f"a target of problem '{self.problem_key}' is outside 0 … 1")
+
+    @property
+    def labelled(self) -> npt.NDArray[np.int64]:
+        """Positions of the steps with a target, root left out."""
+        nodes = np.flatnonzero(~np.isnan(self.targets))
+        return nodes[nodes > 0].astype(np.int64)
+
+    def effective_weights(self, weighting: str) -> Floats:
+        """Return ``(N,)`` weights under ``per_node`` or ``per_leaf``; 0 without a target."""
+        weights = np.ones(len(self.tree)) if self.weights is None else self.weights.astype(float)
+        if weighting == "per_leaf":
+            weights = weights * leaves_below(self.tree)
+        known = np.zeros(len(self.tree), dtype=bool)
+        known[self.labelled] = True
+        return np.where(known, weights, 0.0)
+
+
+def leaves_below(tree: Tree) -> Floats:
+    """Return ``(N,)`` how many leaves each node's subtree has (1 at a leaf)."""
+    is_leaf = tree.subtree_end == np.arange(1, len(tree) + 1)
+    before = np.concatenate(([0], np.cumsum(is_leaf)))
+    counts: Floats = (before[tree.subtree_end] - before[:-1]).astype(np.float64)
+    return counts
+
+
+def split_by_problem(
+    trees: Iterable[TrainingTree], held_out: float, *, seed: int = 0
+) -> tuple[list[TrainingTree], list[TrainingTree]]:
+    """Put every problem on one side, by a hash of its key that no other problem can change.
+
+    With at least two problems and ``held_out`` above 0 neither side is empty.
+
+    Returns:
+        Training trees and held-out trees, in the order given.
+    """
+    items = list(trees)
+    order = sorted({item.problem_key for item in items}, key=lambda key: _place(key, seed))
+    chosen = {key for key in order if _place(key, seed) < held_out}
+    if held_out > 0 and len(order) > 1:
+        chosen = chosen or {order[0]}
+        if len(chosen) == len(order):
+            chosen.discard(order[-1])
+    train = [item for item in items if item.problem_key not in chosen]
+    return train, [item for item in items if item.problem_key in chosen]
+
+
+def refuse_untrainable(trees: Sequence[TrainingTree], *, streamed: bool = False) -> None:
+    """Check that there is something to learn.
+
+    Args:
+        trees: the training side.
+        streamed: True if generated trees come on top; then no labels of one's own are needed.
+
+    Raises:
+        TrainingError: no labelled step, or only one class.
+    """
+    if streamed:
+        return
+    known = [item.targets[item.labelled] for item in trees]
+    values = np.concatenate(known) if known else np.zeros(0)
+    if not len(values):
+        raise TrainingError(
+            "no step has a target: label some steps first, or choose rules that count the labels "
+            "there are (rater kinds, neutral policy)"
+        )
+    positive = values >= POSITIVE
+    if positive.all() or not positive.any():
+        found = "right" if positive.any() else "wrong"
+        raise TrainingError(
+            f"all {len(values)} targets say {found}; a model needs both right and wrong steps"
+        )
+
+
+def data_hash(trees: Iterable[TrainingTree]) -> str:
+    """Return 16 hex digits that change with any text, shape, target or weight."""
+    digest = hashlib.sha256()
+    for item in trees:
+        parts = [item.problem_key, item.problem_text, *map(str, item.tree.text[1:])]
+        digest.update("\0".join(parts).encode("utf-8", "surrogatepass"))
+        for column in (item.tree.parent, item.targets, item.effective_weights("per_node")):
+            digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _place(key: str, seed: int) -> float:
+    """Where a problem falls in [0, 1)."""
+    digest = hashlib.blake2b(f"{seed}:{key}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(digest.digest()) / 2**64

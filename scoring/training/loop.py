@@ -1,0 +1,327 @@
+"""Train a reward model on packed trees: ``fit``, from labelled trees to an artefact folder.
+
+A run is a pure function of its config, data and seed: killed anywhere and started again with the
+same arguments it continues from its newest checkpoint and emits the rows that it would have.
+Rows after the last checkpoint are emitted a second time, with equal values; key them by (step,
+name).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scoring.errors import CancelledError, TrainingError
+from scoring.reward import artefact
+from scoring.reward.model import ROW_BUDGET, RewardModel
+from scoring.reward.quality import step_quality
+from scoring.training.checkpoint import Checkpoints, Progress, writing
+from scoring.training.dataset import TrainingTree, data_hash, refuse_untrainable
+from scoring.training.examples import ExampleMaker, Feed, Lost, passes
+from scoring.training.losses import Denominators, pass_loss
+from scoring.training.start import make_model
+
+if TYPE_CHECKING:
+    from scoring.reward.metrics import Metric
+    from scoring.training.config import RunConfig, TrainingConfig
+
+OnMetric = Callable[[int, dict[str, float]], None]
+OnProgress = Callable[[int, int, str], None]
+Stream = Callable[[int], TrainingTree]
+MID_RUN_PROBLEMS = 60
+"""Held-out trees scored for the curve; the final numbers use all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What a run leaves.
+
+    Attributes:
+        artefact: folder that ``scoring.reward.load`` opens.
+        metrics: held-out numbers with intervals.
+        steps: optimiser steps done.
+        seconds: time spent in them.
+        provenance: counts of what was learnt from, generated trees apart.
+    """
+
+    artefact: Path
+    metrics: dict[str, Metric]
+    steps: int
+    seconds: float
+    provenance: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Hooks:
+    """How a run talks to whoever started it."""
+
+    on_metric: OnMetric = field(default=lambda _step, _values: None)
+    on_progress: OnProgress = field(default=lambda _done, _total, _message: None)
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+
+
+def fit(
+    config: RunConfig,
+    train: Sequence[TrainingTree],
+    held_out: Sequence[TrainingTree],
+    *,
+    out_dir: Path | str,
+    stream: Stream | None = None,
+    device: str = "cpu",
+    on_metric: OnMetric | None = None,
+    on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    provenance: dict[str, Any] | None = None,
+) -> FitResult:
+    """Train, evaluate on ``held_out`` and write the artefact.
+
+    Args:
+        config: what and how.
+        train: labelled trees.
+        held_out: labelled trees of other problems (``split_by_problem``); may be empty.
+        out_dir: the artefact's folder; ``checkpoints/`` in it holds a run that is not finished.
+        stream: number → generated tree, the same tree for the same number, for ever.
+        device: a torch device.
+        on_metric: called with the step and ``{name: value}``.
+        on_progress: called with steps done, steps in all and a sentence.
+        should_stop: asked before every optimiser step.
+        provenance: further words for the manifest (snapshot, rules …).
+
+    Raises:
+        TrainingError: nothing to learn from, a loss that is not a number, a full disk.
+        ModelLoadError, PackingError: from the base.
+        CancelledError: after ``should_stop``; the run can be resumed.
+    """
+    hooks = Hooks()
+    hooks.on_metric = on_metric or hooks.on_metric
+    hooks.on_progress = on_progress or hooks.on_progress
+    hooks.should_stop = should_stop or hooks.should_stop
+    refuse_untrainable(train, streamed=stream is not None)
+    run = _Run(config, train, held_out, Path(out_dir), stream, torch.device(device), hooks)
+    run.train()
+    return run.finish(provenance or {})
+
+
+class _Run:
+    """The state of one call of ``fit``."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        train: Sequence[TrainingTree],
+        held_out: Sequence[TrainingTree],
+        out_dir: Path,
+        stream: Stream | None,
+        device: torch.device,
+        hooks: Hooks,
+    ) -> None:
+        self.config, self.plan, self.hooks = config, config.training, hooks
+        self.train_trees, self.held_out = train, held_out
+        self.out_dir, self.device = out_dir, device
+        self.data_hash = data_hash([*train, *held_out])
+        self.checkpoints = Checkpoints(out_dir / "checkpoints")
+        hooks.on_progress(0, self.plan.steps, "Preparing the model and the data.")
+        self.model: RewardModel = make_model(config, train, stream, out_dir=out_dir, device=device)
+        if self.plan.lm_weight and not self.model.tied:
+            raise TrainingError(
+                f"base '{config.base}' does not tie its output to its embedding, so it has no "
+                "next-token head here; set lm_weight=0"
+            )
+        self.model.self_check()
+        self.optimizer = _optimizer(self.model.network, self.plan)
+        maker = ExampleMaker(
+            self.model.tokenizer,
+            self.model.cost,
+            self.model.context,
+            min(ROW_BUDGET, self.plan.pass_tokens),
+            self.plan.weighting,
+        )
+        self.lost = Lost()
+        own = [example for item in train for example in maker.make(item, self.lost)]
+        if stream is None and not any(len(e.read) for e in own):
+            raise TrainingError(f"nothing is left to learn from: {self.lost}")
+        self.feed = Feed(
+            own,
+            seed=self.plan.seed,
+            step_tokens=self.plan.step_tokens,
+            stream=stream,
+            stream_share=self.plan.stream_share,
+            maker=maker,
+        )
+        self.progress = Progress(run=self._name())
+
+    def train(self) -> None:
+        """Take optimiser steps until the budget is spent."""
+        saved = self.checkpoints.restore(self.progress.run, self.model.network, self.optimizer)
+        if saved:
+            self.progress = saved
+            self.feed.restore(saved.feed)
+        while not self._spent():
+            if self.hooks.should_stop():
+                self._save()
+                raise CancelledError(
+                    f"stopped after step {self.progress.step}; resuming continues from there"
+                )
+            self._step()
+
+    def finish(self, provenance: dict[str, Any]) -> FitResult:
+        """Evaluate on everything held out and write the artefact."""
+        self.hooks.on_progress(
+            self.progress.step, self.plan.steps, "Evaluating on held-out problems."
+        )
+        metrics = step_quality(self.model, self.held_out, seed=self.plan.seed)
+        provenance = {**self._provenance(), **provenance}
+        details = {
+            "seed": self.plan.seed,
+            "training": self.config.to_dict()["training"],
+            "data_hash": self.data_hash,
+            "steps": self.progress.step,
+            "seconds": round(self.progress.seconds, 3),
+            "provenance": provenance,
+            "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
+        }
+        with writing("model", self.out_dir):
+            self.model.info = artefact.save(
+                self.out_dir,
+                network=self.model.network,
+                tokenizer=self.model.tokenizer,
+                row=self.config.row,
+                config=self.config.model,
+                base=self.config.base,
+                details=details,
+            )
+        self.checkpoints.clear()
+        return FitResult(
+            self.out_dir, metrics, self.progress.step, self.progress.seconds, provenance
+        )
+
+    def _step(self) -> None:
+        began = time.perf_counter()
+        step = self.progress.step + 1
+        rate = self._rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        values = self._update(step)
+        self.progress.step = step
+        for name, value in values.items():
+            self.progress.sums[name] = self.progress.sums.get(name, 0.0) + value
+        self.progress.seconds += time.perf_counter() - began
+        self._report(step, rate)
+        if step % self.plan.checkpoint_every == 0:
+            self._save()
+
+    def _update(self, step: int) -> dict[str, float]:
+        """Accumulate the gradient of one optimiser step and apply it."""
+        examples = self.feed.next_step()
+        denominators = Denominators.of(examples)
+        self.model.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        label = lm = 0.0
+        for group in passes(examples, self.plan.pass_tokens):
+            parts = pass_loss(
+                self.model.network,
+                self.model.kind,
+                group,
+                denominators,
+                lm_weight=self.plan.lm_weight or 0.0,
+                device=self.device,
+            )
+            parts.total.backward()
+            label, lm = label + parts.label, lm + parts.lm
+        norm = float(
+            torch.nn.utils.clip_grad_norm_(self.model.network.parameters(), self.plan.clip)
+        )
+        loss = label + (self.plan.lm_weight or 0.0) * lm
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            self._stop_at(step)
+        self.optimizer.step()
+        self.model.network.eval()
+        return {"loss": loss, "label_loss": label, "lm_loss": lm, "gradient_norm": norm}
+
+    def _stop_at(self, step: int) -> None:
+        kept = self.checkpoints.steps()
+        last = (
+            f"the checkpoint of step {kept[-1]} is kept" if kept else "there is no checkpoint yet"
+        )
+        raise TrainingError(
+            f"the loss is not a number at step {step}; {last}. Lower learning_rate "
+            f"(now {self.plan.learning_rate:g}) or clip (now {self.plan.clip:g})"
+        )
+
+    def _report(self, step: int, rate: float) -> None:
+        rows: dict[str, float] = {}
+        if step % self.plan.log_every == 0:
+            rows |= {
+                name: total / self.plan.log_every for name, total in self.progress.sums.items()
+            }
+            rows["learning_rate"] = rate
+            self.progress.sums = {}
+        if step % self.plan.evaluate_every == 0 and self.held_out:
+            held = self.held_out[:MID_RUN_PROBLEMS]
+            for name, metric in step_quality(self.model, held, resamples=0).items():
+                if metric.value is not None and name in ("auroc", "average_precision"):
+                    rows[name] = metric.value
+        if rows:
+            self.hooks.on_metric(step, rows)
+        self.hooks.on_progress(step, self.plan.steps, f"Step {step} of {self.plan.steps}.")
+
+    def _save(self) -> None:
+        self.progress.feed = self.feed.state()
+        self.checkpoints.save(self.progress, self.model.network, self.optimizer)
+
+    def _spent(self) -> bool:
+        return self._done() >= 1.0
+
+    def _done(self) -> float:
+        """Share of the run behind us: of its steps, or of its time if that is nearer its end."""
+        share = self.progress.step / self.plan.steps
+        limit = self.plan.max_seconds
+        return share if limit is None else max(share, self.progress.seconds / limit)
+
+    def _rate(self) -> float:
+        """Linear warm-up, a flat top, a linear fall to a tenth."""
+        plan, done = self.plan, self._done()
+        peak = plan.learning_rate or 0.0
+        if plan.warmup and done < plan.warmup:
+            return peak * (done + 1 / plan.steps) / (plan.warmup + 1 / plan.steps)
+        left = min(1.0, (1.0 - done) / plan.decay) if plan.decay else 1.0
+        return peak * (0.1 + 0.9 * left)
+
+    def _provenance(self) -> dict[str, Any]:
+        return {
+            "problems": len({item.problem_key for item in self.train_trees}),
+            "labelled_steps": int(sum(len(item.labelled) for item in self.train_trees)),
+            "held_out_problems": len({item.problem_key for item in self.held_out}),
+            "held_out_steps": int(sum(len(item.labelled) for item in self.held_out)),
+            "labels_beyond_context": self.lost.labels,
+            "epochs": self.feed.epoch,
+            "generated_traces": self.feed.generated,
+            "generated_steps": self.feed.generated_steps,
+        }
+
+    def _name(self) -> str:
+        parts = [self.config.to_dict(), self.data_hash, self.model.tokenizer.layout_hash]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _optimizer(network: torch.nn.Module, plan: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW; weight decay on matrices only."""
+    matrices = [p for p in network.parameters() if p.requires_grad and p.dim() > 1]
+    vectors = [p for p in network.parameters() if p.requires_grad and p.dim() <= 1]
+    return torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": plan.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=plan.learning_rate or 0.0,
+        betas=(0.9, 0.95),
+        fused=True,
+    )

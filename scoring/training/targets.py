@@ -1,0 +1,136 @@
+"""From judgements to one target per step: the rules that trainer and exporters share. Numpy only.
+
+A rater counts once per step, with their last judgement. An unsure or unrated one is no judgement.
+
+    latest      the last judgement of all (records are in time order)
+    majority    the rating most raters gave; a tie is no target, and is counted as one
+    per_rater   each rater for themselves: the target is the mean of their targets and weighs as
+                many as there are, which for a cross-entropy loss is one row per rater exactly
+
+The neutral policy then says what a 0 becomes: 1 (``positive``, as OpenAI and Qwen read PRM800K),
+0 (``negative``, as TRL's example does), nothing (``drop``, as HRM does) or 0.5 (``soft``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.errors import UnknownNameError
+from scoring.types import RATER_KINDS, LabelRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+AGGREGATES = ("majority", "latest", "per_rater")
+NEUTRALS: Mapping[str, float | None] = {"positive": 1.0, "negative": 0.0, "drop": None, "soft": 0.5}
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How judgements become targets; stored with every snapshot and model.
+
+    Attributes:
+        aggregate: how several raters become one.
+        neutral: what a rating of 0 means.
+        rater_kinds: whose judgements count.
+    """
+
+    aggregate: Literal["majority", "latest", "per_rater"] = "majority"
+    neutral: Literal["positive", "negative", "drop", "soft"] = "positive"
+    rater_kinds: tuple[str, ...] = ("person", "imported")
+
+    def __post_init__(self) -> None:
+        if self.aggregate not in AGGREGATES:
+            raise UnknownNameError("aggregation", self.aggregate, AGGREGATES)
+        if self.neutral not in NEUTRALS:
+            raise UnknownNameError("neutral policy", self.neutral, NEUTRALS)
+        for name in self.rater_kinds:
+            if name not in RATER_KINDS:
+                raise UnknownNameError("rater kind", name, RATER_KINDS)
+
+    def target(self, rating: int) -> float | None:
+        """Return what one rating stands for, None = no target."""
+        return NEUTRALS[self.neutral] if rating == 0 else float(rating > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Targets of one tree's N nodes.
+
+    Attributes:
+        rating: ``(N,)`` −1, 0 or 1 after aggregation, NaN = none; for ``per_rater`` the mean.
+        value: ``(N,)`` in [0, 1], NaN = no target.
+        weight: ``(N,)`` how much the step counts; 0 where there is no target.
+        excluded: judged steps without a target, by reason.
+    """
+
+    rating: Floats
+    value: Floats
+    weight: Floats
+    excluded: Mapping[str, int] = field(default_factory=dict)
+
+
+def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = None) -> Targets:
+    """Aggregate judgements to one target per node.
+
+    Args:
+        labels: in time order; ``node`` is a position below ``n_nodes`` (−1, the problem, is not a
+            step and is passed over).
+        n_nodes: N.
+        rules: defaults to majority of people and imported labelers, neutral = positive.
+    """
+    rules = rules or Rules()
+    rating = np.full(n_nodes, np.nan)
+    value = np.full(n_nodes, np.nan)
+    weight = np.zeros(n_nodes)
+    excluded: Counter[str] = Counter()
+    for node, votes in _by_node(labels).items():
+        chosen, reason = _aggregate(votes, rules)
+        if reason:
+            excluded[reason] += 1
+            continue
+        rating[node] = float(np.mean(chosen))
+        goals = [goal for goal in map(rules.target, chosen) if goal is not None]
+        if not goals:
+            excluded["neutral"] += 1
+            continue
+        value[node], weight[node] = float(np.mean(goals)), float(len(goals))
+    return Targets(rating, value, weight, dict(excluded))
+
+
+def _by_node(labels: Iterable[LabelRecord]) -> dict[int, list[LabelRecord]]:
+    grouped: dict[int, list[LabelRecord]] = {}
+    for label in labels:
+        if label.node >= 0:
+            grouped.setdefault(label.node, []).append(label)
+    return grouped
+
+
+def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], str]:
+    """Return the ratings that stand, or why there are none."""
+    counted = [label for label in labels if label.rater.kind in rules.rater_kinds]
+    if not counted:
+        return [], "rater_kind"
+    # A later judgement of the same rater replaces the earlier one and moves to its time.
+    last: dict[tuple[str, str, str], LabelRecord] = {}
+    for label in counted:
+        who = (label.rater.kind, label.rater.name, label.rater.version)
+        last.pop(who, None)
+        last[who] = label
+    ratings = [x.rating for x in last.values() if x.rating is not None and not x.unsure]
+    if not ratings:
+        return [], "unsure"
+    if rules.aggregate == "latest":
+        return [ratings[-1]], ""
+    if rules.aggregate == "per_rater":
+        return ratings, ""
+    ranked = Counter(ratings).most_common(2)
+    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+        return [], "tie"
+    return [ranked[0][0]], ""
