@@ -1,0 +1,212 @@
+"""PRM800K lines: rebuilt from the rows of imported records, or made from other traces.
+
+A record that came from PRM800K is put together from its skeleton; the newest rating of a person for
+a step takes the place of the imported one and changes nothing else. Other traces give one line each,
+with the siblings of every step as further candidates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from annotator.exporters.records import (
+    ExportProblem,
+    SourceSlice,
+    children_of,
+    flat_sources,
+    path_to,
+)
+from annotator.exporters.writer import JsonLines, Sink
+from scoring.types import ROOT, AlternativeRecord, LabelRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE = "prm800k.jsonl"
+FORMAT = "prm800k"
+
+
+def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]) -> None:
+    """Write one line per labelled solution."""
+    with JsonLines(sink) as lines:
+        lines.file(FILE)
+        for problem in problems:
+            rebuilt = [source for source in flat_sources(problem) if source.format == FORMAT]
+            for source in rebuilt:
+                lines.write(FILE, _Rebuilder(problem, source).line())
+            known = {trace for source in rebuilt for trace in source.traces}
+            others = [at for at in range(len(problem.traces)) if at not in known]
+            if others:
+                maker = _Maker(problem, sink, options["max_siblings"])
+                for at in others:
+                    line = maker.line(at)
+                    if line is not None:
+                        lines.write(FILE, line)
+
+
+def _person_ratings(problem: ExportProblem) -> dict[int, int]:
+    """Return the newest rating of a person per node; "unsure" is no rating."""
+    return {
+        label.node: label.rating
+        for label in problem.labels
+        if label.rater.kind == "person" and label.rating is not None
+    }
+
+
+class _Rebuilder:
+    """Puts one imported line together again."""
+
+    def __init__(self, problem: ExportProblem, source: SourceSlice) -> None:
+        self._problem = problem
+        self._meta = source.meta
+        self._nodes = source.nodes
+        self._next_node = iter(source.nodes)
+        self._alternatives = iter(problem.alternatives[i] for i in source.alternatives)
+        self._labels = {problem.labels[i].node: problem.labels[i] for i in source.labels}
+        self._persons = _person_ratings(problem)
+        known = set(source.alternatives)
+        self._added = {
+            item.parent: item
+            for at, item in enumerate(problem.alternatives)
+            if at not in known and item.rater.kind == "person"
+        }
+
+    def line(self) -> dict[str, Any]:
+        """Return the line, JSON-equal to the imported one where nobody judged since."""
+        steps = [self._step(bones) for bones in self._meta["steps"]]
+        return {
+            **self._meta["record"],
+            "question": self._question(),
+            "label": {**self._meta["label"], "steps": steps},
+        }
+
+    def _question(self) -> dict[str, Any]:
+        question = {"problem": self._problem.problem.prompt, **self._meta["question"]}
+        if question.get("ground_truth_answer") is True:
+            question["ground_truth_answer"] = self._problem.problem.reference
+        if "pre_generated_end" in self._meta:
+            end = self._meta["pre_generated_end"]
+            path = [] if end == ROOT else path_to(self._problem.nodes, self._nodes[end])
+            question["pre_generated_steps"] = [self._problem.nodes[at].text for at in path]
+        return question
+
+    def _step(self, bones: dict[str, Any]) -> dict[str, Any]:
+        step = dict(bones.get("extra", {}))
+        parent = None
+        if "completions" in bones:
+            count = bones["completions"]
+            places = [next(self._next_node) for _ in range(count or 0)]
+            step["completions"] = None if count is None else [self._completion(at) for at in places]
+            parent = self._problem.nodes[places[0]].parent if places else None
+        if "human" in bones:
+            step["human_completion"] = self._human(bones, parent)
+        if "chosen" in bones:
+            step["chosen_completion"] = bones["chosen"]
+        return step
+
+    def _completion(self, at: int) -> dict[str, Any]:
+        node = self._problem.nodes[at]
+        return {"text": node.text, **node.meta, **self._judgement(at)}
+
+    def _judgement(self, at: int) -> dict[str, Any]:
+        label = self._labels.get(at)
+        fields: dict[str, Any] = {} if label is None else {"rating": label.rating, **label.meta}
+        if at in self._persons:
+            fields["rating"] = self._persons[at]
+        return fields
+
+    def _human(self, bones: dict[str, Any], parent: int | None) -> object:
+        if bones["human"] is None:
+            added = self._added.pop(parent, None) if parent is not None else None
+            return None if added is None else _human_completion(added)
+        alternative = next(self._alternatives)
+        on_path = bones.get("chosen") is None
+        fields = {"text": alternative.text, **alternative.meta}
+        if on_path:
+            at = next(self._next_node)
+            if bones["human"] == "object" or at in self._persons:
+                fields.update(self._judgement(at))
+        if bones["human"] == "text" and fields.keys() == {"text"}:
+            return alternative.text
+        return fields
+
+
+def _human_completion(alternative: AlternativeRecord) -> dict[str, Any]:
+    return {
+        "text": alternative.text,
+        "rating": None,
+        "source": "human",
+        "flagged": False,
+        "corrected_rating": None,
+    }
+
+
+class _Maker:
+    """Makes lines for traces of other sources."""
+
+    def __init__(self, problem: ExportProblem, sink: Sink, max_siblings: int) -> None:
+        self._problem = problem
+        self._sink = sink
+        self._max = max_siblings
+        self._children = children_of(problem.nodes)
+        self._persons = _person_ratings(problem)
+        self._written = {item.parent: item for item in problem.alternatives}
+        self._spent = _milliseconds(problem.labels)
+
+    def line(self, trace_at: int) -> dict[str, Any] | None:
+        """Return the line of one trace, None if none of its steps is rated."""
+        problem = self._problem
+        trace = problem.traces[trace_at]
+        path = path_to(problem.nodes, trace.end)
+        ratings = [self._rating(at) for at in path]
+        if all(rating is None for rating in ratings):
+            self._sink.exclude("trace without a rated step")
+            return None
+        return {
+            "labeler": "tracewood",
+            "timestamp": None,
+            "generation": None,
+            "is_quality_control_question": False,
+            "is_initial_screening_question": False,
+            "question": {
+                "problem": problem.problem.prompt,
+                "ground_truth_answer": problem.problem.reference,
+            },
+            "label": {
+                "steps": [self._step(at) for at in path],
+                "total_time": sum(self._spent.get(at, 0) for at in path),
+                "finish_reason": "found_error" if -1 in ratings else "solution",
+            },
+        }
+
+    def _rating(self, at: int) -> int | None:
+        return self._persons.get(at, self._problem.rating(at))
+
+    def _step(self, at: int) -> dict[str, Any]:
+        parent = self._problem.nodes[at].parent
+        family = self._children[parent]
+        if len(family) > self._max + 1:
+            others = [other for other in family if other != at][: self._max]
+            self._sink.exclude("sibling over the limit", len(family) - 1 - self._max)
+            family = sorted([*others, at])
+        written = self._written.get(parent)
+        return {
+            "completions": [
+                {
+                    "text": self._problem.nodes[one].text,
+                    "rating": self._rating(one),
+                    "flagged": None,
+                }
+                for one in family
+            ],
+            "human_completion": None if written is None else _human_completion(written),
+            "chosen_completion": family.index(at),
+        }
+
+
+def _milliseconds(labels: Any) -> dict[int, int]:
+    spent: dict[int, int] = {}
+    label: LabelRecord
+    for label in labels:
+        spent[label.node] = spent.get(label.node, 0) + (label.milliseconds or 0)
+    return spent
