@@ -59,6 +59,8 @@ def rows(problem: ExportProblem, sink: Sink, options: dict[str, Any]) -> Iterato
         row = _row(problem, group.level, better, worse, options["separator"])
         if row["chosen"] == row["rejected"]:
             sink.exclude("pair of equal texts")
+        elif not (row["chosen"] and row["rejected"]):
+            sink.exclude("one trace is the beginning of the other")
         else:
             yield row
 
