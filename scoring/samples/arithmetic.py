@@ -11,9 +11,8 @@ is left:
     Take 28 + 9 = 37, so the answer is 37.
 
 Slips are of three kinds: another operation than the one written, a ten carried wrongly, a term
-dropped from what is left. All numbers stay within 0–99, and every number stands after a space, so
-a tokenizer that splits by ``SPLIT_PATTERN`` gives each whole number one token and needs about 130
-tokens in all. Records carry no labels: ``scoring.verify.label_record`` gives them.
+dropped from what is left. All numbers stay within 0–99 and every number stands after a space, so a
+tokenizer that keeps whole numbers together needs about 120 tokens in all. Records carry no labels: ``scoring.verify.label_record`` gives them.
 """
 
 from __future__ import annotations
@@ -26,9 +25,6 @@ from scoring.types import ROOT, NodeRecord, OutcomeRecord, ProblemRecord, TraceR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-# Splits every sample text without loss: "".join(re.findall(SPLIT_PATTERN, text)) == text.
-SPLIT_PATTERN = r" ?\d{1,2}(?!\d)| ?\d| ?[^\W\d_]+| ?[^\w\s]|\s|_"
 
 HIGHEST = 99
 TRACES = 8

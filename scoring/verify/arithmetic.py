@@ -35,7 +35,7 @@ ERROR_TYPES = {
 _SIGN = r"[-+*/×·÷−–]"
 _RUN = re.compile(r"(?:[\d(\[]|[-−](?=\d))(?:[\d \t()\[\]=≈+*/×·÷−–-]|\.(?=\d)){0,400}[\d)\]]")
 _UNREAD_BEFORE = re.compile(
-    rf"(?:[\w^%!√)\].]|{_SIGN}\s*|\b(?:of|times|plus|minus|per|than|over|by|mod)\s+)$"
+    rf"(?:[\w^%!√)\].]|{_SIGN}\s*|\b(?:x|of|times|plus|minus|per|than|over|by|mod)\s+)$"
 )
 _UNREAD_AFTER = re.compile(rf"[A-Za-z_^%!√]|\s*{_SIGN}|\s*(?:times|plus|minus|mod)\b")
 _OPERATION = re.compile(rf"[\d)\]]\s*{_SIGN}")
@@ -214,4 +214,4 @@ def _plain(text: str) -> str:
     """Remove calculator marks, currency and thousands separators; write ``x`` as a sign."""
     text = re.sub(r"<<[^<>]{0,200}>>", "", text).replace("$", "").replace("\\times", "×")
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-    return re.sub(r"(?<=\d) ?[xX] ?(?=\d)", " × ", text)
+    return re.sub(r"(?<=[\d)]) ?[xX] ?(?=[\d(])", " × ", text)
