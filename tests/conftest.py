@@ -32,8 +32,15 @@ def django_db_setup(django_db_setup, django_db_blocker):
     from webapp import celery
 
     celery.configure(celery.app, connection.settings_dict, "")
-    with django_db_blocker.unblock():
-        yield
+    yield
+    celery.app.pool.force_close_all()
+    celery.app.close()
+    # Killed child processes may not have let go of the database yet.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,7 @@ def problem_with_tree(*shapes: Shape, project: Project | None = None, **fields: 
     Each shape is ``[text, child shape, …]``. Leaves get traces in pre-order with the outcome
     ``correct`` = 1.0 where the text ends in ``!`` and 0.0 elsewhere.
     """
-    problem = ProblemFactory(**({"project": project} if project else {}), **fields)
+    problem = ProblemFactory.create(**({"project": project} if project else {}), **fields)
     counter = 0
 
     def add(shape: Shape, parent: Step | None, depth: int) -> None:

@@ -26,10 +26,10 @@ def embedded_database(home: Path, *, name: str, pool: int) -> dict[str, Any]:
     }
 
 
-def database_from_url(url: str, *, pool: int) -> dict[str, Any]:
+def database_from_url(url: str, *, name: str = "", pool: int = 0) -> dict[str, Any]:
     """Return the row of ``postgresql://user:password@host:port/name?option=value``.
 
-    ``none:`` stands for no database at all, for commands that never ask it anything.
+    ``name`` replaces the one in the URL. ``none:`` stands for no database at all, for commands that never ask it anything.
 
     Raises:
         ImproperlyConfigured: if it is not such a URL.
@@ -41,7 +41,7 @@ def database_from_url(url: str, *, pool: int) -> dict[str, Any]:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
-    name = unquote(parts.path.lstrip("/"))
+    name = name or unquote(parts.path.lstrip("/"))
     if parts.scheme not in SCHEMES or not name:
         raise ImproperlyConfigured(
             "DATABASE_URL must look like postgresql://user:password@host:5432/name; leave it "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from contextvars import ContextVar
 from typing import Any
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-job_id: ContextVar[str] = ContextVar("job_id", default="")
+from annotator.log_context import job_id, request_id
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 CONTEXT = ("request", "job")

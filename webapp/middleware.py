@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from webapp.logging import request_id
+from annotator.log_context import request_id
 
 # No inline script or style, nothing from elsewhere; blob: images are canvas exports.
 POLICY = (

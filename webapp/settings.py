@@ -115,11 +115,12 @@ SPECTACULAR_SETTINGS = {
 
 # database
 DATABASE_URL = env_str("DATABASE_URL")
+DATABASE_NAME = env_str("DATABASE_NAME")
 DATABASE_POOL = env_int("DATABASE_POOL", 0, low=0, high=100)
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database_from_url(DATABASE_URL, pool=DATABASE_POOL)
+    "default": database_from_url(DATABASE_URL, name=DATABASE_NAME, pool=DATABASE_POOL)
     if DATABASE_URL
-    else embedded_database(TRACEWOOD_HOME, name=env_str("DATABASE_NAME"), pool=DATABASE_POOL)
+    else embedded_database(TRACEWOOD_HOME, name=DATABASE_NAME, pool=DATABASE_POOL)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -166,7 +167,7 @@ WHITENOISE_AUTOREFRESH = not STATIC_MANIFEST
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
 JOB_STALE_S = env_int("JOB_STALE_S", 60, low=2, high=86_400)
 REAP_EVERY_S = env_int("REAP_EVERY_S", 15, low=1, high=3_600)
-GPU_WORKER_MAX_MB = env_int("GPU_WORKER_MAX_MB", 16_384, low=256, high=16_777_216)
+GPU_WORKER_MAX_MB = env_int("GPU_WORKER_MAX_MB", 0, low=0, high=16_777_216)
 
 # logging
 LOG_FORMAT = env_choice("LOG_FORMAT", "text", ("text", "json"))

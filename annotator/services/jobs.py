@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
 METRIC_BATCH = 1_000
 
@@ -92,17 +93,25 @@ def job_claim(*, job_id: int, worker: Worker | None) -> Job | None:
     return job
 
 
-def job_heartbeat(*, job: Job) -> bool:
+def job_heartbeat(*, job: Job) -> None:
     """Show that the holder of ``job`` lives.
-
-    Returns:
-        True if a person asked to cancel it.
 
     Raises:
         FencedOutError: the job is no longer this holder's.
     """
     _write(job, heartbeat=Now())
-    return Job.objects.filter(pk=job.pk, cancel_requested=True).exists()
+
+
+def job_cancel_wanted(*, job: Job) -> bool:
+    """Say whether a person asked to cancel ``job``.
+
+    Raises:
+        FencedOutError: the job is no longer this holder's.
+    """
+    row = _held(job).values_list("cancel_requested", flat=True).first()
+    if row is None:
+        raise _fenced_out(job)
+    return row
 
 
 def job_progress(*, job: Job, done: int, total: int | None = None, message: str = "") -> None:
@@ -140,10 +149,7 @@ def job_hold(*, job: Job) -> None:
     Raises:
         FencedOutError: the job is no longer this holder's.
     """
-    held = Job.objects.select_for_update().filter(
-        pk=job.pk, fence=job.fence, state=Job.State.RUNNING
-    )
-    if not held.exists():
+    if not _held(job).select_for_update().exists():
         raise _fenced_out(job)
 
 
@@ -245,10 +251,13 @@ def job_resume(*, job: Job) -> Job:
     return row
 
 
+def _held(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING)
+
+
 def _write(job: Job, **fields: Any) -> None:
     """Change the row if ``job`` still holds it."""
-    held = Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING)
-    if not held.update(**fields):
+    if not _held(job).update(**fields):
         raise _fenced_out(job)
 
 

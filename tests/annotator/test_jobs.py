@@ -134,9 +134,9 @@ def test_a_queued_job_is_cancelled_at_once_and_resumes(sent, django_capture_on_c
 
 def test_a_running_job_hears_of_the_wish_to_cancel(worker):
     job = jobs.job_claim(job_id=JobFactory().pk, worker=worker)
-    assert jobs.job_heartbeat(job=job) is False
+    assert jobs.job_cancel_wanted(job=job) is False
     assert jobs.job_cancel_request(job=job).state == State.RUNNING
-    assert jobs.job_heartbeat(job=job) is True
+    assert jobs.job_cancel_wanted(job=job) is True
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])

@@ -1,0 +1,120 @@
+"""Run a claimed job and write down how it ended. The only place that catches every exception."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+from psycopg.errors import DiskFull
+
+from annotator.errors import AnnotatorError, FencedOutError
+from annotator.log_context import job_id
+from annotator.models import Job
+from annotator.services import jobs
+from scoring.errors import CancelledError, ScoringError
+from scoring.pipelines.context import JobContext
+
+logger = logging.getLogger(__name__)
+
+Run = Callable[[JobContext], dict[str, Any]]
+
+# Text, so that an io worker never loads torch. A run returns the job's result and raises
+# CancelledError where ``context.should_stop()`` made it stop early.
+RUNS: dict[str, str] = {
+    Job.Kind.IMPORT: "scoring.pipelines.io:run_import",
+    Job.Kind.EXPORT: "scoring.pipelines.io:run_export",
+    Job.Kind.SNAPSHOT: "scoring.pipelines.io:run_snapshot",
+    Job.Kind.SAMPLE: "scoring.pipelines.io:run_sample",
+    Job.Kind.TRAIN: "scoring.pipelines.train:run",
+    Job.Kind.SCORE: "scoring.pipelines.score:run",
+}
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def run_claimed(job: Job, *, stopping: Callable[[], bool] = lambda: False) -> None:
+    """Run ``job`` to its end and store result, reason or wish.
+
+    Args:
+        job: as ``job_claim`` returned it.
+        stopping: says that this process is shutting down; the job then goes back to the queue.
+    """
+    token = job_id.set(str(job.pk))
+    context = JobContext(job, stopping=stopping)
+    logger.info("job started", extra={"kind": job.kind, "attempt": job.attempt})
+    try:
+        _end(context, _outcome(context))
+    except FencedOutError as error:
+        logger.warning("job taken over", extra={"reason": str(error)})
+    finally:
+        job_id.reset(token)
+
+
+def load_run(kind: str) -> Run:
+    """Return the function that does the work of a job kind."""
+    module, _, name = RUNS[kind].partition(":")
+    return cast("Run", getattr(importlib.import_module(module), name))
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """Return the stable code and the sentence for the job page.
+
+    What nobody expected is logged with its traceback under a reference that the sentence names.
+    """
+    if isinstance(error, (ScoringError, AnnotatorError)):
+        return error.code, str(error)
+    if _is_disk_full(error):
+        return "disk_full", "The disk is full. Make room, then resume the job."
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return (
+            "out_of_memory",
+            "There is not enough memory for this job. Use a smaller batch or model, then resume.",
+        )
+    reference = secrets.token_hex(4)
+    logger.error("job failed unexpectedly", exc_info=error, extra={"reference": reference})
+    return (
+        "internal",
+        (
+            f"Something went wrong that Tracewood did not expect ({type(error).__name__}). The "
+            f"worker's log has the details under reference {reference}."
+        ),
+    )
+
+
+def _outcome(context: JobContext) -> dict[str, Any] | Exception:
+    """Return the result of the run, or what it raised."""
+    try:
+        with context.beating():
+            result = load_run(context.job.kind)(context)
+            context.flush()
+    except FencedOutError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge: every reason goes into the row
+        return error
+    return result
+
+
+def _end(context: JobContext, outcome: dict[str, Any] | Exception) -> None:
+    job = context.job
+    if isinstance(outcome, dict):
+        jobs.job_finish(job=job, result=outcome)
+        logger.info("job done", extra={"kind": job.kind})
+    elif not isinstance(outcome, CancelledError):
+        code, sentence = explain(outcome)
+        jobs.job_fail(job=job, code=code, error=sentence)
+        logger.warning("job failed", extra={"kind": job.kind, "code": code})
+    elif context.cancelled:
+        jobs.job_cancel(job=job)
+        logger.info("job cancelled", extra={"kind": job.kind})
+    else:
+        jobs.job_release(job=job)
+        logger.info("job given back", extra={"kind": job.kind})
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return (isinstance(error, OSError) and error.errno in FULL) or isinstance(
+        error.__cause__, DiskFull
+    )
