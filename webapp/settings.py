@@ -27,6 +27,7 @@ SECRET_KEY = env_secret("SECRET_KEY", TRACEWOOD_HOME / "secret_key")
 TRACEWOOD_HOST = env_str("TRACEWOOD_HOST", "127.0.0.1")
 TRACEWOOD_PORT = env_int("TRACEWOOD_PORT", 8100 + int(HOME_KEY, 16) % 900, low=1, high=65535)
 TRACEWOOD_HTTPS = env_bool("TRACEWOOD_HTTPS", False)
+BASE_URL = env_str("BASE_URL", f"http://{TRACEWOOD_HOST}:{TRACEWOOD_PORT}").rstrip("/")
 ALLOWED_HOSTS = [*env_list("ALLOWED_HOSTS"), TRACEWOOD_HOST, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 CSRF_COOKIE_NAME = f"tracewood_csrf_{HOME_KEY}"
