@@ -1,0 +1,414 @@
+"""Reads of snapshots: by name, and problem by problem as plain records in constant memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import connection
+
+from annotator.exporters.records import ExportProblem, SourceSlice
+from annotator.models import Rater, RewardModel, Snapshot, SnapshotProblem
+from annotator.queries.models import IMPORTED
+from scoring.errors import UnknownNameError
+from scoring.training.targets import NEUTRALS, Rules, targets
+from scoring.types import (
+    ROOT,
+    AlternativeRecord,
+    LabelRecord,
+    NodeRecord,
+    OutcomeRecord,
+    ProblemRecord,
+    RaterRecord,
+    ScoreRecord,
+    SpanLabelRecord,
+    TraceRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from django.db.models import QuerySet
+
+    from annotator.models import Project
+
+CHUNK_STEPS = 5_000
+CHUNK_PROBLEMS = 500
+
+STEPS = """
+SELECT s.problem_id, s.id, s.parent_id, s.caller_id, s.source_id, s.text, s.kind, s.agent, s.level,
+       s.state_before, s.state_after, s.value, s.visits, s.n_tokens, s.meta
+FROM annotator_step s
+JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %s
+WHERE s.problem_id = ANY(%s) AND s.id <= p.max_step
+ORDER BY s.problem_id, s.preorder
+"""
+TRACES = """
+SELECT t.problem_id, t.id, t.end_id, t.source_id, t.key, t.model, t.sampling, t.meta
+FROM annotator_trace t
+JOIN annotator_snapshotproblem p ON p.problem_id = t.problem_id AND p.snapshot_id = %s
+WHERE t.problem_id = ANY(%s) AND t.id <= p.max_trace
+ORDER BY t.problem_id, t.ordinal
+"""
+OUTCOMES = """
+SELECT problem_id, trace_id, name, value, source FROM annotator_snapshotoutcome
+WHERE snapshot_id = %s AND problem_id = ANY(%s) ORDER BY id
+"""
+LABELS = """
+SELECT problem_id, step_id, rater_id, source_id, rating, unsure, error_type, realises_error, note,
+       milliseconds, meta
+FROM annotator_snapshotlabel
+WHERE snapshot_id = %s AND problem_id = ANY(%s) ORDER BY id
+"""
+RECORDS = """
+SELECT r.problem_id, r.id, r.format, r.key, r.meta
+FROM annotator_sourcerecord r
+JOIN annotator_snapshotproblem p ON p.problem_id = r.problem_id AND p.snapshot_id = %s
+WHERE r.problem_id = ANY(%s) AND r.id <= coalesce((p.extras->>'max_record')::bigint, 0)
+ORDER BY r.id
+"""
+SCORES = """
+SELECT s.problem_id, c.model_id, c.step_id, c.score
+FROM annotator_step s JOIN annotator_stepscore c ON c.step_id = s.id
+WHERE s.problem_id = ANY(%s) AND c.model_id = ANY(%s) AND c.id <= %s
+ORDER BY c.model_id, s.preorder
+"""
+
+
+def snapshots_of(*, project: Project) -> QuerySet[Snapshot]:
+    """Return the snapshots of ``project``, newest first."""
+    return Snapshot.objects.filter(project=project).select_related("created_by").order_by("-pk")
+
+
+def snapshot_named(*, project: Project, name: str) -> Snapshot:
+    """Return the snapshot called ``name``.
+
+    Raises:
+        UnknownNameError: naming the project's snapshots.
+    """
+    found = Snapshot.objects.filter(project=project, name=name).first()
+    if found is None:
+        known = snapshots_of(project=project).values_list("name", flat=True)
+        raise UnknownNameError("snapshot", name, known or ["none yet"])
+    return found
+
+
+def snapshot_problems(
+    *, snapshot: Snapshot, split: str | None = None, with_sources: bool = True
+) -> Iterator[ExportProblem]:
+    """Yield the problems of ``snapshot`` as they were, in the order of their import.
+
+    A few queries per chunk of problems; a snapshot never changes, so no long transaction is needed
+    and memory is that of one chunk.
+
+    Args:
+        snapshot: a finished one.
+        split: only problems of this split.
+        with_sources: also say which part came from which imported record.
+    """
+    reader = _Reader(snapshot, with_sources=with_sources)
+    rows = SnapshotProblem.objects.filter(snapshot=snapshot).select_related("problem")
+    if split is not None:
+        rows = rows.filter(split=split)
+    chunk: list[SnapshotProblem] = []
+    n_steps = 0
+    for row in rows.order_by("problem_id").iterator(chunk_size=CHUNK_PROBLEMS):
+        chunk.append(row)
+        n_steps += row.problem.n_steps
+        if n_steps >= CHUNK_STEPS or len(chunk) >= CHUNK_PROBLEMS:
+            yield from reader.read(chunk)
+            chunk, n_steps = [], 0
+    if chunk:
+        yield from reader.read(chunk)
+
+
+def rules_of(*, snapshot: Snapshot) -> Rules:
+    """Return how the judgements of ``snapshot`` become targets."""
+    rules = snapshot.rules
+    return Rules(
+        aggregate=rules["aggregate"],
+        neutral=rules["neutral"],
+        rater_kinds=tuple(rules["rater_kinds"]),
+    )
+
+
+Rows = dict[int, list[tuple[Any, ...]]]
+
+
+@dataclass(slots=True)
+class _Tree:
+    """One problem's steps, and where their ids ended up."""
+
+    nodes: list[NodeRecord] = field(default_factory=list)
+    position: dict[int, int] = field(default_factory=dict)
+    given: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+
+class _Reader:
+    """Turns chunks of a snapshot's rows into records."""
+
+    def __init__(self, snapshot: Snapshot, *, with_sources: bool) -> None:
+        self.snapshot = snapshot
+        self.with_sources = with_sources
+        self.rules = rules_of(snapshot=snapshot)
+        self.project = snapshot.project.name
+        self.raters = {
+            rater.pk: RaterRecord(rater.kind, rater.name, rater.version)
+            for rater in Rater.objects.filter(project=snapshot.project_id)
+        }
+        self.models = {
+            model.pk: model
+            for model in RewardModel.objects.filter(
+                project=snapshot.project_id, kind=IMPORTED
+            ).order_by("pk")
+        }
+
+    def read(self, chunk: Sequence[SnapshotProblem]) -> Iterator[ExportProblem]:
+        ids = [row.problem_id for row in chunk]
+        steps, traces = self._grouped(STEPS, ids), self._grouped(TRACES, ids)
+        labels, outcomes = self._grouped(LABELS, ids), self._grouped(OUTCOMES, ids)
+        records = self._grouped(RECORDS, ids) if self.with_sources else {}
+        scores = self._scores(ids)
+        for row in chunk:
+            pk = row.problem_id
+            tree = _tree(steps.get(pk, ()))
+            yield self._problem(
+                row,
+                tree,
+                traces.get(pk, ()),
+                outcomes.get(pk, ()),
+                labels.get(pk, ()),
+                records.get(pk, ()),
+                scores.get(pk, ()),
+            )
+
+    def _problem(
+        self,
+        row: SnapshotProblem,
+        tree: _Tree,
+        traces: Iterable[tuple[Any, ...]],
+        outcomes: Iterable[tuple[Any, ...]],
+        labels: Sequence[tuple[Any, ...]],
+        records: Iterable[tuple[Any, ...]],
+        scores: Iterable[tuple[Any, ...]],
+    ) -> ExportProblem:
+        problem, extras = row.problem, row.extras
+        position = tree.position
+        trace_rows = list(traces)
+        label_records = [self._label(label, position) for label in labels]
+        values, ratings = self._targets(label_records, len(tree.nodes))
+        alternatives = extras.get("alternatives", ())
+        slices = _Slices(tree, trace_rows, labels, alternatives)
+        return ExportProblem(
+            id=bytes(problem.key).hex(),
+            project=self.project,
+            split=row.split,
+            problem=ProblemRecord(problem.prompt, problem.reference, problem.meta),
+            nodes=tree.nodes,
+            traces=_traces(trace_rows, outcomes, position),
+            labels=label_records,
+            spans=[self._span(span, position) for span in extras.get("spans", ())],
+            alternatives=[self._alternative(item, position) for item in alternatives],
+            scores=self._score_records(scores, position),
+            sources=[slices.slice_of(record) for record in records],
+            targets=values,
+            ratings=ratings,
+        )
+
+    def _label(self, row: tuple[Any, ...], position: Mapping[int, int]) -> LabelRecord:
+        _, step, rater, _, rating, unsure, error_type, realises, note, milliseconds, meta = row
+        return LabelRecord(
+            position[step],
+            self.raters[rater],
+            rating,
+            unsure,
+            error_type,
+            realises,
+            note,
+            milliseconds,
+            orjson.loads(meta) if meta else {},
+        )
+
+    def _targets(
+        self, labels: Sequence[LabelRecord], n: int
+    ) -> tuple[list[float | None], list[int | None]]:
+        """Aggregate; the usual step, judged once, does not take the general way."""
+        values: list[float | None] = [None] * n
+        ratings: list[int | None] = [None] * n
+        seen: dict[int, LabelRecord | None] = {}
+        for label in labels:
+            seen[label.node] = None if label.node in seen else label
+        goal = {-1: 0.0, 0: NEUTRALS[self.rules.neutral], 1: 1.0}
+        for at, only in seen.items():
+            if only is not None and only.rating is not None and not only.unsure:
+                ratings[at] = only.rating
+                values[at] = goal[only.rating]
+        several = [label for label in labels if seen[label.node] is None]
+        if several:
+            found = targets(several, n, self.rules)
+            for at in {label.node for label in several}:
+                mean, value = found.rating[at], found.value[at]
+                ratings[at] = int(mean) if mean in (-1.0, 0.0, 1.0) else None
+                values[at] = float(value) if value == value else None  # NaN differs from itself
+        return values, ratings
+
+    def _span(self, row: Mapping[str, Any], position: Mapping[int, int]) -> SpanLabelRecord:
+        return SpanLabelRecord(
+            position[row["first"]],
+            position[row["last"]],
+            self.raters[row["rater"]],
+            row["rating"],
+            row["error_type"],
+            row["note"],
+        )
+
+    def _alternative(
+        self, row: Mapping[str, Any], position: Mapping[int, int]
+    ) -> AlternativeRecord:
+        parent, replaces = row["parent"], row["replaces"]
+        return AlternativeRecord(
+            ROOT if parent is None else position[parent],
+            row["text"],
+            self.raters[row["rater"]],
+            None if replaces is None else position[replaces],
+            row["meta"] or {},
+        )
+
+    def _scores(self, ids: Sequence[int]) -> Rows:
+        if not self.models:
+            return {}
+        grouped: Rows = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(SCORES, [list(ids), list(self.models), self.snapshot.rules["max_score"]])
+            for row in cursor:
+                grouped[row[0]].append(row)
+        return grouped
+
+    def _score_records(
+        self, rows: Iterable[tuple[Any, ...]], position: Mapping[int, int]
+    ) -> list[ScoreRecord]:
+        records: dict[int, ScoreRecord] = {}
+        for _, model_id, step, score in rows:
+            if model_id not in records:
+                model = self.models[model_id]
+                version = model.provenance.get("version", "")
+                records[model_id] = ScoreRecord(model.name, [], [], version)
+            if step in position:
+                records[model_id].nodes.append(position[step])
+                records[model_id].values.append(score)
+        return list(records.values())
+
+    def _grouped(self, statement: str, ids: Sequence[int]) -> Rows:
+        grouped: Rows = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [self.snapshot.pk, list(ids)])
+            for row in cursor.fetchall():
+                grouped[row[0]].append(row)
+        return grouped
+
+
+def _tree(rows: Iterable[tuple[Any, ...]]) -> _Tree:
+    tree = _Tree()
+    nodes, position = tree.nodes, tree.position
+    for at, row in enumerate(rows):
+        position[row[1]] = at
+        parent, caller, source, meta = row[2], row[3], row[4], row[14]
+        nodes.append(
+            NodeRecord(
+                row[5],
+                ROOT if parent is None else position[parent],
+                row[6],
+                row[7],
+                row[8],
+                caller,
+                row[9],
+                row[10],
+                row[11],
+                row[12],
+                row[13],
+                orjson.loads(meta) if meta else {},
+            )
+        )
+        if source is not None:
+            tree.given[source].append(row[1])
+    for node in nodes:
+        if node.caller is not None:  # a caller may come later in pre-order: resolved at the end
+            node.caller = position[node.caller]
+    return tree
+
+
+def _traces(
+    rows: Iterable[tuple[Any, ...]],
+    outcomes: Iterable[tuple[Any, ...]],
+    position: Mapping[int, int],
+) -> list[TraceRecord]:
+    by_trace: dict[int, list[OutcomeRecord]] = defaultdict(list)
+    for _, trace, name, value, source in outcomes:
+        by_trace[trace].append(OutcomeRecord(name, value, source))
+    return [
+        TraceRecord(
+            position[end],
+            key,
+            model,
+            orjson.loads(sampling) if sampling else {},
+            by_trace.get(pk, []),
+            orjson.loads(meta) if meta else {},
+        )
+        for _, pk, end, _, key, model, sampling, meta in rows
+    ]
+
+
+class _Slices:
+    """Finds what one imported record brought to a problem, in the order of that record.
+
+    Ids are handed out in record order, so the nodes of a given tree are its steps by id; those of a
+    flat record are the steps on its traces.
+    """
+
+    def __init__(
+        self,
+        tree: _Tree,
+        traces: Sequence[tuple[Any, ...]],
+        labels: Sequence[tuple[Any, ...]],
+        alternatives: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self._tree = tree
+        self._ends = [tree.position[row[2]] for row in traces]
+        self._traces = _positions(row[3] for row in traces)
+        self._labels = _positions(row[3] for row in labels)
+        self._alternatives = _positions(row["source"] for row in alternatives)
+
+    def slice_of(self, record: tuple[Any, ...]) -> SourceSlice:
+        """Return the slice of one row of ``RECORDS``."""
+        _, pk, format_key, key, meta = record
+        traces = self._traces.get(pk, [])
+        given = self._tree.given.get(pk)
+        return SourceSlice(
+            format_key,
+            key,
+            orjson.loads(meta),
+            [self._tree.position[step] for step in sorted(given)] if given else self._path(traces),
+            traces,
+            self._labels.get(pk, []),
+            self._alternatives.get(pk, []),
+        )
+
+    def _path(self, traces: Sequence[int]) -> list[int]:
+        found: dict[int, None] = {}
+        for trace in traces:
+            path, at = [], self._ends[trace]
+            while at != ROOT and at not in found:
+                path.append(at)
+                at = self._tree.nodes[at].parent
+            found.update(dict.fromkeys(reversed(path)))
+        return list(found)
+
+
+def _positions(sources: Iterable[int | None]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for at, source in enumerate(sources):
+        if source is not None:
+            found[source].append(at)
+    return found
