@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import TreeError
-from scoring.tree_records import columns_from_records
+from scoring.tree_records import NUMBER_KEYS, WORD_KEYS, columns_from_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,6 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 ObjectArray: TypeAlias = npt.NDArray[np.object_]
 NodeId: TypeAlias = int | str
-
-FLOAT_COLUMNS = ("score", "n_tokens", "visits", "value")
-WORD_COLUMNS = ("level", "agent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +114,12 @@ class Tree:
         _check_ids(names)
         up, down = _shape(n, parent, depth)
         stops, results = _traces(n, ends, outcomes)
-        unknown = set(columns) - {"text", "state", *FLOAT_COLUMNS, *WORD_COLUMNS}
+        unknown = set(columns) - {"text", "state", *NUMBER_KEYS, *WORD_KEYS}
         if unknown:
             raise TreeError(f"no column called {', '.join(sorted(unknown))}; put it into extra")
         present = {name for name, column in columns.items() if column is not None}
-        floats = {name: _floats(name, columns.get(name), n) for name in FLOAT_COLUMNS}
-        words = {name: _objects(name, columns.get(name), n, "") for name in ("text", *WORD_COLUMNS)}
+        floats = {name: _floats(name, columns.get(name), n) for name in NUMBER_KEYS}
+        words = {name: _objects(name, columns.get(name), n, "") for name in ("text", *WORD_KEYS)}
         more = {name: _objects(name, column, n) for name, column in (extra or {}).items()}
         return cls(
             ids=names,

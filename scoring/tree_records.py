@@ -60,7 +60,7 @@ def _index(rows: list[Any]) -> dict[Any, int]:
             raise TreeError(f"record {i} must be a mapping with 'id' and 'parent'")
         name = row["id"]
         if isinstance(name, bool) or not isinstance(name, int | str):
-            raise TreeError(f"record {i}: 'id' must be text or a whole number, not {name!r}")
+            raise TreeError(f"record {i}: 'id' must be text or a whole number, not {short(name)}")
         if name in where:
             raise TreeError(f"records {where[name]} and {i} have the same id {name!r}")
         where[name] = i
@@ -78,7 +78,9 @@ def _children(rows: list[Mapping[str, Any]], where: dict[Any, int]) -> dict[int,
         # True == 1 in a dictionary: only text and whole numbers can name a parent
         known = isinstance(parent, int | str) and not isinstance(parent, bool) and parent in where
         if not known:
-            raise TreeError(f"record {row['id']!r}: its parent {parent!r} is not among the records")
+            raise TreeError(
+                f"record {row['id']!r}: its parent {short(parent)} is not among the records"
+            )
         below.setdefault(where[parent], []).append(i)
     roots = below[-1]
     if len(roots) != 1:
@@ -131,7 +133,7 @@ def _number(row: Mapping[str, Any], key: str, value: Any) -> float:
     except OverflowError:
         number = None
     if number is None:
-        raise TreeError(f"record {row['id']!r}: '{key}' must be a number, not {value!r}")
+        raise TreeError(f"record {row['id']!r}: '{key}' must be a number, not {short(value)}")
     if math.isinf(number):
         raise TreeError(f"record {row['id']!r}: '{key}' is infinite")
     return number
@@ -142,7 +144,7 @@ def _word(row: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TreeError(f"record {row['id']!r}: '{key}' must be text, not {value!r}")
+        raise TreeError(f"record {row['id']!r}: '{key}' must be text, not {short(value)}")
     return value
 
 
