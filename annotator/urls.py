@@ -1,8 +1,11 @@
-"""Pages of the workbench."""
+"""Addresses of all pages; each family of views keeps its own list."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
 app_name = "annotator"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("annotator.views.pages.urls")),
+    path("", include("annotator.views.workbench.urls")),
+]

@@ -45,6 +45,7 @@ class RequestIdMiddleware:
         """Answer the request under a fresh name."""
         name = secrets.token_hex(6)
         token = request_id.set(name)
+        request.META["REQUEST_ID"] = name
         try:
             response = self.get_response(request)
         finally:

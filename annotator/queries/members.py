@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
+from annotator.errors import NotFoundError
 from annotator.models import Membership, Project
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
-STRENGTH = {"owner": 0, "reviewer": 1, "annotator": 2, "viewer": 3}
+from annotator.queries.access import ROLES
 
 
 def members_of(*, project: Project) -> QuerySet[Membership]:
@@ -20,7 +15,7 @@ def members_of(*, project: Project) -> QuerySet[Membership]:
     ``n_labels`` is annotated: current step labels of that person in the project.
     """
     strength = Case(
-        *(When(role=role, then=Value(rank)) for role, rank in STRENGTH.items()),
+        *(When(role=role, then=Value(rank)) for rank, role in enumerate(ROLES)),
         output_field=IntegerField(),
     )
     return (
@@ -30,10 +25,19 @@ def members_of(*, project: Project) -> QuerySet[Membership]:
             n_labels=Count("user__raters__labels", filter=Q(user__raters__project=project)),
             strength=strength,
         )
-        .order_by("strength", "user__username")
+        .order_by("-strength", "user__username")
     )
 
 
-def membership_of(*, project: Project, user: User) -> Membership | None:
-    """Return the membership of ``user``, None if there is none."""
-    return Membership.objects.filter(project=project, user=user).first()
+def member_of(*, project: Project, user_id: int) -> Membership:
+    """Return the membership of a person, with the user loaded.
+
+    Raises:
+        NotFoundError: this person is not a member.
+    """
+    found = (
+        Membership.objects.filter(project=project, user_id=user_id).select_related("user").first()
+    )
+    if found is None:
+        raise NotFoundError("This person is not a member of the project.")
+    return found

@@ -93,6 +93,11 @@ class ProblemPage:
     next: str = ""
     previous: str = ""
 
+    @property
+    def source(self) -> str:
+        """What the sparklines of the page show."""
+        return next((row.sparkline.source for row in self.rows if row.sparkline), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

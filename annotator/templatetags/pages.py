@@ -1,0 +1,58 @@
+"""Small words for the pages: durations, numbers as people write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.filter
+def duration(seconds: int | None) -> str:
+    """Return seconds as ``42 s``, ``3 min 5 s``, ``2 h 10 min`` or ``3 d 4 h``."""
+    if seconds is None:
+        return ""
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min {seconds % MINUTE} s"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h {seconds % HOUR // MINUTE} min"
+    return f"{seconds // DAY} d {seconds % DAY // HOUR} h"
+
+
+@register.filter
+def thousands(value: Any) -> str:
+    """Return a whole number with thin groups, other values as they are."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+@register.filter
+def fixed(value: float | None, digits: int = 3) -> str:
+    """Return a number with a set number of digits and a real minus sign, a dash if missing."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+@register.filter
+def total(counts: dict[str, int]) -> int:
+    """Return the sum of counts by reason."""
+    return sum(counts.values())
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """Return a JSON value as a person would write it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value) or "–"
+    return str(value)

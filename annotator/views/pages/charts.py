@@ -1,0 +1,96 @@
+"""Curves as server-drawn SVG: geometry here, marks in the template, no inline style."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WIDTH, HEIGHT = 320, 120
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 18
+MOST_POINTS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A grid line: its place and what is written there."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One curve ready to draw in a box of ``width`` × ``height``."""
+
+    name: str
+    path: str
+    last: float
+    last_step: int
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+    dot: tuple[float, float]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def last_text(self) -> str:
+        """The newest value in four digits."""
+        return number(self.last)
+
+
+def charts(curves: Mapping[str, Sequence[tuple[int, float]]]) -> list[Chart]:
+    """Return one chart per curve with a finite point, by name."""
+    drawn = (chart(name, points) for name, points in sorted(curves.items()))
+    return [c for c in drawn if c is not None]
+
+
+def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
+    """Return ``points`` (step, value; steps rising) as a chart, None if no value is finite.
+
+    Long curves are thinned to about 300 points; the last one is always kept.
+    """
+    known = [(step, value) for step, value in points if math.isfinite(value)]
+    if not known:
+        return None
+    stride = -(-len(known) // MOST_POINTS)
+    kept = [*known[:-1:stride], known[-1]]
+    low, high = min(v for _, v in known), max(v for _, v in known)
+    if low == high:
+        low, high = low - (abs(low) or 1) * 0.5, high + (abs(high) or 1) * 0.5
+    first, last = kept[0][0], kept[-1][0]
+
+    def x(step: int) -> float:
+        share = (step - first) / (last - first) if last > first else 0.5
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+    def y(value: float) -> float:
+        return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    path = "".join(f"{'L' if i else 'M'}{x(s)} {y(v)}" for i, (s, v) in enumerate(kept))
+    middle = (low + high) / 2
+    steps = (first, last) if last > first else (last,)
+    return Chart(
+        name=name.replace("_", " "),
+        path=path,
+        last=kept[-1][1],
+        last_step=last,
+        x=tuple(Tick(x(step), f"{step:,}") for step in steps),
+        y=tuple(Tick(y(value), number(value)) for value in (high, middle, low)),
+        dot=(x(last), y(kept[-1][1])),
+    )
+
+
+def number(value: float) -> str:
+    """Return ``value`` in about four digits, as people write numbers."""
+    size = abs(value)
+    if size != 0 and (size < 1e-3 or size >= 1e5):
+        return f"{value:.1e}".replace("-", "−")
+    digits = 3 if size < 10 else 1 if size < 1000 else 0
+    return f"{value:,.{digits}f}".replace("-", "−")

@@ -1,0 +1,75 @@
+"""The Import page: upload a file, watch the job, see what came in before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from annotator.errors import AnnotatorError
+from annotator.forms import ImportForm, add_errors
+from annotator.importers.registry import IMPORTERS
+from annotator.models import Worker
+from annotator.queries.access import project_for_user
+from annotator.queries.catalog import source_files_of
+from annotator.queries.jobs import live_workers, missing_worker
+from annotator.services.requests import import_request
+from annotator.services.uploads import upload_store
+from annotator.views.http import page
+from scoring.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from annotator.models import Job
+    from annotator.queries.access import Access, Role
+    from annotator.views.http import HtmxRequest
+
+
+@require_http_methods(["GET", "POST"])
+def import_page(request: HtmxRequest, project: str) -> HttpResponse:
+    """Show the form and the files imported last; POST stores the upload and queues its import."""
+    needed: Role = "reviewer" if request.method == "POST" else "viewer"
+    access = project_for_user(user=request.user, name=project, at_least=needed)
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            job = _start(request, access, form)
+        except AnnotatorError as error:
+            add_errors(form, error)
+        except UnknownNameError as error:
+            form.add_error("format", str(error))
+        else:
+            return redirect("annotator:job-detail", access.project.name, job.pk)
+    missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
+    context = {
+        "form": form,
+        "formats": IMPORTERS.values(),
+        "chosen": form["format"].value() or "auto",
+        "files": source_files_of(project=access.project),
+        "missing_worker": missing,
+        "upload_limit": settings.UPLOAD_MAX_BYTES,
+    }
+    return page(
+        request,
+        "annotator/import.html",
+        context,
+        access=access,
+        section="import",
+        status=422 if form.errors else 200,
+    )
+
+
+def _start(request: HtmxRequest, access: Access, form: ImportForm) -> Job:
+    sent = form.cleaned_data["file"]
+    upload = upload_store(
+        project=access.project, user=request.user, name=sent.name, chunks=sent.chunks()
+    )
+    return import_request(
+        upload=upload,
+        user=request.user,
+        format_key=form.cleaned_data["format"],
+        dry_run=form.cleaned_data["dry_run"],
+    )

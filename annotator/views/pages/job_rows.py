@@ -1,0 +1,112 @@
+"""A job as the pages show it: words, percent and what may be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from annotator.models import Job
+
+if TYPE_CHECKING:
+    from annotator.models import Worker
+
+TONES = {
+    Job.State.QUEUED: "",
+    Job.State.RUNNING: "live",
+    Job.State.DONE: "good",
+    Job.State.FAILED: "bad",
+    Job.State.CANCELLED: "notice",
+}
+# What a result holds besides single numbers is shown in its own place.
+NOT_FACTS = frozenset({"errors", "warnings", "metrics", "files", "excluded", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job ready for a template."""
+
+    job: Job
+
+    @property
+    def title(self) -> str:
+        """What it works on: a file, a model, a snapshot or a format."""
+        args = self.job.args
+        return str(args.get("name") or args.get("format") or self.job.project.name)
+
+    @property
+    def kind(self) -> str:
+        """The kind in words."""
+        return Job.Kind(self.job.kind).label
+
+    @property
+    def state(self) -> str:
+        """The state in words; a running job that was asked to stop says so."""
+        if self.job.cancel_requested and self.job.state == Job.State.RUNNING:
+            return "Cancelling"
+        return Job.State(self.job.state).label
+
+    @property
+    def tone(self) -> str:
+        """Class of the state's badge."""
+        return TONES[Job.State(self.job.state)]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.job.state in {Job.State.QUEUED, Job.State.RUNNING}
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether asking it to stop makes sense."""
+        return self.is_open and not self.job.cancel_requested
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether it can be queued again."""
+        return self.job.state in {Job.State.FAILED, Job.State.CANCELLED}
+
+    @property
+    def percent(self) -> int | None:
+        """Progress, None while the total is not known."""
+        if not self.job.total:
+            return None
+        return min(100, self.job.done * 100 // self.job.total)
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it has run or ran, None before it started."""
+        if self.job.started is None:
+            return None
+        end = self.job.finished or timezone.now()
+        return max(0, int((end - self.job.started).total_seconds()))
+
+    @property
+    def queue(self) -> Worker.Kind:
+        """The workers it waits for."""
+        return Job.Kind(self.job.kind).queue
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """The single values of the result, in words and in order."""
+        return [
+            (key.replace("_", " "), value)
+            for key, value in self.job.result.items()
+            if key not in NOT_FACTS and not isinstance(value, (dict, list))
+        ]
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """Records that were refused, with their places."""
+        return list(self.job.result.get("errors") or [])
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """Values that were kept differently from how they stood in the file."""
+        return list(self.job.result.get("warnings") or [])
+
+    @property
+    def is_import(self) -> bool:
+        """Whether the result is an import report."""
+        return self.job.kind == Job.Kind.IMPORT

@@ -1,0 +1,71 @@
+"""The Projects page: list, create, sample; and a project's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotator.errors import ConflictError, InvalidError
+from annotator.forms import ProjectForm, ProjectSettingsForm, add_errors
+from annotator.queries.access import project_for_user
+from annotator.queries.overview import project_rows
+from annotator.services.projects import project_create, project_update, projects_adopt
+from annotator.services.requests import sample_request
+from annotator.views.http import page
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from annotator.views.http import HtmxRequest
+
+
+@require_http_methods(["GET", "POST"])
+def projects(request: HtmxRequest) -> HttpResponse:
+    """List the person's projects; POST creates one and opens its import page."""
+    form = ProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            project = project_create(owner=request.user, **form.cleaned_data)
+        except (InvalidError, ConflictError) as error:
+            add_errors(form, error)
+        else:
+            return redirect("annotator:import", project.name)
+    projects_adopt(user=request.user)
+    context = {"form": form, "rows": project_rows(user=request.user)}
+    return page(request, "annotator/projects.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def project_sample(request: HtmxRequest) -> HttpResponse:
+    """Make the sample project; a worker fills it."""
+    job = sample_request(user=request.user)
+    messages.info(request, "The sample project is being filled; this takes a few seconds.")
+    return redirect("annotator:job-detail", job.project.name, job.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def project_settings(request: HtmxRequest, project: str) -> HttpResponse:
+    """Show and change a project's settings."""
+    access = project_for_user(user=request.user, name=project, at_least="owner")
+    names = ("description", "primary_outcome", "show_scores")
+    initial = {name: getattr(access.project, name) for name in names}
+    form = ProjectSettingsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            project_update(project=access.project, **form.cleaned_data)
+        except InvalidError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, "Settings saved.")
+            return redirect("annotator:project-settings", access.project.name)
+    return page(
+        request,
+        "annotator/project_settings.html",
+        {"form": form},
+        access=access,
+        section="members",
+        status=422 if form.errors else 200,
+    )

@@ -1,0 +1,183 @@
+"""Forms generated from registries: a new setting or option appears here without further edits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from annotator.exporters.registry import EXPORTERS
+from scoring.reward.registry import KINDS
+from scoring.training.config import TINY, RunConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from annotator.exporters.registry import ExporterRow, OptionRow
+    from annotator.models import Snapshot
+    from scoring.reward.settings import FieldSpec
+
+# The settings that people change; the others fold away.
+COMMON = ("steps", "seed", "learning_rate", "held_out", "max_seconds", "neutral")
+
+
+class TrainForm(forms.Form):
+    """What to train and on what; the settings come from the config classes of the kind."""
+
+    name = forms.CharField(
+        max_length=100,
+        required=False,
+        help_text="Empty: base and kind. The same name again makes the next version.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(choices=[(row.key, row.label) for row in KINDS.values()])
+    base = forms.CharField(
+        max_length=500,
+        initial=TINY,
+        help_text="tiny (made here, no download), a local folder, or a hub id such as owner/name.",
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+    snapshot = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, snapshots: Iterable[Snapshot], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["snapshot"] = snapshot_field(snapshots)
+        kind = self.data.get("kind") or next(iter(KINDS))
+        self.specs = RunConfig.describe(kind if kind in KINDS else next(iter(KINDS)))
+        for spec in self.specs:
+            self.fields[spec.name] = setting_field(spec)
+
+    def settings(self) -> dict[str, str]:
+        """Return what was filled in, as the texts that ``--set`` takes; the rest stays default."""
+        given = {spec.name: self.cleaned_data.get(spec.name) for spec in self.specs}
+        return {name: str(value) for name, value in given.items() if value not in (None, "")}
+
+    def about(self) -> list[forms.BoundField]:
+        """Return the fields that are no settings."""
+        return [self[name] for name in ("name", "kind", "base", "snapshot")]
+
+    def common(self) -> list[forms.BoundField]:
+        """Return the settings that people change."""
+        return [self[spec.name] for spec in self.specs if spec.name in COMMON]
+
+    def further(self) -> list[forms.BoundField]:
+        """Return the other settings."""
+        return [self[spec.name] for spec in self.specs if spec.name not in COMMON]
+
+    @property
+    def further_has_errors(self) -> bool:
+        """Whether the folded part must open to show an error."""
+        return any(field.errors for field in self.further())
+
+
+class ExportForm(forms.Form):
+    """The options of one export format."""
+
+    snapshot = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+
+    def __init__(
+        self, *args: Any, row: ExporterRow, snapshots: Iterable[Snapshot], **kwargs: Any
+    ) -> None:
+        kwargs["auto_id"] = f"export-{row.key}-%s"
+        super().__init__(*args, **kwargs)
+        self.row = row
+        self.fields["snapshot"] = snapshot_field(snapshots)
+        for option in row.options:
+            self.fields[option.name] = option_field(option)
+
+    def options(self) -> dict[str, Any]:
+        """Return what was filled in; the rest stays default."""
+        given = {option.name: self.cleaned_data.get(option.name) for option in self.row.options}
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def export_forms(*, snapshots: Iterable[Snapshot], failed: ExportForm | None) -> list[ExportForm]:
+    """Return one form per format, the one that failed with its errors."""
+    listed = list(snapshots)
+    return [
+        failed
+        if failed is not None and failed.row is row
+        else ExportForm(row=row, snapshots=listed)
+        for row in EXPORTERS.values()
+    ]
+
+
+def snapshot_field(snapshots: Iterable[Snapshot]) -> forms.TypedChoiceField:
+    """Return the choice of a snapshot; empty = one is made of the labels as they are."""
+    return forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Labels",
+        choices=[("", "as they are now"), *((s.pk, f"snapshot {s.name}") for s in snapshots)],
+    )
+
+
+def setting_field(spec: FieldSpec) -> forms.Field:
+    """Return the form field of a training setting; empty means its default."""
+    label = _words(spec.name)
+    common: dict[str, Any] = {"required": False, "help_text": spec.doc}
+    if spec.choices:
+        choices = [(choice, choice) for choice in spec.choices]
+        return forms.ChoiceField(label=label, choices=choices, initial=spec.default, **common)
+    if spec.kind == "bool":
+        choices = [("true", "yes"), ("false", "no")]
+        initial = "true" if spec.default else "false"
+        return forms.ChoiceField(label=label, choices=choices, initial=initial, **common)
+    placeholder = "none" if spec.default is None else f"{spec.default}"
+    attrs = {"placeholder": placeholder, "autocomplete": "off"}
+    if spec.kind not in {"int", "float"}:
+        return forms.CharField(label=label, widget=forms.TextInput(attrs), max_length=500, **common)
+    number: type[forms.IntegerField] = (
+        forms.IntegerField if spec.kind == "int" else forms.FloatField
+    )
+    bounds: dict[str, Any] = {"min_value": spec.low, "max_value": spec.high}
+    return number(label=label, widget=forms.NumberInput(attrs), **bounds, **common)
+
+
+def option_field(option: OptionRow) -> forms.Field:
+    """Return the form field of an export option."""
+    if option.choices:
+        choices = [(choice, choice) for choice in option.choices]
+        return forms.ChoiceField(
+            label=option.label, choices=choices, initial=option.default, help_text=option.help
+        )
+    if isinstance(option.default, int):
+        return forms.IntegerField(
+            label=option.label,
+            min_value=option.low,
+            max_value=2**31 - 1,
+            initial=option.default,
+            required=False,
+            help_text=option.help,
+        )
+    # White space matters in separators: it is shown escaped and read back by ``unescaped``.
+    return EscapedCharField(
+        label=option.label, initial=option.default, required=False, help_text=option.help
+    )
+
+
+class EscapedCharField(forms.CharField):
+    r"""Text whose line breaks and tabs are typed and shown as ``\n`` and ``\t``."""
+
+    PAIRS = (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t"))
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, max_length=100, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Escape the default; what a person typed is shown as it was typed."""
+        if value == self.initial and isinstance(value, str):
+            for plain, escaped in self.PAIRS:
+                value = value.replace(plain, escaped)
+        return value
+
+    def to_python(self, value: Any) -> str:
+        r"""Turn ``\n``, ``\t`` and ``\\`` back."""
+        text = str(super().to_python(value))
+        parts = text.split("\\\\")
+        return "\\".join(part.replace("\\n", "\n").replace("\\t", "\t") for part in parts)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,50 @@
+// Small manners of the pages: copy buttons, the size check before an upload, upload progress,
+// focus on the first error.
+import { announce, toast } from "./app.js";
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    button.textContent = "Copied";
+    announce("Copied");
+  } catch {
+    getSelection().selectAllChildren(source);
+    toast("Selected; press Ctrl C to copy.");
+  }
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 2 ** 20).toFixed(1)} MB`;
+}
+
+function checkSize(input) {
+  const [file] = input.files;
+  const limit = Number(input.dataset.limit);
+  const said = document.getElementById("file-said");
+  const tooLarge = Boolean(file) && file.size > limit;
+  input.setCustomValidity(tooLarge ? `This file has ${megabytes(file.size)}; at most ${megabytes(limit)} are allowed.` : "");
+  said.textContent = file ? `${file.name}, ${megabytes(file.size)}` : "";
+  if (tooLarge) input.reportValidity();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=file][data-limit]")) checkSize(event.target);
+  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("submit", (event) => {
+  const { form = event.target } = event;
+  const button = form.querySelector("[data-busy]");
+  if (!button || event.defaultPrevented) return;
+  // After this event, so that the pressed button's own value is still sent.
+  setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
+});
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+document.querySelector("[aria-invalid=true], .notice-bar[tabindex]")?.focus();
