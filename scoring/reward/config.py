@@ -25,7 +25,7 @@ class BaseConfig:
         high=32000,
     )
     tiny_context: int = setting(
-        4096, "Longest path, in tokens, that the tiny base reads.", low=64, high=131072
+        4096, "Longest path, in tokens, that the tiny base reads.", low=16, high=131072
     )
 
     def __post_init__(self) -> None:

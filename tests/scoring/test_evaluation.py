@@ -1,0 +1,116 @@
+"""Metrics equal scikit-learn's; intervals resample problems; the suite says what it saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from scoring.errors import MissingInputError, UnknownNameError
+from scoring.evaluation.registry import SUITES, suite
+from scoring.evaluation.steps import evaluate
+from scoring.reward.metrics import auroc, average_precision, with_interval
+from scoring.reward.quality import step_quality
+from scoring.reward.scores import TreeScores
+from tests.scoring.reward_cases import labelled
+
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 6).map(lambda x: x / 3), st.booleans()), min_size=2, max_size=40
+).filter(lambda pairs: len({y for _, y in pairs}) == 2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PAIRS)
+def test_auroc_and_average_precision_equal_scikit_learns_with_ties(pairs):
+    scores, labels = (np.array(column) for column in zip(*pairs, strict=True))
+    assert auroc(scores, labels) == pytest.approx(roc_auc_score(labels, scores))
+    assert average_precision(scores, labels) == pytest.approx(
+        average_precision_score(labels, scores)
+    )
+
+
+def test_one_class_has_no_auroc_and_no_interval():
+    metric = with_interval(auroc, np.arange(3.0), np.ones(3, dtype=bool), np.arange(3))
+    assert (metric.value, metric.low, metric.high, metric.n) == (None, None, None, 3)
+
+
+def test_the_interval_resamples_problems_and_not_steps():
+    """Twenty copies of a step in one problem say no more than one: the interval stays as wide."""
+    rng = np.random.default_rng(0)
+    labels = rng.random(30) < 0.5
+    scores = rng.normal(size=30) + labels
+    groups = np.arange(30)
+    once = with_interval(auroc, scores, labels, groups)
+    often = with_interval(auroc, *(np.repeat(x, 20) for x in (scores, labels, groups)))
+    assert often.value == pytest.approx(once.value)
+    assert often.high - often.low == pytest.approx(once.high - once.low, rel=0.05)
+    assert once.low < once.value < once.high
+    assert often.n == 600
+
+
+def test_one_problem_has_a_value_and_no_interval():
+    metric = with_interval(auroc, np.array([0.1, 0.9]), np.array([False, True]), np.zeros(2, int))
+    assert (metric.value, metric.low, metric.high) == (1.0, None, None)
+
+
+class Oracle:
+    """Scores every step by its text; 'yes' is right."""
+
+    def __init__(self, sign=1.0, skip=()):
+        self.sign, self.skip = sign, skip
+
+    def score(self, problem_text, tree):
+        step = np.array(
+            [np.nan, *(self.sign * str(t).startswith("yes") for t in tree.text[1:])],
+            dtype=np.float32,
+        )
+        step[list(self.skip)] = np.nan
+        return TreeScores(step, {}, 0.5, {}, "probability")
+
+
+def test_an_oracle_reaches_one_and_its_opposite_zero():
+    trees = [labelled(i) for i in range(20)]
+    assert step_quality(Oracle(), trees)["auroc"].value == 1.0
+    assert step_quality(Oracle(-1.0), trees)["auroc"].value == 0.0
+
+
+def test_the_length_baseline_is_that_of_shorter_steps():
+    trees = [labelled(i) for i in range(20)]
+    metrics = step_quality(Oracle(), trees)
+    right = np.concatenate([t.targets[1:] for t in trees]).astype(bool)
+    short = -np.concatenate([[len(s) for s in t.tree.text[1:]] for t in trees]).astype(float)
+    assert metrics["length_auroc"].value == pytest.approx(roc_auc_score(right, short))
+    assert metrics["positive_rate"].value == pytest.approx(right.mean())
+    assert metrics["auroc"].n == len(right)
+
+
+def test_labelled_steps_without_a_score_are_counted():
+    metrics = step_quality(Oracle(skip=[1]), [labelled(i) for i in range(5)])
+    assert metrics["skipped"].value == 5
+    assert metrics["auroc"].n == 10
+
+
+def test_no_trees_give_undefined_numbers_and_no_fault():
+    assert step_quality(Oracle(), [])["auroc"].value is None
+
+
+def test_the_suite_reports_numbers_and_a_hash_of_what_it_saw():
+    trees = [labelled(i) for i in range(6)]
+    report = suite("steps").load()(Oracle(), trees)
+    assert report.metrics["auroc"].value == 1.0
+    assert report.hash == evaluate(Oracle(), trees).hash
+    assert report.hash != evaluate(Oracle(), trees[1:]).hash
+
+
+def test_the_suite_refuses_trees_without_labels():
+    tree = labelled(0)
+    tree.targets[:] = np.nan
+    with pytest.raises(MissingInputError, match="label steps of held-out problems first"):
+        evaluate(Oracle(), [tree])
+
+
+def test_an_unknown_suite_names_the_known_ones():
+    with pytest.raises(UnknownNameError, match=", ".join(SUITES)):
+        suite("nope")

@@ -1,0 +1,117 @@
+"""Judgements to targets: rules, ties, policies, and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scoring.errors import UnknownNameError
+from scoring.training.targets import Rules, targets
+from scoring.types import LabelRecord, RaterRecord
+
+ANN, BOB, CAT = (RaterRecord("person", name) for name in ("ann", "bob", "cat"))
+CHECKER = RaterRecord("machine", "checker:arithmetic", "1")
+
+
+def say(rating, rater=ANN, node=0, *, unsure=False):
+    return LabelRecord(node, rater, rating, unsure=unsure)
+
+
+def one(labels, **rules):
+    made = targets(labels, 1, Rules(**rules))
+    return made.value[0], made.weight[0], dict(made.excluded)
+
+
+def test_a_node_that_nobody_judged_has_no_target():
+    made = targets([say(1, node=1)], 3)
+    np.testing.assert_array_equal(made.value, [np.nan, 1.0, np.nan])
+    np.testing.assert_array_equal(made.weight, [0.0, 1.0, 0.0])
+    assert not made.excluded
+
+
+@pytest.mark.parametrize(
+    ("policy", "value"), [("positive", 1.0), ("negative", 0.0), ("soft", 0.5), ("drop", None)]
+)
+@pytest.mark.parametrize("aggregate", ["majority", "latest", "per_rater"])
+def test_the_neutral_policy_says_what_a_zero_becomes(policy, value, aggregate):
+    got, weight, excluded = one([say(0)], neutral=policy, aggregate=aggregate)
+    if value is None:
+        assert np.isnan(got)
+        assert weight == 0
+        assert excluded == {"neutral": 1}
+    else:
+        assert (got, weight, excluded) == (value, 1.0, {})
+
+
+def test_the_majority_of_raters_wins():
+    assert one([say(1, ANN), say(-1, BOB), say(-1, CAT)])[0] == 0.0
+    assert one([say(1, ANN), say(0, BOB), say(0, CAT)], neutral="soft")[0] == 0.5
+
+
+def test_a_tie_is_no_target_and_is_counted():
+    value, weight, excluded = one([say(1, ANN), say(-1, BOB)])
+    assert np.isnan(value)
+    assert (weight, excluded) == (0.0, {"tie": 1})
+
+
+def test_a_raters_later_judgement_replaces_the_earlier_one():
+    assert one([say(1, ANN), say(-1, ANN)])[0] == 0.0
+    assert one([say(1, ANN), say(-1, BOB), say(-1, ANN)])[0] == 0.0
+
+
+def test_latest_takes_the_last_judgement_of_all():
+    assert one([say(-1, ANN), say(-1, BOB), say(1, CAT)], aggregate="latest")[0] == 1.0
+    assert one([say(1, ANN), say(-1, BOB), say(1, ANN)], aggregate="latest")[0] == 1.0
+
+
+def test_per_rater_is_the_mean_and_weighs_as_many_as_there_are():
+    value, weight, _ = one([say(1, ANN), say(1, BOB), say(-1, CAT)], aggregate="per_rater")
+    assert (value, weight) == (pytest.approx(2 / 3), 3.0)
+
+
+def test_per_rater_leaves_dropped_neutrals_out_of_the_mean():
+    labels = [say(1, ANN), say(0, BOB)]
+    assert one(labels, aggregate="per_rater", neutral="drop")[:2] == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("label", [say(None), say(1, unsure=True)], ids=["unrated", "unsure"])
+def test_unsure_is_not_neutral(label):
+    value, weight, excluded = one([label], neutral="soft")
+    assert np.isnan(value)
+    assert (weight, excluded) == (0.0, {"unsure": 1})
+
+
+def test_an_unsure_rater_does_not_vote():
+    assert one([say(None, ANN), say(-1, BOB)])[0] == 0.0
+
+
+def test_going_back_to_unsure_withdraws_a_judgement():
+    assert one([say(1, ANN), say(None, ANN)])[2] == {"unsure": 1}
+
+
+def test_only_the_chosen_kinds_of_rater_count():
+    assert one([say(1, CHECKER)])[2] == {"rater_kind": 1}
+    assert one([say(1, CHECKER), say(-1, ANN)])[0] == 0.0
+    assert one([say(1, CHECKER)], rater_kinds=("machine",))[0] == 1.0
+
+
+def test_two_imported_labelers_of_one_name_and_other_version_are_two_raters():
+    labels = [say(1, RaterRecord("imported", "x", v)) for v in "12"]
+    assert one(labels, aggregate="per_rater")[1] == 2.0
+
+
+def test_a_judgement_of_the_problem_itself_is_passed_over():
+    assert np.isnan(targets([say(1, node=-1)], 2).value).all()
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ({"aggregate": "mean"}, "known: majority, latest, per_rater"),
+        ({"neutral": "zero"}, "known: positive, negative, drop, soft"),
+        ({"rater_kinds": ("robot",)}, "known: person, imported, machine, model"),
+    ],
+)
+def test_unknown_rules_name_the_known_ones(rules, sentence):
+    with pytest.raises(UnknownNameError, match=sentence):
+        Rules(**rules)
