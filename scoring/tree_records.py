@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
+from reprlib import repr as short  # a 10 MB value must not become a 10 MB message
 from typing import Any
 
 import numpy as np

@@ -185,6 +185,12 @@ def test_records_that_are_no_tree_are_refused_in_words(records, word):
         Tree.from_records(records)
 
 
+def test_a_huge_value_does_not_make_a_huge_message():
+    with pytest.raises(TreeError) as caught:
+        Tree.from_records([ROOT, row(score="x" * 10**6)])
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize(
     "columns",
     [
