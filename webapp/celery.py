@@ -46,7 +46,7 @@ def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
 def configure(app: Celery, database: dict[str, Any], broker_url: str) -> None:
     """Point ``app`` at ``broker_url``, or at the queues of ``database`` where it is empty."""
     app.conf.update(
-        broker_url=broker_url or "pgmq://",
+        broker_url=broker_url or "pgmq://localhost",
         broker_transport_options={} if broker_url else pgmq_options(database),
     )
 
