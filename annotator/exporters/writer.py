@@ -52,6 +52,7 @@ class HashedFile(io.RawIOBase):
         self._target = target
         self._hash = hashlib.sha256()
         self._size = 0
+        self._abandoned = False
 
     def writable(self) -> bool:
         """Say yes: this is what the file is for."""
@@ -60,6 +61,8 @@ class HashedFile(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Pass bytes on and count them."""
         view = memoryview(data).cast("B")
+        if self._abandoned:
+            return len(view)
         self._hash.update(view)
         self._size += len(view)
         self._target.write(view)
@@ -72,6 +75,11 @@ class HashedFile(io.RawIOBase):
     def entry(self) -> FileEntry:
         """Return the manifest line for what was written so far."""
         return FileEntry(self.path, self.rows, self._hash.hexdigest(), self._size)
+
+    def abandon(self) -> None:
+        """Close the target; a format's writer may still add its footer, to nowhere."""
+        self._abandoned = True
+        self._target.close()
 
     def close(self) -> None:
         """Close the target once."""
@@ -115,7 +123,7 @@ class Sink:
     def abandon(self) -> None:
         """Close what a failed export left open."""
         for file in self._open:
-            file.close()
+            file.abandon()
         self._open.clear()
 
 

@@ -7,6 +7,7 @@ record is about to be refused.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def show(value: object) -> str:
     if isinstance(value, list):
         return f"an array of {len(value)}"
     if isinstance(value, str):
-        return f"'{value[:_SHOWN]}…'" if len(value) > _SHOWN else f"'{value}'"
+        line = re.sub(r"\s", " ", value[: _SHOWN + 1])
+        return f"'{line[:_SHOWN]}…'" if len(line) > _SHOWN else f"'{line}'"
     return str(value)[:_SHOWN]
 
 

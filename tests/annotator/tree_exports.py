@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from annotator.exporters.records import ExportProblem, SourceSlice, children_of
 from annotator.exporters.registry import exporter
-from annotator.exporters.writer import ExportReport
 from annotator.importers.registry import importer
 from scoring.types import ROOT, Rejected, TreeRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from annotator.exporters.writer import ExportReport
 
 
 def preorder(tree: TreeRecord) -> list[int]:

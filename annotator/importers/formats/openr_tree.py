@@ -42,7 +42,7 @@ _NODE = ("text", "mc_value", "children")
 
 def sniff(head: bytes) -> bool:
     """A question with nested reasoning steps."""
-    return outline(head).has("question", "reasoning_steps", "reasoning_steps.mc_value")
+    return outline(head).has("question", "reasoning_steps.mc_value", "reasoning_steps.children")
 
 
 def read(stream: IO[bytes]) -> Iterator[ImportItem]:
