@@ -312,4 +312,5 @@ def test_a_second_different_list_for_a_candidate_is_refused_naming_the_first():
     row = rows("prm_step_scores")[0]
     items = read_rows("prm_step_scores", row, row, {**row, "step_scores": [0.5, 0.5]})
     assert [type(item) is Rejected for item in items] == [False, False, True]
-    assert "row 1 of this file" in items[2].reason
+    assert items[2].reason.endswith("in line 1")
+    assert items[2].line == 3

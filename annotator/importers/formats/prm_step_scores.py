@@ -20,7 +20,7 @@ from annotator.importers.fields import (
 )
 from annotator.importers.outline import outline
 from annotator.importers.records import build_each
-from scoring.types import ImportItem, TraceScoresRecord
+from scoring.types import ImportItem, Rejected, TraceScoresRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,23 +35,22 @@ def sniff(head: bytes) -> bool:
 
 def read(stream: IO[bytes]) -> Iterator[ImportItem]:
     """Yield one list of scores per record."""
-    firsts: dict[int, tuple[int, int]] = {}  # key -> content and record of its first row
-    count = 0
-
-    def build(record: dict[str, Any]) -> TraceScoresRecord:
-        nonlocal count
-        count += 1
-        scores = _build(record)
-        content = hash(tuple(scores.values))
-        first, number = firsts.setdefault(hash(scores.key), (content, count))
-        if first != content:
-            raise FieldError(
-                f"field 'step_scores' differs from an earlier row for the same candidate and model "
-                f"(row {number} of this file)"
-            )
-        return scores
-
-    return build_each(stream, build)
+    firsts: dict[int, tuple[int, int]] = {}  # hash of the key -> hash of the scores, place
+    for item in build_each(stream, _build):
+        if isinstance(item, TraceScoresRecord):
+            content = hash(tuple(item.values))
+            place = item.line or item.record + 1
+            first, where = firsts.setdefault(hash(item.key), (content, place))
+            if first != content:
+                what = "line" if item.line else "row"
+                yield Rejected(
+                    "field 'step_scores' differs from the row for the same candidate and model "
+                    f"in {what} {where}",
+                    item.line,
+                    item.record,
+                )
+                continue
+        yield item
 
 
 def _build(record: dict[str, Any]) -> TraceScoresRecord:

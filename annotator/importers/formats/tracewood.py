@@ -105,7 +105,7 @@ def _build(record: dict[str, Any]) -> TreeRecord:
         scores=[_score(row, path, n) for row, path in _rows(record, "scores", _SCORE)],
         meta=_meta(record, ""),
     )
-    if record.get("sources") is not None:
+    if record.get("sources"):
         tree.meta[SLICES_META] = check_slices(array(record, "sources"), tree)
     return tree
 
