@@ -1,0 +1,115 @@
+"""The sample project: our own generated trees with exact checker labels, no download."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from annotator.models import Project, SourceFile
+from annotator.services.guidelines import guideline_set
+from annotator.services.imports.records import import_records
+from annotator.services.projects import project_create
+from scoring.samples import arithmetic, game24
+from scoring.verify import label_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.contrib.auth.models import User
+
+    from annotator.services.imports.report import ImportReport
+    from scoring.types import TreeRecord
+
+SAMPLE_NAME = "Sample"
+SAMPLE_DESCRIPTION = (
+    "Game of 24 searches and arithmetic solutions with injected slips, made by Tracewood itself. "
+    "The labels are an exact checker's; a person's are yours to add."
+)
+SAMPLE_GUIDELINES = """\
+## How to rate a step
+
+Read the problem, then the steps in order. Judge each step given the steps before it.
+
+**Arithmetic**
+
+* **+1 right**: after this step the solution can still end with the right answer.
+* **−1 wrong**: it goes wrong here, or goes on with an earlier error.
+* A step that notices and repairs an earlier error is +1; mark that it does.
+
+**Game of 24**
+
+* **+1 right**: the operation is legal, and 24 can still be made of the numbers left.
+* **−1 wrong**: a number is used that is not there, the result is wrong, or 24 is out of reach.
+
+Mark **unsure** if you cannot decide, and say why in a note. The checker's labels are a machine
+rater's: they are shown as such and count in no progress or agreement.
+"""
+SAMPLE_SEED = 24
+N_ARITHMETIC = 100
+N_GAME24 = 100
+SAMPLE_FORMAT = "tracewood"
+SAMPLE_FILE = "generated sample"
+
+
+def sample_project_load(
+    *, owner: User | None = None, on_progress: Callable[[int, int, str], None] | None = None
+) -> Project:
+    """Return the sample project, made and filled if it is missing or unfinished.
+
+    Args:
+        owner: its owner if it is made here; without one, the first person to sign in.
+        on_progress: told records done, records in all, and a sentence.
+    """
+    project = Project.objects.filter(name__iexact=SAMPLE_NAME).first()
+    if project is None:
+        project = project_create(name=SAMPLE_NAME, owner=owner, description=SAMPLE_DESCRIPTION)
+    sample_project_fill(project=project, on_progress=on_progress)
+    return project
+
+
+def sample_project_fill(
+    *,
+    project: Project,
+    on_progress: Callable[[int, int, str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> ImportReport | None:
+    """Add the sample's problems to ``project``; None if they are all there.
+
+    Interrupted at any point, the next call adds what is missing.
+    """
+    with transaction.atomic():
+        file, _ = SourceFile.objects.get_or_create(
+            project=project, format=SAMPLE_FORMAT, name=SAMPLE_FILE
+        )
+        if file.report.get("accepted") == N_ARITHMETIC + N_GAME24:
+            return None
+        if project.guidelines.count() <= 1:
+            guideline_set(project=project, markdown=SAMPLE_GUIDELINES, author=None)
+
+    def on_batch(report: ImportReport) -> None:
+        if on_progress is not None:
+            told = f"{report.counts.steps:,} steps added"
+            on_progress(report.records, N_ARITHMETIC + N_GAME24, told)
+
+    report = import_records(
+        project=project,
+        format=SAMPLE_FORMAT,
+        items=sample_records(),
+        file=file,
+        on_batch=on_batch,
+        should_stop=should_stop,
+    )
+    file.report = report.as_dict()
+    file.save(update_fields=["report"])
+    return report
+
+
+def sample_records() -> Iterator[TreeRecord]:
+    """Yield the sample's problems with the labels of their checkers; always the same ones."""
+    trees = chain(arithmetic(SAMPLE_SEED, N_ARITHMETIC), game24(SAMPLE_SEED, N_GAME24))
+    for position, record in enumerate(trees):
+        record.record = position
+        record.labels = label_record(record)
+        yield record
