@@ -113,7 +113,7 @@ def number_text(value: float | None, *, signed: bool = True, digits: int = 2) ->
     """
     if value is None or not np.isfinite(value):
         return NO_VALUE
-    text = f"{abs(value):.{digits}e}" if abs(value) >= 10 ** 6 else f"{abs(value):.{digits}f}"
+    text = f"{abs(value):.{digits}e}" if abs(value) >= 10**6 else f"{abs(value):.{digits}f}"
     if float(text) == 0:
         return text
     if value < 0:
