@@ -1,0 +1,164 @@
+"""One path of a tree at a time: the steps to the chosen one, what follows it, and its siblings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from annotator.models import RewardModel, Step, StepLabel, StepScore, TokenScore, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+
+    from annotator.models import Problem
+    from annotator.queries.access import Access
+
+BEFORE = 30
+AFTER = 12
+SIBLINGS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The part of a path around a step that a reader sees at once.
+
+    Attributes:
+        steps: from the first shown ancestor through the step to the last shown successor.
+        earlier: ancestors above the first shown one.
+        later: successors on the trace after the last shown one.
+        trace: the trace that is followed below the step, None where no trace passes through.
+    """
+
+    steps: list[Step]
+    earlier: int
+    later: int
+    trace: Trace | None
+
+
+def path_around(
+    *,
+    problem: Problem,
+    step: Step | None,
+    end_id: int | None = None,
+    before: int = BEFORE,
+    after: int = AFTER,
+) -> Path:
+    """Return the path to ``step`` and on along one trace.
+
+    Args:
+        problem: the problem.
+        step: the chosen step, None = the problem itself.
+        end_id: where the followed trace ends; if no trace through ``step`` ends there, the first
+            imported one is followed.
+        before: how many ancestors to show at most.
+        after: how many successors to show at most.
+    """
+    depth = step.depth if step is not None else 0
+    trace = _trace_through(problem, step, end_id)
+    last = trace.end if trace is not None else step
+    if last is None:
+        return Path([], 0, 0, None)
+    steps = Step.objects.filter(
+        problem=problem,
+        preorder__lte=last.preorder,
+        subtree_end__gt=last.preorder,
+        depth__gte=depth - before,
+        depth__lte=depth + after,
+    )
+    earlier = max(0, depth - before - 1)
+    return Path(list(steps.order_by("depth")), earlier, max(0, last.depth - depth - after), trace)
+
+
+def _trace_through(problem: Problem, step: Step | None, end_id: int | None) -> Trace | None:
+    rows = Trace.objects.filter(problem=problem).select_related("end")
+    if step is not None:
+        rows = rows.filter(
+            end__problem=problem,
+            end__preorder__gte=step.preorder,
+            end__preorder__lt=step.subtree_end,
+        )
+    wanted = rows.filter(end_id=end_id).order_by("ordinal").first() if end_id else None
+    return wanted or rows.order_by("ordinal").first()
+
+
+def children_counts(*, problem: Problem, steps: Iterable[Step]) -> dict[int | None, int]:
+    """Return how many children each parent of ``steps`` has; the key None is the problem."""
+    parents = {step.parent_id for step in steps}
+    same = Q(parent_id__in=[parent for parent in parents if parent is not None])
+    if None in parents:
+        same |= Q(parent_id=None)
+    rows = Step.objects.filter(same, problem=problem).values("parent_id").order_by()
+    return dict(rows.annotate(number=Count("pk")).values_list("parent_id", "number"))
+
+
+def siblings_of(*, step: Step) -> QuerySet[Step]:
+    """Return the children of the step's parent in tree order, the step included."""
+    rows = Step.objects.filter(problem=step.problem_id, parent_id=step.parent_id)
+    return rows.order_by("preorder")
+
+
+def labels_of_user(*, steps: Iterable[Step], user: User) -> dict[int, StepLabel]:
+    """Return the person's own label of each step that has one."""
+    rows = StepLabel.objects.filter(step__in=list(steps), rater__user=user, source=None)
+    return {label.step_id: label for label in rows.select_related("error_type")}
+
+
+def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
+    """Return the labels of a step that this member may see.
+
+    Checkers and imported labelers are open to all. What other people said is open to reviewers,
+    and to an annotator who has judged the step: nobody is led by others before committing.
+    """
+    rows = list(
+        StepLabel.objects.filter(step=step)
+        .select_related("rater", "error_type", "guideline", "source")
+        .order_by("rater__kind", "rater__name", "pk")
+    )
+    committed = any(label.rater.user_id == access.user_id for label in rows)
+    if access.may_review or committed:
+        return rows
+    return [label for label in rows if label.rater.kind != "person"]
+
+
+def labelled_counts(*, problem: Problem, user: User) -> int:
+    """Return how many of the problem's steps the person has judged."""
+    return StepLabel.objects.filter(step__problem=problem, rater__user=user, source=None).count()
+
+
+def models_scoring(*, problem: Problem) -> list[RewardModel]:
+    """Return the models that have scores for steps of ``problem``, newest first."""
+    scored = StepScore.objects.filter(model=OuterRef("pk"), step__problem=problem)
+    rows = RewardModel.objects.filter(Exists(scored), project=problem.project_id)
+    return list(rows.order_by("-pk"))
+
+
+def token_score_of(*, step: Step, model: RewardModel) -> tuple[TokenScore | None, float | None]:
+    """Return the packed running reward inside a step and the step's score, None where missing."""
+    tokens = TokenScore.objects.filter(step=step, model=model).first()
+    score = StepScore.objects.filter(step=step, model=model).values_list("score", flat=True)
+    return tokens, score.first()
+
+
+def next_unlabelled(
+    *, problem: Problem, user: User, after: int, backwards: bool = False
+) -> Step | None:
+    """Return the nearest step after (or before) a position without a label of the person.
+
+    The search goes once around the tree; None = everything is labelled.
+    """
+    mine = StepLabel.objects.filter(step=OuterRef("pk"), rater__user=user, source=None)
+    rows = Step.objects.filter(~Exists(mine), problem=problem)
+    if backwards:
+        return (
+            rows.filter(preorder__lt=after).order_by("-preorder").first()
+            or rows.order_by("-preorder").first()
+        )
+    return (
+        rows.filter(preorder__gt=after).order_by("preorder").first()
+        or rows.order_by("preorder").first()
+    )

@@ -1,0 +1,1 @@
+"""The workbench: one problem's tree, one path through it, and everything known about a step."""

@@ -1,0 +1,197 @@
+"""What the tree can be coloured by, and the numbers for it with what made them.
+
+A choice is written ``method``, ``method@model`` for methods that read a model's step scores, or
+``value`` for the values a search wrote into the tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from annotator.errors import NotFoundError
+from annotator.queries.trees import (
+    TreeColumns,
+    score_column,
+    tree_columns,
+    tree_of,
+)
+from scoring.credit.registry import METHODS, assign
+from scoring.errors import ScoringError
+from scoring.heatmap import Scale, scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from annotator.models import Problem, RewardModel
+    from scoring.credit.base import CreditResult, MethodRow
+    from scoring.tree import FloatArray, Tree
+
+SEARCH_VALUE = "value"
+DEFAULTS = ("tempo", "leaf_value")
+WORDS = {"level", "agent", "state"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the *Colour by* menu; ``missing`` says what a method lacks here, "" = usable."""
+
+    key: str
+    label: str
+    missing: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Coloring:
+    """Numbers for every node, and what the legend must say of them.
+
+    Attributes:
+        values: ``(N,)`` float64, NaN = no value.
+        scale: limits of the colours, symmetric about zero if signed.
+        made_by: the provenance line.
+        missing: why there are no numbers, "" = there are.
+    """
+
+    key: str
+    label: str
+    values: FloatArray
+    scale: Scale
+    made_by: str
+    notes: tuple[str, ...] = ()
+    missing: str = ""
+
+
+class Colorings:
+    """Colours one problem's tree; the shape and the traces are read once and only when needed."""
+
+    def __init__(self, problem: Problem, models: Sequence[RewardModel]) -> None:
+        self.problem = problem
+        self.models = {model.pk: model for model in models}
+        self._columns: TreeColumns | None = None
+        self._tree: Tree | None = None
+
+    @property
+    def columns(self) -> TreeColumns:
+        """The shape of the tree."""
+        if self._columns is None:
+            self._columns = tree_columns(problem=self.problem)
+        return self._columns
+
+    @property
+    def tree(self) -> Tree:
+        """Steps and traces; words such as agents only where a registered method reads them."""
+        if self._tree is None:
+            words = any(not WORDS.isdisjoint(row.needs) for row in METHODS.values())
+            self._tree = tree_of(problem=self.problem, columns=self.columns, with_text=words)
+        return self._tree
+
+    def choices(self) -> list[Choice]:
+        """Return the menu: every method, with the models it can read, and the search's values."""
+        found = [
+            Choice(_key(row, model), _label(row, model), self._missing(row, model))
+            for row, model in self._combinations()
+        ]
+        if np.isfinite(self.columns.value).any():
+            found.append(Choice(SEARCH_VALUE, "Search value"))
+        return found
+
+    def default(self) -> str:
+        """Return the first usable choice: TEMPO, leaf value, a model's scores, search values."""
+        usable = [choice.key for choice in self.choices() if not choice.missing]
+        return next((key for key in (*DEFAULTS, *usable) if key in usable), DEFAULTS[0])
+
+    def coloring(self, key: str) -> Coloring:
+        """Return the numbers of one choice.
+
+        Raises:
+            NotFoundError: there is no such method, or no such model here.
+        """
+        if key == SEARCH_VALUE:
+            return self._search_value()
+        row, model = self._parse(key)
+        try:
+            result = assign(row.key, self._with_scores(model))
+        except ScoringError as error:
+            empty = np.full(len(self.columns), np.nan)
+            limits = scale(empty, signed=row.signed, unit=row.unit)
+            return Coloring(key, _label(row, model), empty, limits, "", missing=str(error))
+        return Coloring(
+            key=key,
+            label=_label(row, model),
+            values=result.per_node,
+            scale=scale(result.per_node[1:], signed=row.signed, unit=row.unit),
+            made_by=_made_by(row, result, model),
+            notes=result.notes,
+        )
+
+    def every_method(self) -> Iterator[Coloring]:
+        """Yield the numbers of every method by every model it can read."""
+        for row, model in self._combinations():
+            yield self.coloring(_key(row, model))
+
+    def _combinations(self) -> Iterator[tuple[MethodRow, RewardModel | None]]:
+        for row in METHODS.values():
+            if "score" in row.needs and self.models:
+                yield from ((row, model) for model in self.models.values())
+            else:
+                yield row, None
+
+    def _missing(self, row: MethodRow, model: RewardModel | None) -> str:
+        given = self.tree.given | ({"score"} if model else set())
+        lacking = [name for name in row.needs if name not in given]
+        return f"needs {', '.join(lacking)}" if lacking and len(self.columns) > 1 else ""
+
+    def _parse(self, key: str) -> tuple[MethodRow, RewardModel | None]:
+        method, _, number = key.partition("@")
+        row = METHODS.get(method)
+        model = self.models.get(int(number)) if number.isdecimal() else None
+        if row is None or (number and model is None):
+            known = ", ".join((*METHODS, SEARCH_VALUE))
+            raise NotFoundError(
+                f"Nothing here is called '{key}'; known: {known}, and method@model for step scores."
+            )
+        return row, model
+
+    def _with_scores(self, model: RewardModel | None) -> Tree:
+        if model is None:
+            return self.tree
+        scores = score_column(problem=self.problem, model=model, ids=self.columns.ids)
+        return replace(self.tree, score=scores, given=self.tree.given | {"score"})
+
+    def _search_value(self) -> Coloring:
+        values = self.columns.value
+        signed = bool((values < 0).any())
+        return Coloring(
+            key=SEARCH_VALUE,
+            label="Search value",
+            values=values,
+            scale=scale(values[1:], signed=signed, unit="as imported"),
+            made_by=f"search values · {int(np.isfinite(values).sum())} steps · as imported",
+            missing="" if np.isfinite(values).any() else "The source has no search values.",
+        )
+
+
+def _key(row: MethodRow, model: RewardModel | None) -> str:
+    return f"{row.key}@{model.pk}" if model is not None else row.key
+
+
+def _label(row: MethodRow, model: RewardModel | None) -> str:
+    return f"{row.label} · {model}" if model is not None else row.label
+
+
+def _made_by(row: MethodRow, result: CreditResult, model: RewardModel | None) -> str:
+    """Say what made the numbers: method and version, parameters, data, model."""
+    parts = [f"{row.label} {result.version}"]
+    defaults = {param.name: param.default for param in row.params}
+    parts += [
+        f"{name} {value}"
+        for name, value in result.params.items()
+        if name == "ddof" or value != defaults[name]
+    ]
+    if "outcome" in row.needs:
+        parts.append(f"{result.n_outcomes} outcome{'' if result.n_outcomes == 1 else 's'}")
+    if model is not None:
+        parts.append(str(model))
+    return " · ".join([*parts, "computed now"])

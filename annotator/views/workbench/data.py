@@ -1,0 +1,160 @@
+"""JSON for the page's scripts: the tree's shape first, then what is on screen."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import orjson
+from django.http import HttpResponse
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from annotator.errors import InvalidError, NotFoundError
+from annotator.queries.access import problem_for_user, project_for_user, step_for_user
+from annotator.queries.paths import models_scoring, token_score_of
+from annotator.queries.trees import label_columns, text_hits, text_previews
+from annotator.views.workbench.coloring import Colorings
+from annotator.views.workbench.reader import scores_visible
+from annotator.views.workbench.state import ViewState
+from annotator.views.workbench.tokens import step_tokens
+from scoring.heatmap import legend_text
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from annotator.models import Problem
+    from annotator.queries.access import Access
+    from annotator.views.http import HtmxRequest
+    from annotator.views.workbench.coloring import Coloring
+
+MOST_TEXTS = 400
+TEXTS_AT_ONCE = 400
+LONGEST_SEARCH = 200
+GZIP_FROM = 1_400
+
+
+def gate(request: HttpRequest, project: str, pk: int) -> tuple[Access, Problem]:
+    """Return the person's access and the problem of the URL."""
+    person = cast("HtmxRequest", request).user
+    access = project_for_user(user=person, name=project)
+    problem = problem_for_user(user=person, pk=pk, project=project)
+    problem.project = access.project
+    return access, problem
+
+
+def json_response(request: HttpRequest, content: Any) -> HttpResponse:
+    """Answer with compact JSON; numpy columns as arrays, NaN as null.
+
+    Compressed here at the fastest level: the middleware's level 6 costs more time than it saves.
+    """
+    body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    packed = len(body) > GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", "")
+    if packed:
+        body = gzip.compress(body, compresslevel=1)
+    response = HttpResponse(body, content_type="application/json")
+    if packed:
+        response["Content-Encoding"] = "gzip"
+        response["Content-Length"] = str(len(body))
+    patch_vary_headers(response, ["Accept-Encoding", "Cookie"])
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+@require_GET
+def tree(request: HttpRequest, project: str, pk: int) -> HttpResponse:
+    """Send the whole tree as columns: ids (as differences), depths, labels, colours.
+
+    The scripts rebuild parents and subtree ends from pre-order and depth. Small trees bring their
+    texts along.
+    """
+    access, problem = gate(request, project, pk)
+    colorings = _colorings(access, problem)
+    columns = colorings.columns
+    at, codes, given = label_columns(problem=problem, ids=columns.ids, user_id=access.user_id)
+    marked = np.flatnonzero(given > -9)
+    few = len(columns) <= TEXTS_AT_ONCE
+    content = {
+        "ids": np.diff(columns.ids, prepend=0),
+        "depth": columns.depth,
+        "labels": [at, codes],
+        "given": [marked, given[marked]],
+        "texts": text_previews(problem=problem, at=range(1, len(columns))) if few else {},
+        "prompt": problem.prompt[:200],
+        "coloring": _coloring_json(_chosen(request, colorings)),
+    }
+    return json_response(request, content)
+
+
+@require_GET
+def credit_values(request: HttpRequest, project: str, pk: int) -> HttpResponse:
+    """Send one column of colours with its legend."""
+    access, problem = gate(request, project, pk)
+    return json_response(request, _coloring_json(_chosen(request, _colorings(access, problem))))
+
+
+def _colorings(access: Access, problem: Problem) -> Colorings:
+    return Colorings(problem, models_scoring(problem=problem) if scores_visible(access) else [])
+
+
+def _chosen(request: HttpRequest, colorings: Colorings) -> Coloring:
+    return colorings.coloring(ViewState.from_query(request.GET).by or colorings.default())
+
+
+def _coloring_json(coloring: Coloring) -> dict[str, Any]:
+    return {
+        "key": coloring.key,
+        "label": coloring.label,
+        "values": _rounded(coloring.values),
+        "low": coloring.scale.low,
+        "high": coloring.scale.high,
+        "signed": coloring.scale.signed,
+        "legend": legend_text(coloring.scale),
+        "madeBy": coloring.made_by,
+        "notes": coloring.notes,
+        "missing": coloring.missing,
+    }
+
+
+def _rounded(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+    """Keep four significant digits: enough for a colour and two decimals, a third of the bytes."""
+    sizes = np.abs(values[np.isfinite(values)])
+    largest = float(sizes.max()) if sizes.size else 0.0
+    digits = 4 - int(np.floor(np.log10(largest))) if largest else 4
+    return np.round(values, min(max(digits, 0), 12))
+
+
+@require_GET
+def step_texts(request: HttpRequest, project: str, pk: int) -> HttpResponse:
+    """Send the first characters of the steps at the positions ``at=1,2,…``."""
+    _, problem = gate(request, project, pk)
+    parts = [part for part in request.GET.get("at", "").split(",") if part]
+    if len(parts) > MOST_TEXTS or not all(part.isdecimal() and len(part) < 9 for part in parts):
+        raise InvalidError(f"Ask for at most {MOST_TEXTS} positions, as whole numbers.")
+    return json_response(request, text_previews(problem=problem, at=[int(part) for part in parts]))
+
+
+@require_GET
+def find(request: HttpRequest, project: str, pk: int) -> HttpResponse:
+    """Send the positions of the steps that contain the text ``q``."""
+    _, problem = gate(request, project, pk)
+    text = request.GET.get("q", "")
+    if not 0 < len(text) <= LONGEST_SEARCH or "\x00" in text:
+        raise InvalidError(f"Search for 1 to {LONGEST_SEARCH} characters.")
+    return json_response(request, {"hits": text_hits(problem=problem, text=text)})
+
+
+@require_GET
+def tokens_json(request: HttpRequest, project: str, pk: int, step: int) -> HttpResponse:
+    """Send a step's tokens with running reward and credit, exactly as stored."""
+    access, problem = gate(request, project, pk)
+    chosen = step_for_user(user=cast("HtmxRequest", request).user, pk=step, project=project)
+    models = models_scoring(problem=problem) if scores_visible(access) else []
+    wanted = ViewState.from_query(request.GET).model
+    model = next((row for row in models if wanted in {None, row.pk}), None)
+    packed, score = token_score_of(step=chosen, model=model) if model else (None, None)
+    if model is None or packed is None or chosen.problem_id != problem.pk:
+        raise NotFoundError("No model has token scores for this step. Score the project first.")
+    tokens = step_tokens(text=chosen.text, packed=packed, score=score, model=model)
+    return json_response(request, tokens.as_json())

@@ -1,0 +1,152 @@
+"""The tabs of the inspector: what is known about the chosen step, one builder per tab."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+from annotator.models import Problem, SourceRecord
+from annotator.queries.paths import labels_visible
+from annotator.queries.trees import outcomes_by_trace, traces_ending_at
+from annotator.views.workbench.state import TABS
+from scoring.credit.registry import METHODS
+
+if TYPE_CHECKING:
+    from annotator.models import Outcome, Trace
+    from annotator.views.workbench.coloring import Coloring
+    from annotator.views.workbench.reader import Workbench
+
+TRACES_SHOWN = 50
+TOKENS_SHOWN = 2_000
+
+
+def inspector_context(bench: Workbench) -> dict[str, Any]:
+    """Return what the inspector's fragment draws for the chosen tab."""
+    tab = bench.state.tab
+    return {
+        "bench": bench,
+        "problem": bench.problem,
+        "project": bench.access.project,
+        "access": bench.access,
+        "step": bench.step,
+        "tab": tab,
+        "tabs": [(key, label, bench.state.query(tab=key)) for key, label in TABS.items()],
+        "coloring": bench.coloring,
+        **BUILDERS[tab](bench),
+    }
+
+
+def _credit(bench: Workbench) -> dict[str, Any]:
+    """List the step by every method and model; what a method lacks is said once."""
+    at = bench.step.preorder if bench.step is not None else 0
+    present, missing = [], []
+    for coloring in bench.colorings.every_method():
+        if coloring.missing:
+            missing.append({"label": coloring.label, "reason": coloring.missing})
+        else:
+            value = float(coloring.values[at])
+            present.append({"coloring": coloring, "value": value, **_about(bench, coloring)})
+    return {"credits": present, "lacking": missing}
+
+
+def _about(bench: Workbench, coloring: Coloring) -> dict[str, Any]:
+    row = METHODS[coloring.key.partition("@")[0]]
+    href = bench.state.query(by=coloring.key)
+    return {"summary": row.summary, "unit": row.unit, "href": href}
+
+
+def _tokens(bench: Workbench) -> dict[str, Any]:
+    tokens = bench.tokens
+    if tokens is None:
+        return {"tokens": None, "models": bench.models, "model": bench.model}
+    rows = tokens.rows()
+    return {
+        "tokens": tokens,
+        "rows": rows[:TOKENS_SHOWN],
+        "more": max(0, len(rows) - TOKENS_SHOWN),
+        "chart": tokens.chart(),
+        "tokens_href": _tokens_url(bench),
+        "model_links": [
+            {"model": model, "href": bench.state.query(model=model.pk)} for model in bench.models
+        ],
+        "models": bench.models,
+        "model": bench.model,
+    }
+
+
+def _tokens_url(bench: Workbench) -> str:
+    step = bench.step.pk if bench.step is not None else 0
+    kwargs = {"project": bench.access.project.name, "pk": bench.problem.pk, "step": step}
+    model = bench.model.pk if bench.model is not None else 0
+    return f"{reverse('annotator:step-tokens', kwargs=kwargs)}?model={model}"
+
+
+def _labels(bench: Workbench) -> dict[str, Any]:
+    if bench.step is None:
+        return {"labels": []}
+    return {"labels": labels_visible(step=bench.step, access=bench.access)}
+
+
+def _outcomes(bench: Workbench) -> dict[str, Any]:
+    """List the traces that end at the step; each with the primary outcome first."""
+    if bench.step is None:
+        return {"traces": []}
+    traces = traces_ending_at(step=bench.step, limit=TRACES_SHOWN)
+    grouped = outcomes_by_trace(trace_ids=[trace.pk for trace in traces])
+    primary = bench.access.project.primary_outcome
+    rows = [_trace_row(bench, trace, grouped.get(trace.pk, []), primary) for trace in traces]
+    end = bench.end_id
+    return {"traces": rows, "end_href": bench.state.query(step=end) if end else ""}
+
+
+def _trace_row(
+    bench: Workbench, trace: Trace, outcomes: list[Outcome], primary: str
+) -> dict[str, Any]:
+    found = {outcome.name: outcome for outcome in outcomes}
+    first = found.pop(primary, None)
+    kwargs = {"project": bench.access.project.name, "pk": bench.problem.pk, "trace": trace.pk}
+    return {
+        "trace": trace,
+        "primary": first,
+        "primary_name": primary,
+        "shown": "" if first is None or first.value is None else f"{first.value:.12g}",
+        "others": list(found.values()),
+        "action": reverse("annotator:trace-outcome", kwargs=kwargs),
+    }
+
+
+def _source(bench: Workbench) -> dict[str, Any]:
+    """Say where step or problem came from, with the source's own fields."""
+    step, problem = bench.step, bench.problem
+    record = None
+    if step is not None and step.source_id is not None:
+        record = SourceRecord.objects.select_related("file").filter(pk=step.source_id).first()
+    elif bench.path.trace is not None and bench.path.trace.source_id is not None:
+        record = SourceRecord.objects.select_related("file").get(pk=bench.path.trace.source_id)
+    return {
+        "record": record,
+        "trace": bench.path.trace,
+        "step_meta": _pretty(step.meta if step is not None else None),
+        "problem_meta": _pretty(_problem_meta(problem)),
+        "record_meta": _pretty(record.meta if record is not None else None),
+    }
+
+
+def _problem_meta(problem: Problem) -> dict[str, Any]:
+    meta: dict[str, Any] = problem.meta or {}
+    return meta
+
+
+def _pretty(meta: dict[str, Any] | None) -> str:
+    return json.dumps(meta, indent=2, ensure_ascii=False, sort_keys=True) if meta else ""
+
+
+BUILDERS = {
+    "credit": _credit,
+    "tokens": _tokens,
+    "labels": _labels,
+    "outcomes": _outcomes,
+    "source": _source,
+}

@@ -1,0 +1,216 @@
+"""What the middle of the workbench shows: the path to the chosen step and on along one trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.conf import settings
+from django.urls import reverse
+
+from annotator.models import ErrorType
+from annotator.queries.paths import (
+    BEFORE,
+    children_counts,
+    labelled_counts,
+    labels_of_user,
+    models_scoring,
+    path_around,
+    siblings_of,
+    token_score_of,
+)
+from annotator.views.workbench.coloring import Coloring, Colorings
+from annotator.views.workbench.tokens import StepTokens, step_tokens
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from annotator.models import Problem, RewardModel, Step, StepLabel
+    from annotator.queries.access import Access
+    from annotator.queries.paths import Path
+    from annotator.views.workbench.state import ViewState
+
+MOST_BEFORE = 400
+MORE_BEFORE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A step of the path as the page shows it."""
+
+    step: Step
+    credit: float | None
+    siblings: int
+    label: StepLabel | None
+    current: bool
+    dim: bool
+    href: str
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """One problem as one member sees it in one view; made once per request."""
+
+    access: Access
+    user: User
+    problem: Problem
+    step: Step | None
+    state: ViewState
+    models: list[RewardModel]
+    colorings: Colorings
+    coloring: Coloring
+    path: Path
+    tokens: StepTokens | None = None
+
+    @property
+    def model(self) -> RewardModel | None:
+        """The model whose tokens are shown: the chosen one, else the newest."""
+        wanted = [model for model in self.models if model.pk == self.state.model]
+        return next(iter(wanted or self.models), None)
+
+    @property
+    def end_id(self) -> int | None:
+        """Where the followed trace ends: going up the path must not change the trace."""
+        return self.path.trace.end_id if self.path.trace is not None else None
+
+    @property
+    def query(self) -> str:
+        """The query string of this view."""
+        return self.state.query(step=self.step.pk if self.step is not None else None)
+
+    def facts(self) -> list[str]:
+        """Say in a few words how the traces ended."""
+        outcomes = self.colorings.tree.outcomes
+        known = outcomes[np.isfinite(outcomes)]
+        if not known.size:
+            return []
+        name = self.access.project.primary_outcome
+        if np.isin(known, (0.0, 1.0)).all():
+            return [f"{int(known.sum())} of {known.size} {name}"]
+        return [f"mean {name} {known.mean():.2f}"]
+
+    def cards(self) -> list[Card]:
+        """Return the shown part of the path."""
+        labels = labels_of_user(steps=self.path.steps, user=self.user)
+        counts = children_counts(problem=self.problem, steps=self.path.steps)
+        here = self.step.depth if self.step is not None else 0
+        return [
+            Card(
+                step=step,
+                credit=float(self.coloring.values[step.preorder]),
+                siblings=counts[step.parent_id] - 1,
+                label=labels.get(step.pk),
+                current=step.depth == here,
+                dim=step.depth > here,
+                href=self.state.query(step=step.pk, trace=self.end_id),
+            )
+            for step in self.path.steps
+        ]
+
+
+def workbench_of(
+    *, access: Access, user: User, problem: Problem, step: Step | None, state: ViewState
+) -> Workbench:
+    """Read what a view of ``problem`` needs, whatever the size of its tree."""
+    models = models_scoring(problem=problem) if scores_visible(access) else []
+    colorings = Colorings(problem, models)
+    path = path_around(
+        problem=problem,
+        step=step,
+        end_id=state.trace,
+        before=min(state.before or BEFORE, MOST_BEFORE),
+    )
+    bench = Workbench(
+        access=access,
+        user=user,
+        problem=problem,
+        step=step,
+        state=state,
+        models=models,
+        colorings=colorings,
+        coloring=colorings.coloring(state.by or colorings.default()),
+        path=path,
+    )
+    if step is None or bench.model is None:
+        return bench
+    return replace(bench, tokens=_tokens(step, bench.model))
+
+
+def scores_visible(access: Access) -> bool:
+    """Say whether this member sees models' scores: annotators only where the project shows them."""
+    return access.project.show_scores or access.may_review
+
+
+def _tokens(step: Step, model: RewardModel) -> StepTokens | None:
+    packed, score = token_score_of(step=step, model=model)
+    if packed is None or not step.text:
+        return None
+    return step_tokens(text=step.text, packed=packed, score=score, model=model)
+
+
+def reader_context(bench: Workbench) -> dict[str, Any]:
+    """Return what the reader's fragment draws."""
+    step = bench.step
+    family = list(siblings_of(step=step).values_list("pk", flat=True)) if step is not None else []
+    at = family.index(step.pk) if step is not None else 0
+    cards = bench.cards()
+    kwargs = {"project": bench.problem.project.name, "pk": bench.problem.pk}
+    before, after = (family[at - 1] if at > 0 else None), next(iter(family[at + 1 : at + 2]), None)
+    return {
+        "bench": bench,
+        "problem": bench.problem,
+        "step": step,
+        "cards": cards,
+        "current": next((card for card in cards if card.current), None),
+        "coloring": bench.coloring,
+        "tokens": bench.tokens,
+        "earlier": bench.path.earlier,
+        "later": bench.path.later,
+        "more_before": bench.state.query(
+            step=step.pk if step is not None else None,
+            before=min((bench.state.before or BEFORE) + MORE_BEFORE, MOST_BEFORE),
+        ),
+        "previous_sibling": before,
+        "previous_sibling_href": bench.state.query(step=before),
+        "next_sibling": after,
+        "next_sibling_href": bench.state.query(step=after),
+        "siblings_href": _step_url("siblings", kwargs, step) + bench.query,
+        "label_url": _step_url("step-label", kwargs, step) + bench.query,
+        "sibling_number": at + 1,
+        "sibling_count": len(family),
+        "error_types": list(
+            ErrorType.objects.filter(project=bench.access.project).order_by("position")
+        ),
+        "shown_score": bench.tokens is not None or "@" in bench.coloring.key,
+        "project": bench.access.project,
+        "access": bench.access,
+        **progress_context(bench.problem, bench.user),
+    }
+
+
+def _step_url(name: str, kwargs: dict[str, Any], step: Step | None) -> str:
+    pk = step.pk if step is not None else 0
+    return reverse(f"annotator:{name}", kwargs=kwargs | {"step": pk})
+
+
+def progress_context(problem: Problem, user: User) -> dict[str, Any]:
+    """Return how far the person is with the problem."""
+    kwargs = {"project": problem.project.name, "pk": problem.pk}
+    return {
+        "problem": problem,
+        "labelled": labelled_counts(problem=problem, user=user),
+        "undo_url": reverse("annotator:undo", kwargs=kwargs),
+    }
+
+
+def page_urls(problem: Problem) -> dict[str, str]:
+    """Return the addresses that the page's scripts call, by name."""
+    names = ("problem", "tree", "credit-values", "step-texts", "find", "undo", "redo", "unlabelled")
+    kwargs = {"project": problem.project.name, "pk": problem.pk}
+    urls = {name: reverse(f"annotator:{name}", kwargs=kwargs) for name in names}
+    return urls | {
+        "label": reverse("annotator:step-label", kwargs=kwargs | {"step": 0}),
+        "siblings": reverse("annotator:siblings", kwargs=kwargs | {"step": 0}),
+        "static": settings.STATIC_URL,
+    }

@@ -1,0 +1,67 @@
+"""What a URL of the workbench says: chosen step, colours, tab, followed trace, folded nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+TABS = {
+    "credit": "Credit",
+    "tokens": "Tokens",
+    "labels": "Labels",
+    "outcomes": "Outcomes",
+    "source": "Source",
+}
+# The URL keeps folded nodes as differences of step ids in base 36; this is room for thousands.
+MAX_FOLD = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """The view as the URL gives it; None and "" mean the default."""
+
+    step: int | None = None
+    by: str = ""
+    model: int | None = None
+    tab: str = "credit"
+    trace: int | None = None
+    before: int | None = None
+    fold: str = ""
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> ViewState:
+        """Read the query of a URL; what makes no sense is the default, so old links still open."""
+        tab = query.get("tab", "")
+        return cls(
+            step=_number(query.get("step")),
+            by=query.get("by", "")[:80],
+            model=_number(query.get("model")),
+            tab=tab if tab in TABS else "credit",
+            trace=_number(query.get("trace")),
+            before=_number(query.get("before")),
+            fold=query.get("fold", "")[:MAX_FOLD],
+        )
+
+    def query(self, **changes: object) -> str:
+        """Return the query string of this view with some parts changed; None drops one."""
+        parts: dict[str, object] = {
+            "step": self.step,
+            "by": self.by,
+            "model": self.model,
+            "tab": self.tab if self.tab != "credit" else None,
+            "trace": self.trace,
+            "fold": self.fold,
+        }
+        parts |= changes
+        return "?" + urlencode({key: value for key, value in parts.items() if value})
+
+
+def _number(text: str | None) -> int | None:
+    """Return a database id written in decimal, None for anything else."""
+    if text is None or not text.isdecimal() or len(text) > 18:
+        return None
+    return int(text)

@@ -1,0 +1,225 @@
+// The outline: a W3C treegrid with a fixed row height of which only the rows on screen exist.
+
+import { heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
+
+const ROW = 26;
+const OVERSCAN = 12;
+const DEEPEST_INDENT = 12;
+const LABELS = new Map([
+  [-1, ["−1", "bad"]],
+  [0, ["0", "neutral"]],
+  [1, ["+1", "good"]],
+  [2, ["?", "unsure"]],
+  [3, ["·", "seen"]],
+]);
+
+export class Outline {
+  constructor(element, { textsUrl, onSelect, onFold, trail }) {
+    this.element = element;
+    this.textsUrl = textsUrl;
+    this.onSelect = onSelect;
+    this.onFold = onFold;
+    this.trail = trail;
+    this.selected = 0;
+    this.hits = new Set();
+    this.pool = new Map();
+    this.wanted = new Set();
+    this.element.addEventListener("scroll", () => this.#soon(), { passive: true });
+    this.element.addEventListener("click", (event) => this.#click(event));
+    new ResizeObserver(() => this.#soon()).observe(element);
+  }
+
+  /** Replace the scriptless table by the live grid. */
+  attach(model) {
+    this.model = model;
+    this.body = document.createElement("div");
+    this.body.className = "rows";
+    this.body.setAttribute("role", "rowgroup");
+    this.element.replaceChildren(this.body);
+    this.element.setAttribute("role", "treegrid");
+    this.element.setAttribute("aria-label", `Steps of the tree, ${model.n - 1}`);
+    this.element.tabIndex = 0;
+    this.refresh();
+  }
+
+  /** Draw again after folding, labelling or recolouring. */
+  refresh() {
+    this.body.style.height = `${this.model.rows.length * ROW}px`;
+    this.element.setAttribute("aria-rowcount", String(this.model.rows.length));
+    for (const row of this.pool.values()) row.remove();
+    this.pool.clear();
+    this.#draw();
+  }
+
+  refreshRow(p) {
+    const old = this.pool.get(p);
+    if (!old) return;
+    const fresh = this.#row(p);
+    old.replaceWith(fresh);
+    this.pool.set(p, fresh);
+  }
+
+  select(p, { scroll = true } = {}) {
+    const before = this.selected;
+    this.selected = p;
+    if (scroll) this.scrollTo(p);
+    this.refreshRow(before);
+    this.#draw();
+    this.refreshRow(p);
+    this.element.setAttribute("aria-activedescendant", `row-${p}`);
+  }
+
+  scrollTo(p) {
+    const top = this.model.rowOf[p] * ROW;
+    const { scrollTop, clientHeight } = this.element;
+    if (top < scrollTop + ROW) this.element.scrollTop = Math.max(0, top - 2 * ROW);
+    else if (top + 2 * ROW > scrollTop + clientHeight) this.element.scrollTop = top - clientHeight + 3 * ROW;
+  }
+
+  get page() {
+    return Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+  }
+
+  #soon() {
+    if (!this.model || this.frame) return;
+    this.frame = requestAnimationFrame(() => { this.frame = 0; this.#draw(); });
+  }
+
+  #draw() {
+    const { rows, rowOf } = this.model;
+    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - OVERSCAN);
+    const height = Math.min(this.element.clientHeight, 200 * ROW);
+    const last = Math.min(rows.length, Math.ceil((this.element.scrollTop + height) / ROW) + OVERSCAN);
+    const keep = new Set(rows.subarray(first, last));
+    // the chosen row stays in the document: aria-activedescendant points at it
+    if (rowOf[this.selected] >= 0 && this.selected) keep.add(this.selected);
+    for (const [p, row] of this.pool) if (!keep.has(p)) { row.remove(); this.pool.delete(p); }
+    const fresh = document.createDocumentFragment();
+    for (const p of keep) {
+      if (this.pool.has(p)) continue;
+      const row = this.#row(p);
+      this.pool.set(p, row);
+      fresh.append(row);
+    }
+    this.body.append(fresh);
+    this.#askTexts();
+    this.#drawTrail(rows[Math.min(rows.length - 1, Math.ceil(this.element.scrollTop / ROW))]);
+  }
+
+  #row(p) {
+    const { model } = this;
+    const row = document.createElement("div");
+    row.className = "row";
+    row.id = `row-${p}`;
+    row.dataset.pos = p;
+    row.setAttribute("role", "row");
+    row.setAttribute("aria-level", model.depth[p]);
+    row.setAttribute("aria-posinset", model.nth[p]);
+    row.setAttribute("aria-setsize", model.children[model.parent[p]]);
+    row.setAttribute("aria-rowindex", model.rowOf[p] + 1);
+    row.setAttribute("aria-selected", String(p === this.selected));
+    if (model.children[p]) row.setAttribute("aria-expanded", String(!model.closed[p]));
+    row.classList.toggle("hit", this.hits.has(p));
+    row.style.transform = `translateY(${model.rowOf[p] * ROW}px)`;
+    row.append(this.#stepCell(p), this.#labelCell(p), cell("num leaves", model.leaves[p]), this.#creditCell(p));
+    return row;
+  }
+
+  #stepCell(p) {
+    const { model } = this;
+    const step = cell("step", "", "rowheader");
+    step.style.paddingLeft = `${4 + Math.min(model.depth[p] - 1, DEEPEST_INDENT) * 14}px`;
+    const twisty = document.createElement("span");
+    twisty.className = model.children[p] ? `twisty ${model.closed[p] ? "closed" : "open"}` : "twisty";
+    twisty.setAttribute("aria-hidden", "true");
+    const text = document.createElement("span");
+    text.className = "txt";
+    const known = model.texts.get(p);
+    if (known === undefined) { this.wanted.add(p); text.classList.add("waiting"); }
+    text.textContent = known === undefined ? "…" : known.trim() || "(empty)";
+    step.append(twisty);
+    if (model.depth[p] > DEEPEST_INDENT + 1) {
+      const depth = document.createElement("small");
+      depth.className = "depth";
+      depth.textContent = model.depth[p];
+      step.append(depth);
+    }
+    step.append(text);
+    return step;
+  }
+
+  #labelCell(p) {
+    const mine = this.model.mine[p];
+    const given = this.model.given[p];
+    const code = mine !== UNLABELLED ? mine : given;
+    const slot = cell("lb", "");
+    if (code === UNLABELLED) return slot;
+    const [text, kind] = LABELS.get(code);
+    const chip = document.createElement("span");
+    chip.className = `label ${kind}${mine === UNLABELLED ? " machine" : ""}`;
+    chip.textContent = text;
+    chip.title = mine === UNLABELLED ? "by a checker or the source, not by you" : "your label";
+    slot.append(chip);
+    return slot;
+  }
+
+  #creditCell(p) {
+    const { coloring } = this.model;
+    const value = coloring.values[p];
+    const made = cell(`num heat ${heatClass(heatLevel(value, coloring))}`, numberText(value, coloring.signed));
+    if (value !== null) made.title = String(value);
+    return made;
+  }
+
+  /** Fetch the texts of rows that came on screen, in one request. */
+  #askTexts() {
+    if (!this.wanted.size || this.asking) return;
+    this.asking = setTimeout(async () => {
+      const at = [...this.wanted].filter((p) => this.pool.has(p)).slice(0, 400);
+      this.wanted.clear();
+      try {
+        if (at.length) {
+          const answer = await fetch(`${this.textsUrl}?at=${at.join(",")}`);
+          if (answer.ok) for (const [p, text] of Object.entries(await answer.json())) this.model.texts.set(Number(p), text);
+          for (const p of at) this.refreshRow(p);
+        }
+      } catch { /* offline: the rows ask again when they come back on screen */ }
+      this.asking = 0;
+      if (this.wanted.size && [...this.wanted].some((p) => !this.model.texts.has(p) && !at.includes(p))) this.#askTexts();
+    }, 20);
+  }
+
+  /** Above the first row: the ancestors that have scrolled away. */
+  #drawTrail(first) {
+    const path = first ? this.model.path(this.model.parent[first]) : [];
+    this.trail.hidden = !path.length;
+    this.trail.replaceChildren(...path.slice(-4).map((p) => {
+      const link = document.createElement("button");
+      link.type = "button";
+      link.className = "ghost small";
+      link.dataset.pos = p;
+      link.textContent = `${this.model.depth[p]} ${(this.model.texts.get(p) ?? "").trim().slice(0, 22)}`;
+      return link;
+    }));
+    if (path.length > 4) this.trail.prepend("… ");
+  }
+
+  #click(event) {
+    const row = event.target.closest(".row");
+    if (!row) return;
+    const p = Number(row.dataset.pos);
+    if (event.target.closest(".twisty.open, .twisty.closed")) {
+      this.model.toggle(p, !this.model.closed[p]);
+      this.refresh();
+      this.onFold();
+    } else this.onSelect(p);
+  }
+}
+
+function cell(className, text, role = "gridcell") {
+  const made = document.createElement("span");
+  made.className = className;
+  made.setAttribute("role", role);
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,87 @@
+// The middle pane and the inspector: loaded as fragments, tuned after every swap.
+
+import { typeset } from "./math.js";
+import { writeQuery } from "./url_state.js";
+
+const HEAT = "tracewood.heat-off";
+
+export class Reader {
+  /** `arrived()` runs after each swap. */
+  constructor(url, { arrived }) {
+    this.url = url;
+    this.arrived = arrived;
+    document.addEventListener("htmx:afterSettle", (event) => {
+      if (event.detail.target.id === "reader" || event.detail.elt.id === "reader") this.tune();
+    });
+    document.addEventListener("pointerover", (event) => this.#point(event));
+    document.addEventListener("focusin", (event) => this.#point(event));
+  }
+
+  /** Load the parts for a view; rapid moves send the first and the last. */
+  load(state) {
+    this.next = state;
+    if (this.pause) return;
+    this.#send();
+    this.pause = setTimeout(() => {
+      this.pause = 0;
+      if (this.next) this.load(this.next);
+    }, 90);
+  }
+
+  #send() {
+    const state = this.next;
+    this.next = null;
+    this.busy = globalThis.htmx.ajax("GET", this.url + writeQuery(state), { source: "#loader", target: "#reader", swap: "outerHTML" });
+  }
+
+  /** After a swap: formulas, token view, scroll position. */
+  tune() {
+    const reader = document.getElementById("reader");
+    typeset(reader);
+    typeset(document.getElementById("inspector"));
+    this.#applyHeat();
+    const current = reader.querySelector(".stepcard.current");
+    const column = reader.querySelector(".problem");
+    if (current) {
+      const top = current.offsetTop - column.offsetHeight - 12;
+      const bottom = current.offsetTop + Math.min(current.offsetHeight, reader.clientHeight / 2) + 24;
+      if (top < reader.scrollTop) reader.scrollTop = top;
+      else if (bottom > reader.scrollTop + reader.clientHeight) reader.scrollTop = Math.max(0, Math.min(top, bottom - reader.clientHeight));
+    }
+    this.arrived();
+  }
+
+  get trace() {
+    return document.getElementById("reader").dataset.trace;
+  }
+
+  toggleHeat() {
+    localStorage.setItem(HEAT, localStorage.getItem(HEAT) === "1" ? "0" : "1");
+    this.#applyHeat();
+  }
+
+  #applyHeat() {
+    const card = document.querySelector("#reader .stepcard.current");
+    const source = card?.querySelector(".text.source");
+    if (!source) return;
+    const off = localStorage.getItem(HEAT) === "1";
+    source.hidden = off;
+    card.querySelector(".text.rendered").hidden = !off;
+    card.querySelector("#token-readout").hidden = off;
+    card.querySelector("[data-heat-label]").textContent = off ? "show tokens" : "typeset";
+  }
+
+  /** Say a token's exact number while the pointer or the focus is on it, in text and table. */
+  #point(event) {
+    const hit = event.target.closest?.("#reader .t, #inspector tr[data-i]");
+    if (!hit || hit === this.pointed) return;
+    this.pointed = hit;
+    for (const old of document.querySelectorAll(".t.pointed, tr.pointed")) old.classList.remove("pointed");
+    const token = document.querySelector(`#reader .t[data-i="${hit.dataset.i}"]`);
+    document.querySelector(`#inspector tr[data-i="${hit.dataset.i}"]`)?.classList.add("pointed");
+    if (!token) return;
+    token.classList.add("pointed");
+    const text = token.textContent.replaceAll("\n", "⏎").replaceAll(" ", "␣");
+    document.getElementById("token-readout").textContent = `Token ${Number(hit.dataset.i) + 1} “${text}” ${token.dataset.credit}`;
+  }
+}
