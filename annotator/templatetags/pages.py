@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
+
+from annotator.exporters.registry import EXPORTERS
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
 
 register = template.Library()
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -37,9 +43,29 @@ def fixed(value: float | None, digits: int = 3) -> str:
 
 
 @register.filter
+def format_label(key: str) -> str:
+    """Return what a person calls an export format; a withdrawn one keeps its key."""
+    row = EXPORTERS.get(key)
+    return row.label if row else key
+
+
+@register.filter
 def total(counts: dict[str, int]) -> int:
     """Return the sum of counts by reason."""
     return sum(counts.values())
+
+
+@register.filter
+def ticks(text: str) -> SafeString:
+    """Return a sentence whose `commands` stand in ``<code>``; everything else is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return format_html("{}", text)
+    marked = (
+        format_html("<code>{}</code>", part) if i % 2 else format_html("{}", part)
+        for i, part in enumerate(parts)
+    )
+    return format_html_join("", "{}", ((part,) for part in marked))
 
 
 @register.filter

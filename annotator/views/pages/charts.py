@@ -90,7 +90,7 @@ def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
 def number(value: float) -> str:
     """Return ``value`` in about four digits, as people write numbers."""
     size = abs(value)
-    if size != 0 and (size < 1e-3 or size >= 1e5):
+    if size != 0 and (size < 1e-4 or size >= 1e5):
         return f"{value:.1e}".replace("-", "−")
-    digits = 3 if size < 10 else 1 if size < 1000 else 0
+    digits = 4 if size < 0.1 else 3 if size < 10 else 1 if size < 1000 else 0
     return f"{value:,.{digits}f}".replace("-", "−")

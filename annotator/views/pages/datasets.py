@@ -85,8 +85,7 @@ def export_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Show an export's manifest: rows, what was left out and why, files with hashes."""
     access = project_for_user(user=request.user, name=project)
     export = export_for_user(user=request.user, pk=pk, project=project)
-    row = EXPORTERS.get(export.format)
-    context = {"export": export, "label": row.label if row else export.format}
+    context = {"export": export}
     return page(request, "annotator/export_detail.html", context, access=access, section="datasets")
 
 
@@ -104,7 +103,6 @@ def _datasets(
         "exports": exports_of(project=access.project)[:LISTED],
         "snapshot_form": snapshot_form or SnapshotForm(),
         "export_forms": export_forms(snapshots=snapshots, failed=failed),
-        "formats": EXPORTERS,
         "missing_worker": missing,
     }
     status = 422 if failed is not None or snapshot_form is not None else 200

@@ -20,6 +20,24 @@ TONES = {
     Job.State.CANCELLED: "notice",
 }
 # What a result holds besides single numbers is shown in its own place.
+FACTS = (
+    "format",
+    "accepted",
+    "unchanged",
+    "rejected",
+    "problems",
+    "traces",
+    "steps",
+    "labels",
+    "scores",
+    "rankings",
+    "rows",
+    "scored",
+    "skipped",
+    "model",
+    "snapshot",
+    "dry_run",
+)
 NOT_FACTS = frozenset({"errors", "warnings", "metrics", "files", "excluded", "error"})
 
 
@@ -90,11 +108,15 @@ class JobRow:
     @property
     def facts(self) -> list[tuple[str, Any]]:
         """The single values of the result, in words and in order."""
-        return [
-            (key.replace("_", " "), value)
+        found = {
+            key: value
             for key, value in self.job.result.items()
             if key not in NOT_FACTS and not isinstance(value, (dict, list))
-        ]
+        }
+        # The database does not keep the order of the keys.
+        ordered = [key for key in FACTS if key in found]
+        rest = sorted(found.keys() - set(ordered))
+        return [(key.replace("_", " "), found[key]) for key in (*ordered, *rest)]
 
     @property
     def errors(self) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ LABELS = {
     "positive_rate": "Share of right steps",
     "skipped": "Labelled steps without a score",
 }
+ORDER = tuple(LABELS)
 MAIN = ("auroc", "average_precision")
 
 
@@ -81,7 +82,7 @@ def kind_label(model: RewardModel) -> str:
 
 
 def metric_rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
-    """Return the metrics of a model in their stored order; baselines join what they belong to.
+    """Return the metrics of a model by group; baselines join what they belong to.
 
     A name may carry a group in front, as in ``arithmetic/auroc``.
     """
@@ -104,4 +105,10 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
                 is_count=last in COUNTS,
             )
         )
-    return rows
+    return sorted(rows, key=_place)
+
+
+def _place(row: MetricRow) -> tuple[str, int]:
+    """Order by group and importance: the database does not keep the order of the keys."""
+    group, _, last = row.name.rpartition("/")
+    return group, ORDER.index(last) if last in ORDER else len(ORDER)

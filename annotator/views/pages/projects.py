@@ -13,7 +13,7 @@ from annotator.forms import ProjectForm, ProjectSettingsForm, add_errors
 from annotator.queries.access import project_for_user
 from annotator.queries.overview import project_rows
 from annotator.services.projects import project_create, project_update, projects_adopt
-from annotator.services.requests import sample_request
+from annotator.services.requests import SAMPLE_NAME, sample_request
 from annotator.views.http import page
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def projects(request: HtmxRequest) -> HttpResponse:
         else:
             return redirect("annotator:import", project.name)
     projects_adopt(user=request.user)
-    context = {"form": form, "rows": project_rows(user=request.user)}
+    rows = project_rows(user=request.user)
+    has_sample = any(row.project.name == SAMPLE_NAME for row in rows)
+    context = {"form": form, "rows": rows, "offer_sample": rows and not has_sample}
     return page(request, "annotator/projects.html", context, status=422 if form.errors else 200)
 
 

@@ -85,6 +85,10 @@ class ExportForm(forms.Form):
         for option in row.options:
             self.fields[option.name] = option_field(option)
 
+    def choices(self) -> list[forms.BoundField]:
+        """Return the fields of the format's own options."""
+        return [self[option.name] for option in self.row.options]
+
     def options(self) -> dict[str, Any]:
         """Return what was filled in; the rest stays default."""
         given = {option.name: self.cleaned_data.get(option.name) for option in self.row.options}
@@ -108,8 +112,11 @@ def snapshot_field(snapshots: Iterable[Snapshot]) -> forms.TypedChoiceField:
         coerce=int,
         empty_value=None,
         required=False,
-        label="Labels",
-        choices=[("", "as they are now"), *((s.pk, f"snapshot {s.name}") for s in snapshots)],
+        label="Read from",
+        choices=[
+            ("", "labels as they are now"),
+            *((s.pk, f"snapshot {s.name}") for s in snapshots),
+        ],
     )
 
 
