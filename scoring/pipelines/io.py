@@ -1,0 +1,87 @@
+"""The runs of io workers: files in and out, snapshots, the sample project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from annotator.errors import NotFoundError
+from annotator.models import Snapshot, Upload
+from annotator.services.artefacts import artefact_open
+from annotator.services.exports import export_create
+from annotator.services.imports import import_file
+from annotator.services.requests import train_request
+from annotator.services.samples import sample_project_load
+from annotator.services.snapshots import snapshot_create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scoring.pipelines.context import JobContext
+
+
+def run_import(context: JobContext) -> dict[str, Any]:
+    """Import an upload; the result is the report that ``import_traces --json`` prints."""
+    upload = Upload.objects.filter(pk=context.args["upload"], project=context.project).first()
+    if upload is None:
+        raise NotFoundError("The uploaded file was deleted; send it again.")
+    with artefact_open(path=upload.path) as stream:
+        report = import_file(
+            project=context.project,
+            stream=stream,
+            name=upload.name,
+            format=context.args["format"],
+            dry_run=context.args["dry_run"],
+            user=context.user,
+            on_progress=context.progress,
+            should_stop=context.should_stop,
+        )
+    return report.as_dict()
+
+
+def run_snapshot(context: JobContext) -> dict[str, Any]:
+    """Freeze the project; the result says what is in the snapshot."""
+    snapshot = snapshot_create(
+        project=context.project,
+        name=context.args["name"],
+        rules=context.args["rules"],
+        filter=context.args["filter"],
+        user=context.user,
+        on_progress=_told(context, "problems frozen"),
+    )
+    return {"snapshot": snapshot.pk, "hash": snapshot.hash, **snapshot.counts}
+
+
+def run_export(context: JobContext) -> dict[str, Any]:
+    """Write an export into the artefact store; the result names its row."""
+    chosen = context.args["snapshot"]
+    export = export_create(
+        project=context.project,
+        format=context.args["format"],
+        snapshot=Snapshot.objects.get(pk=chosen, project=context.project) if chosen else None,
+        options=context.args["options"],
+        user=context.user,
+        job=context.job,
+        on_progress=_told(context, "problems written"),
+    )
+    return {"export": export.pk, "rows": export.rows, "excluded": export.excluded}
+
+
+def run_sample(context: JobContext) -> dict[str, Any]:
+    """Fill the sample project, then queue its first training."""
+    counts = sample_project_load(
+        project=context.project,
+        on_progress=context.progress,
+        should_stop=context.should_stop,
+    )
+    train_request(project=context.project, user=context.user, settings={}, name="sample")
+    return counts
+
+
+def _told(context: JobContext, what: str) -> Callable[[int, int], None]:
+    """Return a callback that shows progress and stops the work when the job should stop."""
+
+    def tell(done: int, total: int) -> None:
+        context.progress(done, total, f"{done:,} of {total:,} {what}")
+        context.check()
+
+    return tell
