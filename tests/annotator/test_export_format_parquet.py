@@ -116,3 +116,10 @@ def test_a_failing_source_leaves_no_file_open():
 
     with pytest.raises(RuntimeError, match="went away"):
         export("parquet", failing())
+
+
+def test_an_export_of_nothing_is_a_card_alone():
+    report, files = export("parquet", [])
+    assert files.keys() == {"README.md"}
+    assert report.rows == 0
+    assert "configs" not in files["README.md"].decode()

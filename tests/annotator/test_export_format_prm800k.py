@@ -238,3 +238,12 @@ def test_siblings_over_the_limit_are_left_out_and_counted():
     (row,) = map(orjson.loads, files["prm800k.jsonl"].splitlines())
     assert [len(step["completions"]) for step in row["label"]["steps"]] == [1, 1]
     assert report.excluded["sibling over the limit"] == 2
+
+
+def test_an_imported_record_and_another_trace_of_one_problem_both_come_out():
+    (tree,) = read_rows("prm800k", LINES[0])
+    problem = export_problem(tree, "prm800k")
+    traces = [*problem.traces, TraceRecord(0)]
+    first, second = export_rows("prm800k", [replace(problem, traces=traces)])
+    assert first == LINES[0]
+    assert second["labeler"] == "tracewood"

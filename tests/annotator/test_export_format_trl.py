@@ -198,3 +198,26 @@ def test_every_exporter_writes_what_its_row_says(key):
 def test_a_split_cannot_be_a_path():
     with pytest.raises(ValueError, match="letters, digits"):
         problem(split="../x")
+
+
+def test_a_source_that_fails_closes_every_file():
+    def failing():
+        yield problem()
+        raise RuntimeError("the database went away")
+
+    with pytest.raises(RuntimeError, match="went away"):
+        export("trl_stepwise", failing())
+
+
+@pytest.mark.parametrize("key", ["trl_preference", "trl_unpaired"])
+def test_zero_means_no_limit(key):
+    nodes = [NodeRecord(str(i)) for i in range(100)]
+    targets = [i % 2 for i in range(100)]
+    report, _ = export(key, [problem(nodes=nodes, targets=targets, traces=[])], max_per_problem=0)
+    assert report.rows == {"trl_preference": 2500, "trl_unpaired": 100}[key]
+
+
+def test_long_exports_leave_in_pieces_and_arrive_whole():
+    nodes = [NodeRecord("x" * 100_000) for _ in range(12)]
+    report, files = export("trl_stepwise", [problem(nodes=nodes, targets=[1.0] * 12)])
+    assert report.rows == files["train.jsonl"].count(b"\n") == 12
