@@ -62,6 +62,11 @@ class Access:
         return self.is_at_least("reviewer")
 
     @property
+    def may_see_scores(self) -> bool:
+        """May see model scores: everybody, unless the project keeps its annotators blind."""
+        return self.project.show_scores or self.may_review
+
+    @property
     def may_manage(self) -> bool:
         """May change members, guidelines and settings."""
         return self.is_at_least("owner")
@@ -74,10 +79,13 @@ def project_for_user(*, user: User | AnonymousUser, name: str, at_least: Role = 
         NotFoundError: no such project, or not theirs.
         ForbiddenError: the role is weaker than ``at_least``.
     """
+    # The database refuses NUL with a failure, and no project is called so.
     member = (
         Membership.objects.select_related("project")
         .filter(user_id=user.pk or 0, project__name__iexact=name)
         .first()
+        if "\x00" not in name
+        else None
     )
     if member is None:
         raise NotFoundError(f"There is no project called '{name}' among yours.")
@@ -200,7 +208,7 @@ def _gated(
         conditions[f"{to_project}__name__iexact"] = project
     found = (
         rows.filter(**conditions).annotate(asked_as=F(f"{to_project}__memberships__role")).first()
-        if 0 < pk <= MAX_ID
+        if 0 < pk <= MAX_ID and "\x00" not in (project or "")
         else None
     )
     if found is None:

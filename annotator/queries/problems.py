@@ -140,6 +140,7 @@ def problem_page(
     after: str = "",
     before: str = "",
     size: int = PAGE_SIZE,
+    with_scores: bool = True,
 ) -> ProblemPage:
     """Return the page behind cursor ``after``, or the one before cursor ``before``.
 
@@ -165,14 +166,19 @@ def problem_page(
     if backwards:
         found.reverse()
     return ProblemPage(
-        rows=problem_rows(project=project, problems=found),
+        rows=problem_rows(project=project, problems=found, with_scores=with_scores),
         next=cursor_make(found[-1]) if found and (more or backwards) else "",
         previous=cursor_make(found[0]) if found and (more if backwards else after) else "",
     )
 
 
-def problem_rows(*, project: Project, problems: list[Problem]) -> list[ProblemRow]:
-    """Fill list rows for ``problems`` with three grouped queries, however many they are."""
+def problem_rows(
+    *, project: Project, problems: list[Problem], with_scores: bool = True
+) -> list[ProblemRow]:
+    """Fill list rows for ``problems`` with four grouped queries, however many they are.
+
+    ``with_scores`` False leaves the sparklines out, for readers who must stay blind to scores.
+    """
     ids = [problem.pk for problem in problems]
     outcomes = {
         row["trace__problem_id"]: (row["solved"], row["judged"])
@@ -189,7 +195,7 @@ def problem_rows(*, project: Project, problems: list[Problem]) -> list[ProblemRo
         .values("step__problem_id")
         .annotate(n=Count("step_id", distinct=True))
     }
-    lines = sparklines(project=project, problems=problems)
+    lines = sparklines(project=project, problems=problems) if with_scores else {}
     return [
         ProblemRow(p, *outcomes.get(p.pk, (0, 0)), labelled.get(p.pk, 0), lines.get(p.pk))
         for p in problems

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
@@ -41,6 +41,14 @@ TITLES = {
     503: "Not available now",
 }
 
+API = "/api/"
+CODES = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    413: "too_large",
+    500: "internal",
+}
 TOO_LARGE = "This is larger than the server takes here. UPLOAD_MAX_MB sets the limit for uploads."
 # What a multipart form adds around a file.
 FORM_OVERHEAD = 1 << 20
@@ -101,7 +109,11 @@ def page_or_fragment(
 def error_response(
     request: HttpRequest, *, message: str, status: int, title: str = ""
 ) -> HttpResponse:
-    """Answer with a sentence: plain for scripts, as a page for a browser."""
+    """Answer with a sentence: plain for scripts, as a page for a browser, in the API's shape."""
+    if request.path.startswith(API):
+        code = CODES.get(status, "error")
+        body = {"error": {"code": code, "message": message, "fields": {}}}
+        return JsonResponse(body, status=status)
     if not _wants_html(request):
         return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
     context = {
@@ -141,13 +153,14 @@ def too_large(request: HttpRequest) -> bool:
     """Say whether a body is larger than its address takes, before anything reads it.
 
     Only the upload addresses take files, and only from people who are signed in: nobody else may
-    fill the disk with temporary files. The API's own check follows for token users.
+    fill the disk with temporary files. The API checks who it is before it reads an upload.
     """
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return False
-    if request.path.startswith("/api/"):
-        return length > settings.UPLOAD_MAX_BYTES
+    if request.path.startswith(API):
+        is_upload = request.path.endswith("/uploads/")
+        return not is_upload or length > settings.UPLOAD_MAX_BYTES
     is_upload = request.path.endswith("/import/") and request.user.is_authenticated
     return not is_upload or length > settings.UPLOAD_MAX_BYTES + FORM_OVERHEAD
 
@@ -178,6 +191,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer after an unexpected failure, without session or database: they may be the reason."""
     reference = request.META.get("REQUEST_ID", "")
     message = f"The server failed. Its log has the reason under {reference or 'this time'}."
+    if request.path.startswith(API):
+        return error_response(request, message=message, status=500)
     if not _wants_html(request):
         return HttpResponse(message, status=500, content_type="text/plain; charset=utf-8")
     context = {"title": "The server failed", "message": message, "reference": reference}

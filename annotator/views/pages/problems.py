@@ -26,7 +26,10 @@ def problem_list(request: HtmxRequest, project: str) -> HttpResponse:
     wanted = form.wanted()
     here: dict[str, Any] = {"project": access.project, "user": request.user, "wanted": wanted}
     found = problem_page(
-        **here, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        **here,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        with_scores=access.may_see_scores,
     )
     count = problems_count(**here)
     query = request.GET.copy()
