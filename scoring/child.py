@@ -15,7 +15,8 @@ from typing import IO, Any
 
 import psutil
 from django.conf import settings
-from django.db import connection
+
+from annotator.services.job_wait import worker_environment
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Child:
             text=True,
             start_new_session=True,
             cwd=settings.BASE_DIR,
-            env=environment(),
+            env=worker_environment(),
         )
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(
@@ -112,11 +113,6 @@ class Child:
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
-
-
-def environment() -> dict[str, str]:
-    """Return our environment; the child uses the very database that we are connected to."""
-    return os.environ | {"DATABASE_NAME": str(connection.settings_dict["NAME"])}
 
 
 def _read(stream: IO[str] | None, answers: queue.Queue[dict[str, Any] | None]) -> None:

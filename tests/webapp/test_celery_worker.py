@@ -15,7 +15,7 @@ from django.db import connection
 from annotator.models import Job, Worker
 from annotator.queries.jobs import live_workers
 from annotator.services import jobs
-from scoring.child import environment
+from annotator.services.job_wait import worker_environment
 from tests.factories import ProjectFactory
 from tests.webapp.stub_host import LONG_NAME
 from webapp.management.commands.up import worker_command
@@ -48,7 +48,7 @@ def start(tmp_path):
         process = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
-            env=environment() | {"REAP_EVERY_S": "1", "JOB_STALE_S": "3"} | extra,
+            env=worker_environment() | {"REAP_EVERY_S": "1", "JOB_STALE_S": "3"} | extra,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
