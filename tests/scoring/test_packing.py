@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -108,8 +110,7 @@ def test_the_cut_is_the_cheapest_of_all_cuts():
     above = tree.path_tokens() - tree.lengths
 
     def price(points):
-        runs = zip(points, points[1:], strict=False)
-        sizes = [above[a] + tree.starts[b] - tree.starts[a] for a, b in runs]
+        sizes = [above[a] + tree.starts[b] - tree.starts[a] for a, b in pairwise(points)]
         return float(cost.of(np.array(sizes, dtype=float)).sum())
 
     inner = range(1, 9)

@@ -63,7 +63,7 @@ def test_a_lone_surrogate_is_refused_with_its_place():
 
 
 def test_a_missing_or_broken_tokenizer_file_is_named(tmp_path):
-    with pytest.raises(ModelLoadError, match="no tokenizer.json"):
+    with pytest.raises(ModelLoadError, match=r"no tokenizer\.json"):
         open_tokenizer(tmp_path / "tokenizer.json", separator=1)
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelLoadError, match="cannot be read as a tokenizer"):
