@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from annotator.importers.parsing import BRACKET, MAX_RECORD_BYTES
+from annotator.importers.parsing import BRACKET, MAX_RECORD_BYTES, masked
 
 if TYPE_CHECKING:
     import io
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"[^"]*+"')
 _SCALAR_END = re.compile(rb"[,\]}\s]")
 
 
@@ -31,6 +31,7 @@ class Scanner:
     def __init__(self, reader: io.BufferedReader) -> None:
         self._reader = reader
         self._buffer = b""
+        self._masked = b""
         self._at = 0
         self._before = 0
 
@@ -70,10 +71,10 @@ class Scanner:
     def _simple(self, pattern: re.Pattern[bytes], is_string: bool) -> bytes:
         while True:
             if is_string:
-                found = pattern.match(self._buffer, self._at)
+                found = pattern.match(self._masked, self._at)
                 end = found.end() if found else -1
             else:
-                found = pattern.search(self._buffer, self._at)
+                found = pattern.search(self._masked, self._at)
                 end = found.start() if found else -1
             if end >= 0:
                 return self._cut(end)
@@ -85,8 +86,8 @@ class Scanner:
     def _container(self) -> bytes:
         level, scanned = 0, self._at
         while True:
-            for token in BRACKET.finditer(self._buffer, scanned):
-                first = self._buffer[token.start()]
+            for token in BRACKET.finditer(self._masked, scanned):
+                first = self._masked[token.start()]
                 if first in b"[{":
                     level += 1
                 elif first in b"]}":
@@ -120,6 +121,7 @@ class Scanner:
         more = self._reader.read(max(_CHUNK, waiting))
         self._before += self._at
         self._buffer = self._buffer[self._at :] + more
+        self._masked = masked(self._buffer)
         self._at = 0
         return bool(more)
 
