@@ -25,6 +25,7 @@ from annotator.services.imports.texts import (
     check_position,
     check_text,
     digest,
+    is_plain,
     json_text,
     optional_json,
     text_fault,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
 MAX_STEPS = 1_000_000
+OUTCOME_NAME_LENGTH = 60
 _KINDS = frozenset(STEP_KINDS)
 _LEVELS = frozenset(LEVELS)
 
@@ -158,7 +160,7 @@ def _check_nodes(nodes: Sequence[NodeRecord]) -> tuple[int, dict[int, str]]:
     metas: dict[int, str] = {}
     for i, node in enumerate(nodes):
         text = node.text
-        if fault := text_fault(text):
+        if not is_plain(text) and (fault := text_fault(text)):
             raise RecordRefusedError(f"nodes[{i}].text {fault}")
         weight += len(text)
         if type(node.parent) is not int or not ROOT <= node.parent < i:
@@ -207,8 +209,10 @@ def _check_details(node: NodeRecord, i: int, n_nodes: int) -> None:
 
 def _check_trace(trace: TraceRecord, where: str, n_nodes: int) -> tuple[str | None, str | None]:
     check_position(trace.end, f"{where}.end", n_nodes)
-    check_text(trace.key, f"{where}.key")
-    check_name(trace.model, f"{where}.model")
+    if trace.key:
+        check_text(trace.key, f"{where}.key")
+    if trace.model:
+        check_name(trace.model, f"{where}.model")
     names: set[str] = set()
     for outcome in trace.outcomes:
         _check_outcome(outcome, where, names)
@@ -219,11 +223,15 @@ def _check_trace(trace: TraceRecord, where: str, n_nodes: int) -> tuple[str | No
 
 
 def _check_outcome(outcome: OutcomeRecord, where: str, names: set[str]) -> None:
-    check_name(outcome.name, f"{where}.outcomes name", 60)
-    check_name(outcome.source, f"{where}.outcomes source")
-    check_number(outcome.value, f"{where}.outcomes '{outcome.name}'")
-    if not outcome.name:
-        raise RecordRefusedError(f"{where}.outcomes: an outcome has no name")
-    if outcome.name in names:
-        raise RecordRefusedError(f"{where}.outcomes: '{outcome.name}' is there twice")
-    names.add(outcome.name)
+    name = outcome.name
+    if not (is_plain(name) and 0 < len(name) <= OUTCOME_NAME_LENGTH):
+        check_name(name, f"{where}.outcomes name", OUTCOME_NAME_LENGTH)
+        if not name:
+            raise RecordRefusedError(f"{where}.outcomes: an outcome has no name")
+    if outcome.source:
+        check_name(outcome.source, f"{where}.outcomes source")
+    if outcome.value is not None:
+        check_number(outcome.value, f"{where}.outcomes '{name}'")
+    if name in names:
+        raise RecordRefusedError(f"{where}.outcomes: '{name}' is there twice")
+    names.add(name)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
-from time import monotonic
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import DataError, IntegrityError, OperationalError
 
 from annotator.errors import UnavailableError
+from annotator.services.imports.ahead import ReadAhead, collector_paused
 from annotator.services.imports.batches import write_trees
+from annotator.services.imports.collect import Batch, batches
 from annotator.services.imports.names import Names
 from annotator.services.imports.placed import Target
-from annotator.services.imports.prepare import Prepared, prepare
-from annotator.services.imports.report import ImportReport, Place
-from annotator.services.imports.texts import RecordRefusedError
+from annotator.services.imports.prepare import Prepared
+from annotator.services.imports.report import Counts, ImportReport, Place
 from annotator.services.imports.trace_scores import (
     PreparedScores,
-    prepare_scores,
+    ScoresWritten,
     write_trace_scores,
 )
-from scoring.types import ImportItem, Rejected, TraceScoresRecord, TreeRecord
 
 if TYPE_CHECKING:
     from annotator.models import Project, SourceFile
+    from scoring.types import ImportItem
 
-BATCH_STEPS = 20_000
-BATCH_RECORDS = 5_000
-BATCH_CHARACTERS = 8_000_000
-BATCH_SCORE_ROWS = 10_000
-LOOK_UP_S = 0.2
-"""How often at most ``should_stop`` is asked and progress told."""
+DEADLOCK = "40P01"
+DEADLOCK_TRIES = 3
 
+_Result = TypeVar("_Result")
 _Item = TypeVar("_Item", Prepared, PreparedScores)
 OnBatch = Callable[[ImportReport], None]
 
@@ -53,122 +52,89 @@ def import_records(
     Args:
         project: where they go.
         format: the key of their format; keys of records are unique within it.
-        items: in file order; read only once and never all held.
+        items: in file order; read once, beyond the first batch in a thread of its own, so they
+            must not ask the database.
         file: the row that the records will name as their origin.
-        on_batch: called now and then with the report so far.
-        should_stop: asked now and then; True ends the import and marks the report cancelled. The
-            batch being collected is dropped, what was stored stays.
+        on_batch: called after each batch with the report so far.
+        should_stop: asked before each batch (at least every second or so); True ends the import
+            and marks the report cancelled. What was stored stays.
 
     Raises:
         UnavailableError: the database failed (a full disk); what was stored stays.
     """
-    run = _Run(Target(project, format, file, Names(project)))
-    look_at = monotonic() + LOOK_UP_S
-    for item in items:
-        run.take(item)
-        if monotonic() >= look_at:
+    writer = _Writer(Target(project, format, file, Names(project)))
+    with collector_paused(), closing(ReadAhead(batches(items, file.name))) as ahead:
+        for batch in ahead:
             if should_stop is not None and should_stop():
-                run.report.cancelled = True
+                writer.report.cancelled = True
                 break
+            writer.write(batch)
             if on_batch is not None:
-                on_batch(run.report)
-            look_at = monotonic() + LOOK_UP_S
-    else:
-        run.flush()
-    if on_batch is not None:
-        on_batch(run.report)
-    return run.report
+                on_batch(writer.report)
+            gc.collect(0)
+    return writer.report
 
 
-class _Run:
-    """Collects records until a batch is worth a transaction."""
+class _Writer:
+    """Writes batches and accounts for every record of them."""
 
     def __init__(self, target: Target) -> None:
         self.report = ImportReport(target.format)
         self._target = target
-        self._trees: list[Prepared] = []
-        self._scores: list[PreparedScores] = []
-        self._n_steps = 0
-        self._n_characters = 0
 
-    def take(self, item: ImportItem) -> None:
-        """Prepare one item; write the batch when it is full."""
-        if isinstance(item, Rejected):
-            self._reject(item.reason, item.line, item.record)
-            return
-        try:
-            if isinstance(item, TreeRecord):
-                self._take_tree(item)
-            else:
-                self._take_scores(item)
-        except RecordRefusedError as error:
-            self._reject(str(error), item.line, item.record)
-
-    def flush(self) -> None:
-        """Write what was collected."""
-        if self._trees:
-            batch, self._trees = self._trees, []
-            self._n_steps = self._n_characters = 0
-            self._write_trees(batch)
-        if self._scores:
-            rows, self._scores = self._scores, []
-            self._write_scores(rows)
-
-    def _take_tree(self, record: TreeRecord) -> None:
-        if self._scores:
-            self.flush()
-        prepared = prepare(record)
-        for warning in record.warnings:
-            self.report.warn(self._place(warning, record.line, record.record))
-        self.report.steps_read += len(record.nodes)
-        self._trees.append(prepared)
-        self._n_steps += len(record.nodes)
-        self._n_characters += prepared.weight
-        if (
-            self._n_steps >= BATCH_STEPS
-            or self._n_characters >= BATCH_CHARACTERS
-            or len(self._trees) >= BATCH_RECORDS
-        ):
-            self.flush()
-
-    def _take_scores(self, record: TraceScoresRecord) -> None:
-        if self._trees:
-            self.flush()
-        self._scores.append(prepare_scores(record))
-        if len(self._scores) >= BATCH_SCORE_ROWS:
-            self.flush()
+    def write(self, batch: Batch) -> None:
+        """Store what can be stored of ``batch``."""
+        report = self.report
+        for place in batch.refused:
+            report.reject(place)
+        for place in batch.warnings:
+            report.warn(place)
+        report.steps_read += batch.n_steps
+        if batch.trees:
+            self._write_trees(batch.trees)
+        if batch.scores:
+            self._write_scores(batch.scores)
 
     def _write_trees(self, batch: list[Prepared]) -> None:
-        target = self._target
-        try:
-            target.names.prepare(batch)
-            counts, warnings = write_trees(target, batch)
-        except (DataError, IntegrityError) as error:
-            self._one_by_one(batch, self._write_trees, error)
+        def write() -> tuple[Counts, list[str]]:
+            self._target.names.prepare(batch)
+            return write_trees(self._target, batch)
+
+        result = self._stored(batch, write, self._write_trees)
+        if result is None:
             return
-        except OperationalError as error:
-            raise _unavailable(error) from error
+        counts, warnings = result
         self.report.counts.add(counts)
         first = batch[0].record
         for warning in warnings:
             self.report.warn(self._place(warning, first.line, first.record))
 
     def _write_scores(self, rows: list[PreparedScores]) -> None:
-        target = self._target
-        try:
+        def write() -> ScoresWritten:
             for row in rows:
-                target.names.add_model(row.record.model, row.record.version)
-            written = write_trace_scores(target, rows)
-        except (DataError, IntegrityError) as error:
-            self._one_by_one(rows, self._write_scores, error)
+                self._target.names.add_model(row.record.model, row.record.version)
+            return write_trace_scores(self._target, rows)
+
+        written = self._stored(rows, write, self._write_scores)
+        if written is None:
             return
-        except OperationalError as error:
-            raise _unavailable(error) from error
         self.report.counts.add(written.counts)
         for row, reason in written.refused:
             self._reject(reason, row.record.line, row.record.record)
         for row, warning in written.warnings:
             self.report.warn(self._place(warning, row.record.line, row.record.record))
+
+    def _stored(
+        self, batch: list[_Item], write: Callable[[], _Result], again: Callable[[list[_Item]], None]
+    ) -> _Result | None:
+        """Return what ``write`` returns; None if its records had to be taken one by one."""
+        try:
+            return _unless_deadlocked(write)
+        except (DataError, IntegrityError) as error:
+            self._one_by_one(batch, again, error)
+            return None
+        except OperationalError as error:
+            raise _unavailable(error) from error
 
     def _one_by_one(
         self, batch: list[_Item], write: Callable[[list[_Item]], None], error: Exception
@@ -187,6 +153,17 @@ class _Run:
 
     def _place(self, reason: str, line: int | None, record: int | None) -> Place:
         return Place(self._target.file.name, line, record, reason)
+
+
+def _unless_deadlocked(write: Callable[[], _Result]) -> _Result:
+    """Run ``write``; again if it lost a deadlock, as against a label on a step being renumbered."""
+    for _ in range(DEADLOCK_TRIES - 1):
+        try:
+            return write()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                raise
+    return write()
 
 
 def _unavailable(error: OperationalError) -> UnavailableError:

@@ -1,0 +1,310 @@
+"""What becomes of the records of a file: merged, kept as given, numbered, never doubled."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotator.models import (
+    Alternative,
+    ErrorType,
+    JudgementEvent,
+    Outcome,
+    Problem,
+    Rater,
+    SourceRecord,
+    SpanLabel,
+    Step,
+    StepLabel,
+    StepScore,
+    Trace,
+)
+from scoring.types import (
+    AlternativeRecord,
+    LabelRecord,
+    NodeRecord,
+    RaterRecord,
+    ScoreRecord,
+    SpanLabelRecord,
+    TraceRecord,
+)
+from tests.annotator import imports
+from tests.annotator.imports import CHECKER, assert_numbered, flat, load, outline
+from tests.factories import ProjectFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project():
+    return ProjectFactory()
+
+
+def test_equal_prefixes_of_flat_traces_become_shared_steps(project):
+    report = load(project, flat("1", "a", "b", "c"), flat("2", "a", "b", "d"), flat("3", "x"))
+
+    problem = Problem.objects.get()
+    assert outline(problem) == [
+        (1, 5, 1, "a"),
+        (2, 5, 2, "b"),
+        (3, 4, 3, "c"),
+        (4, 5, 3, "d"),
+        (5, 6, 1, "x"),
+    ]
+    assert_numbered(problem)
+    counts = report.counts
+    assert (counts.accepted, counts.problems, counts.traces, counts.steps) == (3, 1, 3, 5)
+
+
+def test_white_space_at_the_ends_of_a_step_does_not_keep_it_apart(project):
+    load(project, flat("1", "a\n", "b"), flat("2", " a", "c"))
+
+    assert [row[3] for row in outline(Problem.objects.get())] == ["a\n", "b", "c"]
+
+
+@pytest.mark.parametrize("field", ["kind", "agent", "level"])
+def test_kind_agent_and_level_keep_equal_texts_apart(project, field):
+    other = flat("2", "a", "b")
+    setattr(other.nodes[0], field, {"kind": "plan", "agent": "helper", "level": "plan"}[field])
+
+    load(project, flat("1", "a", "b"), other)
+
+    assert Step.objects.filter(text="a").count() == 2
+
+
+def test_equal_traces_keep_their_multiplicity(project):
+    load(project, flat("1", "a", "b", correct=1), flat("2", "a", "b", correct=0))
+    load(project, flat("3", "a", "b", correct=1))
+
+    traces = Trace.objects.order_by("ordinal")
+    assert Step.objects.count() == 2
+    assert [trace.ordinal for trace in traces] == [0, 1, 2]
+    assert [trace.outcomes.get().value for trace in traces] == [1.0, 0.0, 1.0]
+    assert len({trace.end_id for trace in traces}) == 1
+
+
+def test_a_given_tree_keeps_equal_siblings_and_merges_with_nothing(project):
+    tree = imports.given("tree", ("a", -1), ("same", 0), ("same", 0), ("b", 2))
+
+    load(project, flat("1", "a", "same"), tree, flat("2", "a", "same", "z"))
+
+    assert Step.objects.filter(text="same").count() == 3
+    assert Step.objects.filter(source__isnull=False).count() == 4
+    assert_numbered(Problem.objects.get())
+
+
+def test_the_same_problem_needs_the_same_prompt_and_the_same_reference(project):
+    other = flat("2", "a")
+    other.problem.reference = "3"
+
+    report = load(project, flat("1", "a"), other, flat("3", "a"))
+
+    assert report.counts.problems == Problem.objects.count() == 2
+
+
+def test_importing_the_same_records_again_adds_nothing(project):
+    def records():
+        return [flat("1", "a", "b", correct=1, labels=[1, 0]), flat("2", "a", "c")]
+
+    load(project, *records())
+    tables = (Problem, SourceRecord, Step, Trace, Outcome, StepLabel, JudgementEvent)
+    before = [table.objects.count() for table in tables]
+
+    again = load(project, *records())
+
+    assert [table.objects.count() for table in tables] == before
+    assert (again.counts.accepted, again.counts.unchanged, again.counts.steps) == (2, 2, 0)
+
+
+def test_a_key_is_unique_within_its_format_and_project_only(project):
+    load(project, flat("1", "a"))
+
+    assert load(project, flat("1", "a"), format_key="other").counts.unchanged == 0
+    assert load(ProjectFactory(), flat("1", "a")).counts.unchanged == 0
+
+
+def test_a_record_that_stands_twice_in_a_file_is_there_once(project):
+    report = load(project, flat("1", "a"), flat("1", "a"))
+
+    assert (report.counts.accepted, report.counts.unchanged, report.counts.traces) == (2, 1, 1)
+
+
+def test_traces_added_later_renumber_only_what_comes_behind_them(project):
+    load(project, flat("1", "a", "b"), flat("2", "x", "y"))
+    ids = dict(Step.objects.values_list("text", "pk"))
+
+    load(project, flat("3", "a", "c", "d"))
+
+    problem = Problem.objects.get()
+    assert [row[3] for row in outline(problem)] == ["a", "b", "c", "d", "x", "y"]
+    assert_numbered(problem)
+    assert {text: Step.objects.get(text=text).pk for text in ids} == ids
+    assert Step.objects.get(text="c").pk > max(ids.values())
+
+
+PATHS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=5), min_size=1, max_size=12)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(paths=PATHS, cuts=st.lists(st.integers(0, 12), max_size=4), tree_at=st.integers(0, 12))
+def test_any_order_of_files_numbers_the_tree_as_one_file_would(db, paths, cuts, tree_at):
+    def records():
+        items = [flat(str(i), *path) for i, path in enumerate(paths)]
+        shape = imports.given("tree", ("a", -1), ("a", 0), ("a", 0), ("b", 1))
+        items.insert(min(tree_at, len(items)), shape)
+        return items
+
+    whole, parts = ProjectFactory(), ProjectFactory()
+    load(whole, *records())
+    items = records()
+    borders = [0, *sorted(cut for cut in cuts if cut < len(items)), len(items)]
+    for first, last in zip(borders, borders[1:], strict=False):
+        load(parts, *items[first:last])
+
+    one, other = Problem.objects.get(project=whole), Problem.objects.get(project=parts)
+    assert outline(other) == outline(one)
+    assert_numbered(other)
+
+
+def test_a_path_of_twenty_thousand_steps_is_stored(project):
+    report = load(project, flat("deep", *(f"step {i}" for i in range(20_000))))
+
+    assert report.counts.steps == 20_000
+    assert Problem.objects.get().max_depth == 20_000
+    last = Step.objects.get(text="step 19999")
+    assert (last.preorder, last.subtree_end, last.depth) == (20_000, 20_001, 20_000)
+
+
+def test_a_step_of_ten_megabytes_is_stored(project):
+    text = "é" * 10_000_000
+
+    load(project, flat("big", text, "end"))
+
+    assert Step.objects.get(preorder=1).text == text
+
+
+def test_a_missing_state_follows_from_parent_or_child(project):
+    record = flat("1", "a", "b", "c")
+    record.nodes[0].state_before = "start"
+    record.nodes[1].state_before = "after a"
+    record.nodes[2].state_after = "end"
+
+    load(project, record)
+
+    steps = Step.objects.order_by("preorder")
+    assert [(step.state_before, step.state_after) for step in steps] == [
+        ("start", "after a"),
+        ("after a", None),
+        (None, "end"),
+    ]
+
+
+def test_the_caller_of_a_step_is_stored(project):
+    record = imports.given("1", ("plan", -1), ("call", 0), ("sub-agent", 1))
+    record.nodes[2].caller = 1
+
+    load(project, record)
+
+    assert Step.objects.get(text="sub-agent").caller == Step.objects.get(text="call")
+
+
+def test_every_record_with_judgements_has_one_event_that_names_them_all(project):
+    record = flat("1", "a", "b", "c", correct=1, labels=[1, -1])
+    record.labels[1].error_type = "arithmetic"
+    record.labels[1].note = "no"
+    record.spans = [SpanLabelRecord(0, 1, CHECKER, 0)]
+    record.alternatives = [AlternativeRecord(0, "better", CHECKER, replaces=1)]
+    ErrorType.objects.create(project=project, key="arithmetic", label="Arithmetic slip")
+
+    report = load(project, record, flat("2", "a"))
+
+    event = JudgementEvent.objects.get()
+    assert event.kind == JudgementEvent.Kind.IMPORT
+    assert event.source == SourceRecord.objects.get(key="1")
+    rows = {name: len(items) for name, items in event.payload.items()}
+    assert rows == {"labels": 2, "spans": 1, "alternatives": 1, "outcomes": 1}
+    label = StepLabel.objects.get(rating=-1)
+    assert (label.event, label.error_type.key, label.note) == (event, "arithmetic", "no")
+    assert event.payload["labels"][1] == {
+        "step": label.step_id,
+        "rater": label.rater_id,
+        "rating": -1,
+        "error_type": "arithmetic",
+        "note": "no",
+    }
+    assert SpanLabel.objects.get().last == Step.objects.get(text="b")
+    assert Alternative.objects.get().replaces == Step.objects.get(text="b")
+    assert report.counts.labels == 3
+
+
+def test_null_and_zero_stay_different_ratings(project):
+    load(project, flat("1", "a", "b", labels=[None, 0]))
+
+    assert list(StepLabel.objects.order_by("step").values_list("rating", flat=True)) == [None, 0]
+
+
+def test_records_that_share_a_step_keep_their_own_labels_of_it(project):
+    load(project, flat("1", "a", labels=[1]), flat("2", "a", labels=[-1]))
+
+    labels = StepLabel.objects.order_by("pk")
+    assert [(label.rating, label.source.key) for label in labels] == [(1, "1"), (-1, "2")]
+    assert len({label.step_id for label in labels}) == 1
+
+
+def test_equal_steps_judged_differently_within_a_record_stay_apart(project):
+    record = flat("1", "a", "b")
+    record.nodes += [NodeRecord("a", -1), NodeRecord("b", 2), NodeRecord("c", 3)]
+    record.traces.append(TraceRecord(4, "second"))
+    ratings = {0: 1, 1: 1, 2: 1, 3: -1, 4: -1}
+    record.labels = [LabelRecord(node, CHECKER, rating) for node, rating in ratings.items()]
+
+    report = load(project, record)
+
+    rows = StepLabel.objects.order_by("step__preorder").values_list("step__text", "rating")
+    assert list(rows) == [("a", 1), ("b", 1), ("b", -1), ("c", -1)]
+    assert (report.counts.steps, report.counts.labels) == (4, 4)
+    assert_numbered(Problem.objects.get())
+
+
+def test_a_person_in_a_file_never_becomes_a_person_of_the_project(project):
+    record = flat("1", "a")
+    record.labels = [LabelRecord(0, RaterRecord("person", "ada"), 1)]
+
+    load(project, record)
+
+    assert Rater.objects.get().kind == "imported"
+
+
+def test_unknown_error_types_join_the_taxonomy_under_their_own_word(project):
+    record = flat("1", "a", "b", labels=[-1, -1])
+    record.labels[0].error_type = "Step Contradiction"
+    record.labels[1].error_type = "错误" * 100
+
+    load(project, record)
+    load(project, flat("2", "z"))
+
+    first, second = ErrorType.objects.order_by("pk")
+    assert (first.key, first.label) == ("step_contradiction", "Step Contradiction")
+    assert second.label == ("错误" * 100)[:80]
+    assert StepLabel.objects.filter(error_type=first).count() == 1
+
+
+def test_scores_in_a_record_belong_to_an_imported_model(project):
+    record = flat("1", "a", "b")
+    record.scores = [ScoreRecord("prm", [0, 1], [0.25, 1.0], "v2")]
+    other = flat("2", "a", "c")
+    other.scores = [ScoreRecord("prm", [0, 1], [0.5, 0.75], "v2")]
+
+    report = load(project, record, other)
+
+    scores = StepScore.objects.order_by("step__preorder")
+    assert [(score.step.text, score.score) for score in scores] == [
+        ("a", 0.25),
+        ("b", 1.0),
+        ("c", 0.75),
+    ]
+    model = scores[0].model
+    assert (model.kind, model.name, model.provenance["version"]) == ("imported", "prm", "v2")
+    assert report.counts.scores == 3
+    assert "1 scores" in report.warnings[0].reason
