@@ -17,6 +17,16 @@ def scored_steps_of(*, model: RewardModel) -> int:
     return StepScore.objects.filter(model=model).count()
 
 
+def scores_after(
+    *, model: RewardModel, problem_id: int | None, after: int, limit: int
+) -> list[StepScore]:
+    """Return scores of ``model`` with ids above ``after``, in the order of their ids."""
+    rows = StepScore.objects.filter(model=model, pk__gt=after).select_related("step")
+    if problem_id is not None:
+        rows = rows.filter(step__problem_id=problem_id)
+    return list(rows.defer("step__text", "step__meta").order_by("pk")[:limit])
+
+
 def exports_of(*, project: Project) -> QuerySet[Export]:
     """Return the exports of ``project``, newest first."""
     return (

@@ -47,7 +47,10 @@ def projects_of(*, user: User) -> QuerySet[Membership]:
 
 def project_rows(*, user: User) -> list[ProjectRow]:
     """Return the projects of ``user`` with their counts, by name."""
-    memberships = list(projects_of(user=user))
+    return _rows(list(projects_of(user=user)))
+
+
+def _rows(memberships: list[Membership]) -> list[ProjectRow]:
     ids = [membership.project_id for membership in memberships]
     sizes = {
         project_id: sums
@@ -81,6 +84,11 @@ def project_rows(*, user: User) -> list[ProjectRow]:
         )
         for membership in memberships
     ]
+
+
+def project_row(*, user: User, project: Project) -> ProjectRow:
+    """Return one project of ``user`` with its counts."""
+    return _rows(list(projects_of(user=user).filter(project=project)))[0]
 
 
 def open_jobs_count(*, project: Project) -> int:

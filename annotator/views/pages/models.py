@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from annotator.downloads import attachment
 from annotator.errors import AnnotatorError
 from annotator.forms import add_errors
 from annotator.models import Worker
@@ -21,7 +22,6 @@ from annotator.queries.snapshots import snapshots_of
 from annotator.services.requests import score_request, train_request
 from annotator.views.http import page
 from annotator.views.pages.charts import charts
-from annotator.views.pages.downloads import attachment
 from annotator.views.pages.metric_rows import ModelRow, kind_label, metric_rows
 from annotator.views.pages.setting_forms import TrainForm
 from scoring.errors import ScoringError

@@ -1,0 +1,84 @@
+"""Reward models and their scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from annotator.api.base import (
+    BEFORE,
+    DEFAULT_SIZE,
+    PROJECT,
+    SIZE,
+    ApiView,
+    optional_id,
+    whole,
+)
+from annotator.api.serializers import ModelList, ModelOut, ScoreList
+from annotator.api.shapes import model_shape, score_shape
+from annotator.errors import ForbiddenError, InvalidError
+from annotator.queries.access import access_to, model_for_user
+from annotator.queries.catalog import scores_after
+from annotator.queries.models import reward_models_of
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+MOST_SCORES = 1_000
+
+
+class Models(ApiView):
+    """The reward models of a project."""
+
+    @extend_schema(
+        operation_id="models_list", parameters=[PROJECT, BEFORE, SIZE], responses=ModelList
+    )
+    def get(self, request: Request) -> Response:
+        """List models, newest first, with metrics and provenance."""
+        access = self.project_of_query()
+        rows = reward_models_of(project=access.project).select_related("project")
+        return self.page_by_id(rows, model_shape)
+
+
+class ModelDetail(ApiView):
+    """One reward model."""
+
+    @extend_schema(operation_id="models_retrieve", responses=ModelOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """Show a model."""
+        return Response(model_shape(model_for_user(user=self.person, pk=pk)))
+
+
+class Scores(ApiView):
+    """What models said of steps."""
+
+    @extend_schema(
+        operation_id="scores_list",
+        parameters=[
+            OpenApiParameter("model", int, required=True, description="Id of the model."),
+            OpenApiParameter("problem", int, description="Only the steps of this problem."),
+            OpenApiParameter("after", int, description="The `next` of the page before."),
+            OpenApiParameter("size", int, description=f"Rows, at most {MOST_SCORES}."),
+        ],
+        responses=ScoreList,
+    )
+    def get(self, request: Request) -> Response:
+        """List the scores of a model in the order in which they were stored."""
+        pk = optional_id(request, "model")
+        if pk is None:
+            reason = "Name the model: ?model=ID."
+            raise InvalidError(reason, fields={"model": reason})
+        model = model_for_user(user=self.person, pk=pk)
+        if not access_to(user=self.person, project=model.project).may_see_scores:
+            raise ForbiddenError("This project hides model scores from annotators.")
+        size = whole(request, "size", DEFAULT_SIZE, most=MOST_SCORES)
+        found = scores_after(
+            model=model,
+            problem_id=optional_id(request, "problem"),
+            after=optional_id(request, "after") or 0,
+            limit=size + 1,
+        )
+        rows = [score_shape(score) for score in found[:size]]
+        return Response({"results": rows, "next": rows[-1]["id"] if len(found) > size else None})
