@@ -1,5 +1,7 @@
 """What becomes of the records of a file: merged, kept as given, numbered, never doubled."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -159,7 +161,7 @@ def test_any_order_of_files_numbers_the_tree_as_one_file_would(db, paths, cuts, 
     load(whole, *records())
     items = records()
     borders = [0, *sorted(cut for cut in cuts if cut < len(items)), len(items)]
-    for first, last in zip(borders, borders[1:], strict=False):
+    for first, last in pairwise(borders):
         load(parts, *items[first:last])
 
     one, other = Problem.objects.get(project=whole), Problem.objects.get(project=parts)

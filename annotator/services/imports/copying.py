@@ -49,9 +49,17 @@ def copy_rows(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
 ) -> None:
-    """Append ``rows`` to the table of ``model``; columns left out get the database's default."""
+    """Append ``rows`` to the table of ``model``; columns left out get the database's default.
+
+    ``rows`` must not use ``cursor``, which is busy until the last of them.
+
+    Raises:
+        django.db.Error: the database refuses a row.
+    """
     names = ", ".join(f'"{name}"' for name in columns)
-    with cursor.copy(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN') as copy:
+    statement = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
+    # What goes wrong inside the block is psycopg's own error: Django wraps only the call.
+    with cursor.db.wrap_database_errors, cursor.copy(statement) as copy:
         write_row = copy.write_row
         for row in rows:
             write_row(row)
