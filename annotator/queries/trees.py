@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Left, StrIndex, Upper
 
-from annotator.models import Outcome, Step, StepLabel, StepScore, Trace
+from annotator.models import Outcome, Step, StepLabel, Trace
 from scoring.credit.registry import METHODS, assign
 from scoring.tree import FloatArray, IntArray, ObjectArray, Tree
 
@@ -152,14 +152,17 @@ def trace_columns(
 
 def score_column(*, problem: Problem, model: RewardModel, ids: IntArray) -> FloatArray:
     """Return ``(N,)`` scores of ``model`` for the problem's steps, NaN = not scored."""
-    rows = np.array(
-        StepScore.objects.filter(model=model, step__problem=problem).values_list(
-            "step_id", "score"
-        ),
-        np.float64,
-    ).reshape(-1, 2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT x.step_id, x.score FROM annotator_stepscore x"
+            " JOIN annotator_step s ON s.id = x.step_id"
+            " WHERE x.model_id = %s AND s.problem_id = %s",
+            [model.pk, problem.pk],
+        )
+        rows = cursor.fetchall()
     column = np.full(len(ids), np.nan)
-    column[positions(ids, rows[:, 0].astype(np.int64))] = rows[:, 1]
+    at = positions(ids, np.array([row[0] for row in rows], np.int64))
+    column[at] = [row[1] for row in rows]
     return column
 
 
@@ -209,7 +212,7 @@ def label_columns(
     column = np.full(len(ids), 9, np.int64)
     np.minimum.at(column, positions(ids, others[:, 0]), others[:, 1])
     column[column == 9] = -9
-    return positions(ids, own[:, 0]), own[:, 1], column
+    return positions(ids, own[:, 0]), own[:, 1].copy(), column
 
 
 def label_code(rating: int | None, *, unsure: bool) -> int:

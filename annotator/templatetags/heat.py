@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.html import format_html
 
-from scoring.heatmap import MISSING, Scale, classes, legend_text, number_text
+from scoring.heatmap import MISSING, Scale, classes, number_text
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -63,9 +63,9 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 @register.filter
-def limits(scale: Scale) -> str:
-    """Say the limits of a scale in words."""
-    return legend_text(scale)
+def count(number: int) -> str:
+    """Write a whole number with separators between the thousands."""
+    return f"{number:,}"
 
 
 @register.filter

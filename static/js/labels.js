@@ -28,21 +28,18 @@ export class Labels {
     this.since = performance.now();
   }
 
-  rate(form, rating) {
-    this.save(form, { rating });
-  }
-
-  /** Save what the form says; `fields` are the ones that changed. */
-  save(form, fields) {
-    const id = Number(form.dataset.step);
+  /** Save the fields that changed; the step's form need not be on screen yet when keys are fast. */
+  save(id, fields) {
     const p = this.model.at.get(id);
+    const form = document.querySelector(`#reader form[data-label-form][data-step="${id}"]`);
     const before = this.model.mine[p];
     const code = fields.rating === undefined ? (before === UNLABELLED ? 3 : before) : CODES[fields.rating];
-    const shown = form.querySelector("[name=shown_score]") ? { shown_score: "1" } : {};
+    const scored = form ? form.querySelector("[name=shown_score]") : this.model.coloring.key.includes("@");
+    const shown = scored ? { shown_score: "1" } : {};
     const spent = { milliseconds: String(Math.min(86400000, Math.round(performance.now() - this.since))) };
     this.#mark(p, code);
-    this.#press(form, fields.rating);
-    this.queue.add(form.action, { ...fields, ...shown, ...spent }, { p, id, code, before, problem: this.config.problem });
+    if (form) this.#press(form, fields.rating);
+    this.queue.add(this.config.urls.label.replace("/steps/0/", `/steps/${id}/`), { ...fields, ...shown, ...spent }, { p, id, code, before, problem: this.config.problem });
     announce(`Step ${this.model.depth[p]}: ${WORDS.get(code)}`);
   }
 

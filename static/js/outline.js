@@ -4,7 +4,8 @@ import { heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
 
 const ROW = 26;
 const OVERSCAN = 12;
-const DEEPEST_INDENT = 12;
+const DEEPEST_INDENT = 9;
+const INDENT = 13;
 const LABELS = new Map([
   [-1, ["−1", "bad"]],
   [0, ["0", "neutral"]],
@@ -128,7 +129,7 @@ export class Outline {
   #stepCell(p) {
     const { model } = this;
     const step = cell("step", "", "rowheader");
-    step.style.paddingLeft = `${4 + Math.min(model.depth[p] - 1, DEEPEST_INDENT) * 14}px`;
+    step.style.paddingLeft = `${4 + Math.min(model.depth[p] - 1, DEEPEST_INDENT) * INDENT}px`;
     const twisty = document.createElement("span");
     twisty.className = model.children[p] ? `twisty ${model.closed[p] ? "closed" : "open"}` : "twisty";
     twisty.setAttribute("aria-hidden", "true");

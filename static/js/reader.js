@@ -17,21 +17,20 @@ export class Reader {
     document.addEventListener("focusin", (event) => this.#point(event));
   }
 
-  /** Load the parts for a view; rapid moves send the first and the last. */
+  /** Load the parts for a view; one request at a time, and of rapid moves only the last. */
   load(state) {
-    this.next = state;
-    if (this.pause) return;
-    this.#send();
-    this.pause = setTimeout(() => {
-      this.pause = 0;
-      if (this.next) this.load(this.next);
-    }, 90);
+    this.next = { ...state };
+    this.busy ??= this.#send().finally(() => { this.busy = undefined; });
+    return this.busy;
   }
 
-  #send() {
-    const state = this.next;
-    this.next = null;
-    this.busy = globalThis.htmx.ajax("GET", this.url + writeQuery(state), { source: "#loader", target: "#reader", swap: "outerHTML" });
+  async #send() {
+    while (this.next) {
+      const query = writeQuery(this.next);
+      this.next = undefined;
+      // a failure is said by app.js; the next move asks again
+      await globalThis.htmx.ajax("GET", this.url + query, { target: "#reader", swap: "outerHTML" }).catch(() => {});
+    }
   }
 
   /** After a swap: formulas, token view, scroll position. */

@@ -72,7 +72,8 @@ function go(changes, { push = true } = {}) {
   Object.assign(state, changes);
   if (state.fold !== before.fold) { model.setFoldText(state.fold); outline.refresh(); }
   if (state.by !== before.by) recolor();
-  const p = model.at.get(Number(state.step)) ?? 1;
+  const p = position() || 1;
+  state.step = String(model.ids[p]);
   if (model.reveal(p)) outline.refresh();
   outline.select(p);
   icicle.select(p);
@@ -94,7 +95,7 @@ function showLegend() {
   $("legend").querySelector("[data-low]").textContent = numberText(coloring.low, coloring.signed);
   $("legend").querySelector("[data-high]").textContent = numberText(coloring.high, coloring.signed);
   for (const swatch of $("legend").querySelectorAll("[class^=heat-neg]")) swatch.hidden = !coloring.signed;
-  $("legend-text").textContent = coloring.missing || [coloring.legend, ...coloring.notes].join(" · ");
+  $("legend-text").textContent = coloring.caption;
   $("credit-head").textContent = coloring.label;
   $("color-by").value = coloring.key;
 }
@@ -123,19 +124,13 @@ function form() {
   return found && found.dataset.step === state.step ? found : null;
 }
 
-async function ratingForm() {
-  await reader.busy; // a rating given while the path is on its way belongs to the chosen step
-  return form();
+function rate(rating) {
+  if (config.mayLabel) labels.save(Number(state.step), { rating });
+  else toast("Your role may look, not label. Ask an owner of the project.", { bad: true });
 }
 
-async function rate(rating) {
-  if (!config.mayLabel) { toast("Your role may look, not label. Ask an owner of the project.", { bad: true }); return; }
-  const wanted = state.step;
-  const target = form() ?? (await ratingForm());
-  if (target?.dataset.step === wanted) labels.rate(target, rating);
-}
-
-function openExtras(name) {
+async function openExtras(name) {
+  await reader.busy;
   const details = form()?.querySelector("details");
   if (!details) return;
   details.open = true;
@@ -199,7 +194,10 @@ function clicked(event) {
 
 function follow(link) {
   link.closest("dialog")?.close();
-  const { fold: _, ...changes } = readUrl(new URL(link.href).search);
+  const said = new URL(link.href).searchParams;
+  const changes = { before: said.get("before") ?? "" };
+  for (const name of ["step", "by", "model", "trace"]) if (said.has(name)) changes[name] = said.get(name);
+  if (link.closest(".tabs")) changes.tab = said.get("tab") ?? "";
   go(changes);
 }
 
@@ -222,7 +220,7 @@ function changed(event) {
   const value = target.type === "checkbox" ? (target.checked ? "1" : "") : target.value;
   const fields = { [target.name]: value };
   if (target.name === "note") fields.realises_error = target.form.realises_error.checked ? "1" : "";
-  labels.save(target.form, fields);
+  labels.save(Number(target.form.dataset.step), fields);
 }
 
 async function boot() {
@@ -245,6 +243,7 @@ async function boot() {
   });
   outline.select(position());
   icicle.select(position());
+  writeUrl(state);
   reader.tune();
   listen(config.keys, "#main, .crumbs, .foot, .pane-tabs", actions);
   if (document.activeElement === document.body) $("outline").focus({ preventScroll: true });

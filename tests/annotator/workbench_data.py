@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -22,6 +21,9 @@ from annotator.models import (
     TokenScore,
     Trace,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass
@@ -147,7 +149,7 @@ def write_model(
 
 
 def _token_score(step: Step, model: RewardModel, scores: dict[int, float], rng: Any) -> TokenScore:
-    cuts = [at for at in range(3, len(step.text), 4)]
+    cuts = list(range(3, len(step.text), 4))
     ends = np.array([*cuts, len(step.text)], "<i4")
     running = rng.random(len(ends)).astype("<f4")
     running[-1] = scores[step.pk]
@@ -175,7 +177,7 @@ def branching_nodes(count: int, *, seed: int = 0) -> list[Node]:
     nodes: list[Node] = []
     open_path: list[int] = []
     for at in range(count):
-        while open_path and rng.random() < 0.42 and at % 7:
+        while open_path and (len(open_path) > 60 or rng.random() < 0.47):
             open_path.pop()
         parent = open_path[-1] if open_path else -1
         nodes.append(

@@ -62,6 +62,18 @@ class Coloring:
     notes: tuple[str, ...] = ()
     missing: str = ""
 
+    @property
+    def caption(self) -> str:
+        """The line below the legend: unit, what the colours hide, and the method's notes."""
+        if self.missing:
+            return self.missing
+        parts = [self.scale.unit or "no unit"]
+        if self.scale.clipped:
+            parts.append(f"{self.scale.clipped:,} clipped")
+        if self.scale.missing:
+            parts.append(f"{self.scale.missing:,} without a value")
+        return " · ".join([*parts, *self.notes])
+
 
 class Colorings:
     """Colours one problem's tree; the shape and the traces are read once and only when needed."""
@@ -71,6 +83,7 @@ class Colorings:
         self.models = {model.pk: model for model in models}
         self._columns: TreeColumns | None = None
         self._tree: Tree | None = None
+        self._known: dict[str, Coloring] = {}
 
     @property
     def columns(self) -> TreeColumns:
@@ -108,6 +121,11 @@ class Colorings:
         Raises:
             NotFoundError: there is no such method, or no such model here.
         """
+        if key not in self._known:
+            self._known[key] = self._computed(key)
+        return self._known[key]
+
+    def _computed(self, key: str) -> Coloring:
         if key == SEARCH_VALUE:
             return self._search_value()
         row, model = self._parse(key)

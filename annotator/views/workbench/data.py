@@ -16,10 +16,8 @@ from annotator.queries.access import problem_for_user, project_for_user, step_fo
 from annotator.queries.paths import models_scoring, token_score_of
 from annotator.queries.trees import label_columns, text_hits, text_previews
 from annotator.views.workbench.coloring import Colorings
-from annotator.views.workbench.reader import scores_visible
 from annotator.views.workbench.state import ViewState
 from annotator.views.workbench.tokens import step_tokens
-from scoring.heatmap import legend_text
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -95,7 +93,7 @@ def credit_values(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 
 
 def _colorings(access: Access, problem: Problem) -> Colorings:
-    return Colorings(problem, models_scoring(problem=problem) if scores_visible(access) else [])
+    return Colorings(problem, models_scoring(problem=problem) if access.may_see_scores else [])
 
 
 def _chosen(request: HttpRequest, colorings: Colorings) -> Coloring:
@@ -110,10 +108,7 @@ def _coloring_json(coloring: Coloring) -> dict[str, Any]:
         "low": coloring.scale.low,
         "high": coloring.scale.high,
         "signed": coloring.scale.signed,
-        "legend": legend_text(coloring.scale),
-        "madeBy": coloring.made_by,
-        "notes": coloring.notes,
-        "missing": coloring.missing,
+        "caption": coloring.caption,
     }
 
 
@@ -150,7 +145,7 @@ def tokens_json(request: HttpRequest, project: str, pk: int, step: int) -> HttpR
     """Send a step's tokens with running reward and credit, exactly as stored."""
     access, problem = gate(request, project, pk)
     chosen = step_for_user(user=cast("HtmxRequest", request).user, pk=step, project=project)
-    models = models_scoring(problem=problem) if scores_visible(access) else []
+    models = models_scoring(problem=problem) if access.may_see_scores else []
     wanted = ViewState.from_query(request.GET).model
     model = next((row for row in models if wanted in {None, row.pk}), None)
     packed, score = token_score_of(step=chosen, model=model) if model else (None, None)

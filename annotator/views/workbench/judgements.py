@@ -6,7 +6,7 @@ again. Scripts get the changed parts back; a browser without scripts is sent to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django import forms
@@ -93,10 +93,10 @@ def step_label(request: HttpRequest, project: str, pk: int, step: int) -> HttpRe
 
 def _label_state(
     data: dict[str, object], sent: set[str], current: StepLabel | None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Merge what was sent with what the label has: a new rating keeps the note, and so on."""
     rating = str(data["rating"])
-    known: dict[str, object] = {
+    known: dict[str, Any] = {
         "rating": current.rating if current else None,
         "unsure": current.unsure if current else False,
         "error_type": current.error_type.key if current and current.error_type else "",
@@ -138,7 +138,7 @@ def _step_back(request: HttpRequest, project: str, pk: int, *, redo: bool) -> Ht
     if result is None:
         said = "Nothing to redo." if redo else "Nothing to undo in this problem."
         return _answer(request, problem, said=said)
-    step = Step.objects.filter(problem=problem, pk=result.step_id).first()
+    step = Step.objects.filter(problem=problem, pk=result.step_id or 0).first()
     if step is not None:
         step.problem = problem
     label = labels_of_user(steps=[step], user=person).get(step.pk) if step is not None else None

@@ -56,7 +56,10 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     """Show one problem's tree; for htmx only the reader and the inspector."""
     request = cast("HtmxRequest", request)
     bench = open_bench(request, project, pk)
-    context = {"reader": reader_context(bench), "inspector": inspector_context(bench)}
+    context: dict[str, Any] = {
+        "reader": reader_context(bench),
+        "inspector": inspector_context(bench),
+    }
     if wants_fragment(request):
         response = render(request, "annotator/workbench_parts.html", context)
     else:

@@ -113,7 +113,7 @@ def workbench_of(
     *, access: Access, user: User, problem: Problem, step: Step | None, state: ViewState
 ) -> Workbench:
     """Read what a view of ``problem`` needs, whatever the size of its tree."""
-    models = models_scoring(problem=problem) if scores_visible(access) else []
+    models = models_scoring(problem=problem) if access.may_see_scores else []
     colorings = Colorings(problem, models)
     path = path_around(
         problem=problem,
@@ -135,11 +135,6 @@ def workbench_of(
     if step is None or bench.model is None:
         return bench
     return replace(bench, tokens=_tokens(step, bench.model))
-
-
-def scores_visible(access: Access) -> bool:
-    """Say whether this member sees models' scores: annotators only where the project shows them."""
-    return access.project.show_scores or access.may_review
 
 
 def _tokens(step: Step, model: RewardModel) -> StepTokens | None:

@@ -1,0 +1,303 @@
+"""The workbench with real clicks and keys: what a reviewer does is saved, restored and safe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from annotator.models import JudgementEvent, Outcome, StepLabel
+from tests.annotator.workbench_data import (
+    GAME,
+    Node,
+    branching_nodes,
+    member,
+    project_with_types,
+    write_model,
+    write_problem,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAVED = "#saved:has-text('Saved ')"
+CUT = "**/label/**"
+
+
+@pytest.fixture
+def project():
+    return project_with_types()
+
+
+@pytest.fixture
+def reviewer(project):
+    return member(project, "reviewer", "reviewer")
+
+
+@pytest.fixture
+def game(project):
+    problem, steps = write_problem(
+        project, "Use 4, 5, 6 and 10 to make 24.", GAME, reference="(4 * 5) + (10 - 6)"
+    )
+    write_model(problem, steps)
+    return problem, steps
+
+
+def address(problem, query=""):
+    return f"/p/{problem.project.name}/problems/{problem.pk}/{query}"
+
+
+@pytest.fixture
+def open_bench(open_page):
+    def opened(user, problem, query="", **options):
+        page = open_page(user, address(problem, query), **options)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    return opened
+
+
+def ratings(problem):
+    rows = StepLabel.objects.filter(step__problem=problem).order_by("step__preorder")
+    return list(rows.values_list("step__preorder", "rating"))
+
+
+def selected(page):
+    row = page.locator(".outline .row[aria-selected=true]")
+    return int(row.get_attribute("data-pos"))
+
+
+def test_steps_are_labelled_by_keyboard_alone(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    for key in ("3", "j", "1", "ArrowDown", "4", "]"):
+        page.keyboard.press(key)
+    page.wait_for_selector("#progress:has-text('3 of 8')")
+    assert ratings(problem) == [(1, 1), (2, -1), (3, None)]
+    assert StepLabel.objects.get(step__preorder=3).unsure
+    assert selected(page) == 4
+    assert page.locator("#row-2 .label.bad").inner_text() == "−1"
+
+
+def test_undo_and_redo_work_across_a_reload(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("3")
+    page.wait_for_selector(SAVED)
+    page.keyboard.press("1")
+    page.wait_for_selector("#row-1 .label.bad")
+    page.wait_for_function("Object.values(localStorage).every((kept) => kept === '[]')")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("u")
+    page.wait_for_selector("#row-1 .label.good")
+    page.wait_for_selector(".toast:has-text('Undone')")
+    assert ratings(problem) == [(1, 1)]
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("Shift+U")
+    page.wait_for_selector("#row-1 .label.bad")
+    page.wait_for_selector(".toast:has-text('Redone')")
+    assert ratings(problem) == [(1, -1)]
+
+
+def test_a_lost_answer_neither_loses_nor_doubles_a_label(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    seen = []
+
+    def lose_answer(route):
+        seen.append(route.request.post_data)
+        if len(seen) == 1:
+            route.fetch()  # the server stores it, the answer is lost
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(CUT, lose_answer)
+    page.keyboard.press("3")
+    page.wait_for_selector(SAVED)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+    assert ratings(problem) == [(1, 1)]
+    assert JudgementEvent.objects.count() == 1
+
+
+def test_a_label_given_offline_is_sent_after_a_reload(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.route(CUT, lambda route: route.abort())
+    page.keyboard.press("1")
+    page.wait_for_selector("#queued:has-text('1 judgement waiting')")
+    assert ratings(problem) == []
+    page.unroute(CUT)
+    page.reload()
+    page.wait_for_selector(SAVED)
+    assert ratings(problem) == [(1, -1)]
+    assert page.locator("#row-1 .label.bad").count() == 1
+
+
+def test_a_refused_label_is_taken_back_and_said(open_bench, project, game):
+    problem, _ = game
+    annotator = member(project, "annotator", "annotator")
+    page = open_bench(annotator, problem)
+    member(project, "annotator", "viewer")
+    page.keyboard.press("3")
+    page.wait_for_selector(".toast.bad:has-text('Not saved')")
+    assert page.locator("#row-1 .label").count() == 0
+    assert ratings(problem) == []
+
+
+def test_a_viewer_sees_no_rating_and_keys_save_nothing(open_bench, project, game):
+    problem, _ = game
+    page = open_bench(member(project, "guest", "viewer"), problem)
+    assert page.locator(".rate").count() == 0
+    page.keyboard.press("3")
+    page.wait_for_selector(".toast.bad:has-text('look, not label')")
+    assert ratings(problem) == []
+
+
+def test_a_copied_link_restores_the_view(open_bench, reviewer, game):
+    problem, steps = game
+    page = open_bench(reviewer, problem)
+    page.locator("#row-3 .txt").click()
+    page.keyboard.press("h")
+    page.locator("#color-by").select_option("grpo")
+    page.locator("#tab-outcomes").click()
+    page.wait_for_selector("#tab-outcomes[aria-current=page]")
+    link = page.url.replace(page.evaluate("location.origin"), "")
+    again = open_bench(reviewer, problem, link.partition("/problems/")[2].partition("/")[2])
+    assert selected(again) == 3
+    assert again.locator("#row-3").get_attribute("aria-expanded") == "false"
+    assert again.locator("#color-by").input_value() == "grpo"
+    assert again.locator("#tab-outcomes[aria-current=page]").count() == 1
+    assert f"step={steps[2].pk}" in link
+
+
+def test_back_returns_to_the_step_before(open_bench, reviewer, game):
+    problem, steps = game
+    page = open_bench(reviewer, problem)
+    page.locator("#row-5 .txt").click()
+    page.wait_for_selector(f"#reader[data-step='{steps[4].pk}']")
+    page.go_back()
+    page.wait_for_selector(f"#reader[data-step='{steps[0].pk}']")
+    assert selected(page) == 1
+
+
+def test_20000_steps_need_at_most_400_rows(open_bench, reviewer, project):
+    problem, _ = write_problem(project, "A long search", branching_nodes(20_000))
+    page = open_bench(reviewer, problem)
+    box = page.locator("#icicle").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + 40)
+    page.wait_for_function(
+        "document.querySelector('.outline .row[aria-selected=true]').dataset.pos > 9000"
+    )
+    page.keyboard.press("End")
+    for _ in range(30):
+        page.keyboard.press("k")
+    assert page.locator(".outline .row").count() <= 400
+    row = page.locator(".outline .row[aria-selected=true]")
+    assert row.get_attribute("id") == page.locator("#outline").get_attribute(
+        "aria-activedescendant"
+    )
+    page.wait_for_selector(".outline .row[aria-selected=true] .txt:not(.waiting)")
+    assert row.locator(".txt").inner_text().startswith("Step ")
+
+
+def test_text_of_steps_is_never_markup_and_money_is_not_math(open_bench, reviewer, project):
+    text = (
+        "<img src=x onerror=alert(1)><script>alert(2)</script> {{ 7 }} costs $5 and $7, \\(x^2\\)"
+    )
+    node = Node(text, outcomes=[1.0])
+    problem, steps = write_problem(project, f"<b>bold</b> {text}", [node], reference=text)
+    write_model(problem, steps)
+    page = open_bench(reviewer, problem, "?tab=source")
+    dialogs = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    page.keyboard.press("s")
+    page.wait_for_selector("#siblings-dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.wait_for_selector(".stepcard .katex")
+    card = page.locator(".stepcard .text.rendered")
+    assert "costs $5 and $7" in card.inner_text()
+    assert card.locator(".math").count() == 1
+    assert page.locator(".text.source").text_content() == text
+    assert page.locator("#main img, #main script, .prompt b").count() == 0
+    assert dialogs == []
+
+
+def test_the_token_numbers_show_on_hover_and_in_the_table(open_bench, reviewer, game):
+    problem, steps = game
+    page = open_bench(reviewer, problem, f"?step={steps[2].pk}&tab=tokens")
+    page.locator("#reader .t").nth(1).hover()
+    page.wait_for_selector("#token-readout:has-text('Token 2')")
+    cell = page.locator("#inspector tr.pointed .heat").inner_text()
+    assert re.fullmatch(r"[+−]?\d\.\d{4}", cell)
+    assert cell in page.locator("#token-readout").inner_text()
+    assert page.locator("#inspector .badge.good").inner_text() == "sums exactly"
+
+
+def test_a_corrected_outcome_recolours_the_tree(open_bench, reviewer, game):
+    problem, steps = game
+    page = open_bench(reviewer, problem, f"?step={steps[1].pk}&tab=outcomes&by=leaf_value")
+    before = page.locator("#row-2 .heat").inner_text()
+    page.locator(".outcome input[name=value]").fill("1")
+    page.locator(".outcome button").click()
+    page.wait_for_selector("#row-2 .heat:has-text('1.00')")
+    assert before == "0.00"
+    assert Outcome.objects.get(trace__end=steps[1]).value == 1.0
+
+
+def test_keys_rest_while_typing_and_escape_gives_the_focus_back(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("/")
+    page.keyboard.type("24 j3")
+    assert page.locator("#find").input_value() == "24 j3"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "outline"
+    page.keyboard.press("n")
+    page.keyboard.type("1 is lost")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(SAVED)
+    assert StepLabel.objects.get().note == "1 is lost"
+    assert StepLabel.objects.get().rating is None
+
+
+def test_letters_can_be_turned_off(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("?")
+    page.locator("#letters-off").check()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#keys-dialog:not([open])", state="attached")
+    page.keyboard.press("3")
+    page.keyboard.press("ArrowDown")
+    assert selected(page) == 2
+    assert ratings(problem) == []
+
+
+def test_find_marks_hits_and_enter_goes_to_the_next(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.locator("#find").fill("left: 4 20")
+    page.wait_for_selector("#found:has-text('1 hit')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#row-3[aria-selected=true].hit")
+    assert selected(page) == 3
+
+
+def test_labelling_works_with_scripts_off(open_page, reviewer, game):
+    problem, _ = game
+    page = open_page(reviewer, address(problem), java_script_enabled=False)
+    page.get_by_role("button", name="+1 right").click()
+    page.wait_for_selector(".stepcard.current .label.good")
+    page.locator(".outline-static a").nth(1).click()
+    assert page.locator(".stepcard.current .no").inner_text() == "2"
+    assert ratings(problem) == [(1, 1)]
+
+
+@pytest.mark.parametrize("width", [390, 640, 1280])
+def test_nothing_hangs_over_the_edge_of_the_page(open_bench, reviewer, game, width):
+    page = open_bench(reviewer, game[0], viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
