@@ -44,6 +44,9 @@ ROOT_RUNS_AS = "nobody"
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 READY_LINE = 7
 SAY_EVERY_S = 5.0
+TRY_AGAIN_EVERY_S = 1.0
+GIVE_UP_AFTER_S = 8.0
+STOP_WITHIN_S = 60
 
 CONFIG = """\
 # Written by Tracewood at every start; put changes into postgresql.auto.conf (ALTER SYSTEM).
@@ -123,7 +126,10 @@ def ensure(home: Path, say: Callable[[str], None] | None = None) -> bool:
 
 
 def stop(home: Path) -> bool:
-    """Stop the server of ``home`` (a fast shutdown: open transactions roll back).
+    """Stop the server of ``home``: open transactions roll back.
+
+    A fast shutdown that does not end (PostgreSQL 18 can hang in one that arrives during crash
+    recovery) is followed by an immediate one; the next start then recovers from the log.
 
     Returns:
         True if one was running.
@@ -132,7 +138,11 @@ def stop(home: Path) -> bool:
         server = running(home)
         if server is None:
             return False
-        _run("pg_ctl", "stop", "-D", str(data_folder(home)), "-m", "fast", "-w", "-t", "600")
+        command = ("stop", "-D", str(data_folder(home)), "-w", "-t", str(STOP_WITHIN_S), "-m")
+        try:
+            _run("pg_ctl", *command, "fast")
+        except OperationalError:
+            _run("pg_ctl", *command, "immediate")
         return True
 
 
@@ -182,17 +192,21 @@ def _initialise(data: Path) -> None:
 
 def _wait(home: Path, say: Callable[[str], None]) -> None:
     """Wait while the postmaster lives: recovery after a crash may take minutes."""
-    begun = said = time.monotonic()
+    begun = said = tried = time.monotonic()
     while True:
         server = running(home)
         if server is not None and server.ready:
             return
         now = time.monotonic()
-        if server is None and now - begun > SAY_EVERY_S:
+        if server is None and now - begun > GIVE_UP_AFTER_S:
             raise OperationalError(
                 "The embedded PostgreSQL did not start. The end of "
                 f"{home / 'postgres.log'}:\n{_tail(home / 'postgres.log')}"
             )
+        if server is None and now - tried > TRY_AGAIN_EVERY_S:
+            # The last processes of a killed server may hold its memory for a moment.
+            tried = now
+            _start(home)
         if now - said > SAY_EVERY_S:
             said = now
             say(f"The database is recovering after a crash ({now - begun:.0f} s) …")
