@@ -10,7 +10,7 @@ from annotator.services.artefacts import artefact_open
 from annotator.services.exports import export_create
 from annotator.services.imports import import_file
 from annotator.services.requests import train_request
-from annotator.services.samples import sample_project_load
+from annotator.services.samples import sample_project_fill
 from annotator.services.snapshots import snapshot_create
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def run_export(context: JobContext) -> dict[str, Any]:
 
 def run_sample(context: JobContext) -> dict[str, Any]:
     """Fill the sample project, then queue its first training."""
-    counts = sample_project_load(
+    report = sample_project_fill(
         project=context.project,
         on_progress=context.progress,
         should_stop=context.should_stop,
     )
     train_request(project=context.project, user=context.user, settings={}, name="sample")
-    return counts
+    return report.as_dict() if report else {"unchanged": True}
 
 
 def _told(context: JobContext, what: str) -> Callable[[int, int], None]:
