@@ -26,7 +26,9 @@ def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
 
     The keyword form reaches a socket folder; pgmq insists on a password even where none is asked.
     """
+    options = {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
     conninfo = make_conninfo(
+        **options,
         host=database.get("HOST") or None,
         port=database.get("PORT") or None,
         dbname=database["NAME"],

@@ -1,0 +1,39 @@
+from psycopg.conninfo import conninfo_to_dict
+
+from webapp.celery import pgmq_options
+from webapp.databases import database_from_url
+
+
+def test_every_part_of_the_url_is_read():
+    row = database_from_url("postgres://me:p%40ss@db.example:5433/traces?sslmode=require")
+    assert (row["HOST"], row["PORT"], row["NAME"]) == ("db.example", "5433", "traces")
+    assert (row["USER"], row["PASSWORD"]) == ("me", "p@ss")
+    assert row["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_a_socket_folder_may_be_named():
+    row = database_from_url("postgresql:///traces?host=/run/postgresql")
+    assert (row["HOST"], row["NAME"], row["OPTIONS"]) == ("/run/postgresql", "traces", {})
+
+
+def test_a_pool_takes_the_place_of_connections_kept_by_threads():
+    row = database_from_url("postgresql://h/traces", pool=3)
+    assert row["OPTIONS"]["pool"]["max_size"] == 3
+    assert "CONN_MAX_AGE" not in row
+
+
+def test_the_broker_gets_the_same_database_with_its_options():
+    row = database_from_url("postgresql://me:p%20w@h:5433/traces?sslmode=require")
+    assert conninfo_to_dict(pgmq_options(row)["conn_string"]) == {
+        "host": "h",
+        "port": "5433",
+        "dbname": "traces",
+        "user": "me",
+        "password": "p w",
+        "sslmode": "require",
+    }
+
+
+def test_the_pool_is_no_option_of_the_broker():
+    options = pgmq_options(database_from_url("postgresql://h/traces", pool=3))
+    assert "pool" not in conninfo_to_dict(options["conn_string"])

@@ -1,0 +1,46 @@
+"""Web processes stay small: nothing they import may pull in torch, transformers or pyarrow."""
+
+import json
+import os
+import subprocess
+import sys
+
+from django.conf import settings
+
+HEAVY = ("torch", "transformers", "pyarrow", "tokenizers", "scoring.tasks", "scoring.pipelines")
+LIMIT_MB = 150
+# Exporters are loaded by name, in workers and commands only; the Parquet one needs pyarrow.
+LOADED_BY_NAME = "annotator.exporters.formats."
+CODE = """
+import importlib, json, pkgutil, sys
+import django, psutil
+django.setup()
+from webapp.wsgi import application
+import webapp.urls
+for package in ("webapp", "annotator"):
+    root = importlib.import_module(package)
+    for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+        if not module.name.startswith(sys.argv[1]):
+            importlib.import_module(module.name)
+print(json.dumps({
+    "heavy": [name for name in sys.argv[2:] if name in sys.modules],
+    "mb": psutil.Process().memory_info().rss / 2**20,
+    "modules": sum(name.split(".")[0] in {"webapp", "annotator"} for name in sys.modules),
+}))
+"""
+
+
+def test_every_web_module_together_loads_nothing_heavy_and_stays_small():
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, LOADED_BY_NAME, *HEAVY],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": "none:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["modules"] > 60, "the walk went wrong"
+    assert found["heavy"] == []
+    assert found["mb"] <= LIMIT_MB
