@@ -11,6 +11,7 @@ from annotator.models import Project, SourceFile
 from annotator.services.guidelines import guideline_set
 from annotator.services.imports.records import import_records
 from annotator.services.projects import project_create
+from scoring.errors import CancelledError
 from scoring.samples import arithmetic, game24
 from scoring.verify import label_record
 
@@ -78,6 +79,9 @@ def sample_project_fill(
     """Add the sample's problems to ``project``; None if they are all there.
 
     Interrupted at any point, the next call adds what is missing.
+
+    Raises:
+        CancelledError: ``should_stop`` said so.
     """
     with transaction.atomic():
         file, _ = SourceFile.objects.get_or_create(
@@ -103,6 +107,8 @@ def sample_project_fill(
     )
     file.report = report.as_dict()
     file.save(update_fields=["report"])
+    if report.cancelled:
+        raise CancelledError("stopped; loading the sample again adds what is missing")
     return report
 
 

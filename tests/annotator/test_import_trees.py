@@ -211,6 +211,18 @@ def test_the_caller_of_a_step_is_stored(project):
     assert Step.objects.get(text="sub-agent").caller == Step.objects.get(text="call")
 
 
+def test_fields_that_a_merged_step_cannot_keep_are_reported(project):
+    first, same, other = (flat(key, "a", key) for key in "123")
+    first.nodes[0].value = same.nodes[0].value = 0.5
+    other.nodes[0].value, other.nodes[0].meta = 0.25, {"p": [1]}
+
+    assert load(project, first, same).n_warnings == 0
+    report = load(project, other, flat("4", "a", "4"))
+
+    assert Step.objects.get(text="a").value == 0.5
+    assert "1 steps equal ones that are there" in report.warnings[0].reason
+
+
 def test_every_record_with_judgements_has_one_event_that_names_them_all(project):
     record = flat("1", "a", "b", "c", correct=1, labels=[1, -1])
     record.labels[1].error_type = "arithmetic"

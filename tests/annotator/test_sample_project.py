@@ -7,6 +7,7 @@ from annotator.models import Outcome, Problem, Project, Rater, Step, StepLabel
 from annotator.services import samples
 from annotator.services.raters import rater_for_user, rater_get_or_create
 from annotator.services.samples import sample_project_fill, sample_project_load
+from scoring.errors import CancelledError
 from tests.annotator.imports import assert_numbered
 from tests.factories import ProjectFactory, UserFactory
 
@@ -32,8 +33,8 @@ def test_the_sample_has_trees_outcomes_values_and_checker_labels(few):
         assert Outcome.objects.filter(trace__problem=problem, name="correct").exists()
         ratings = StepLabel.objects.filter(step__problem=problem).values_list("rating", flat=True)
         assert {1, -1} >= set(ratings) != set()
-    searched = Step.objects.filter(problem__meta__sample="game24")
-    assert not searched or searched.filter(value__isnull=False).exists()
+    searched = Step.objects.filter(source__isnull=False)
+    assert searched.filter(value__isnull=False, state_after__isnull=False).exists()
     kinds = Rater.objects.filter(project=project).values_list("kind", flat=True)
     assert set(kinds) == {"machine"}
 
@@ -53,7 +54,8 @@ def test_an_interrupted_sample_is_completed(few, monkeypatch):
     monkeypatch.setattr("annotator.services.imports.collect.BATCH_STEPS", 10)
     project = ProjectFactory(name="Sample")
     asked = iter([False, True])
-    sample_project_fill(project=project, should_stop=lambda: next(asked))
+    with pytest.raises(CancelledError):
+        sample_project_fill(project=project, should_stop=lambda: next(asked))
     assert 0 < project.problems.count() < 5
 
     sample_project_load()

@@ -82,7 +82,7 @@ def collector_paused() -> Iterator[None]:
     """Keep Python's cycle collector out of a bulk load.
 
     Records hold no cycles, so it would only walk hundreds of thousands of live objects again and
-    again: a quarter of the client's time. ``gc.collect(0)`` between batches bounds the rest.
+    again: a quarter of the client's time. A rare ``gc.collect(0)`` of the caller bounds the rest.
     """
     enabled = gc.isenabled()
     gc.disable()

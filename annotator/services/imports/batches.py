@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from annotator.models import Outcome, SourceRecord, Step, Trace
 from annotator.services.imports.copying import copy_rows, lock_imports, reserve_ids
 from annotator.services.imports.judgement_rows import write_judgements
+from annotator.services.imports.merged_fields import count_lost_fields, lost_fields
 from annotator.services.imports.placed import Placed, Target
 from annotator.services.imports.problems import OpenProblem, open_problems, save_counters
 from annotator.services.imports.report import Counts
@@ -89,6 +90,8 @@ def write_trees(target: Target, batch: Sequence[Prepared]) -> tuple[Counts, list
         counts.steps = _write_steps(cursor, list(problems.values()), placed)
         counts.traces = _write_traces(cursor, placed)
         counts.labels, counts.scores, warnings = write_judgements(cursor, target, placed)
+        if lost := count_lost_fields(cursor, placed):
+            warnings.append(lost_fields(lost))
         save_counters(cursor, target.project, problems.values())
     return counts, warnings
 

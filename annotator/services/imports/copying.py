@@ -56,10 +56,15 @@ def copy_rows(
     Raises:
         django.db.Error: the database refuses a row.
     """
+    waiting = iter(rows)
+    first = next(waiting, None)
+    if first is None:
+        return
     names = ", ".join(f'"{name}"' for name in columns)
     statement = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
     # What goes wrong inside the block is psycopg's own error: Django wraps only the call.
     with cursor.db.wrap_database_errors, cursor.copy(statement) as copy:
         write_row = copy.write_row
-        for row in rows:
+        write_row(first)
+        for row in waiting:
             write_row(row)

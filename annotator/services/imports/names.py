@@ -36,8 +36,9 @@ def rater_key(rater: RaterRecord) -> RaterKey:
 
     A file cannot speak for a person of this project: a ``person`` in it becomes ``imported``.
     """
-    kind = "imported" if rater.kind == "person" else rater.kind
-    return kind, rater.name, rater.version
+    if rater.kind == "person":
+        return "imported", rater.name, rater.version or "person"
+    return rater.kind, rater.name, rater.version
 
 
 class Names:

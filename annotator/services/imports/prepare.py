@@ -65,6 +65,7 @@ class Prepared:
         repeated: positions of labels that only say again what an earlier label of the step says.
         apart: nodes of a flat record that must not merge (see ``judgement_checks.Repeats``).
         weight: characters of text, for the size of a batch.
+        has_fields: some step has more than text, kind, agent and level.
     """
 
     record: TreeRecord
@@ -80,6 +81,7 @@ class Prepared:
     alternative_metas: dict[int, str] = field(default_factory=dict)
     repeated: Set[int] = frozenset()
     apart: Set[int] = frozenset()
+    has_fields: bool = False
 
 
 def prepare(record: TreeRecord) -> Prepared:
@@ -94,7 +96,7 @@ def prepare(record: TreeRecord) -> Prepared:
     check_integer(record.line, "line")
     check_integer(record.record, "record")
     _check_problem(record.problem)
-    weight, metas = _check_nodes(record.nodes)
+    weight, metas, has_fields = _check_nodes(record.nodes)
     prepared = Prepared(
         record=record,
         nodes=with_states(record.nodes),
@@ -104,6 +106,7 @@ def prepare(record: TreeRecord) -> Prepared:
         problem_meta=json_text(record.problem.meta, "problem.meta"),
         weight=weight + len(record.problem.prompt),
         node_metas=metas,
+        has_fields=has_fields,
     )
     n_nodes = len(record.nodes)
     for position, trace in enumerate(record.traces):
@@ -152,11 +155,16 @@ def _check_problem(problem: ProblemRecord) -> None:
     check_text(problem.reference, "problem.reference")
 
 
-def _check_nodes(nodes: Sequence[NodeRecord]) -> tuple[int, dict[int, str]]:
-    """Check every step; return the characters of all texts and the JSON of their ``meta``."""
+def _check_nodes(nodes: Sequence[NodeRecord]) -> tuple[int, dict[int, str], bool]:
+    """Check every step.
+
+    Returns:
+        The characters of all texts, the JSON of each ``meta``, and whether any step has fields.
+    """
     if len(nodes) > MAX_STEPS:
         raise RecordRefusedError(f"nodes: {len(nodes):,} steps; the limit is {MAX_STEPS:,}")
     weight = 0
+    has_fields = False
     metas: dict[int, str] = {}
     for i, node in enumerate(nodes):
         text = node.text
@@ -174,10 +182,11 @@ def _check_nodes(nodes: Sequence[NodeRecord]) -> tuple[int, dict[int, str]]:
         if node.level not in _LEVELS:
             raise RecordRefusedError(f"nodes[{i}].level is {node.level!r}; known: plan, execute")
         if not _is_bare(node):
+            has_fields = True
             _check_details(node, i, len(nodes))
             if node.meta:
                 metas[i] = json_text(node.meta, f"nodes[{i}].meta")
-    return weight, metas
+    return weight, metas, has_fields
 
 
 def _is_bare(node: NodeRecord) -> bool:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from annotator.models import Project, SourceFile
     from scoring.types import ImportItem
 
+COLLECT_EVERY = 32
+"""Batches between two looks for cyclic garbage, each of which walks a whole batch."""
 DEADLOCK = "40P01"
 DEADLOCK_TRIES = 3
 
@@ -64,14 +66,15 @@ def import_records(
     """
     writer = _Writer(Target(project, format, file, Names(project)))
     with collector_paused(), closing(ReadAhead(batches(items, file.name))) as ahead:
-        for batch in ahead:
+        for number, batch in enumerate(ahead):
             if should_stop is not None and should_stop():
                 writer.report.cancelled = True
                 break
             writer.write(batch)
             if on_batch is not None:
                 on_batch(writer.report)
-            gc.collect(0)
+            if number % COLLECT_EVERY == COLLECT_EVERY - 1:
+                gc.collect(0)
     return writer.report
 
 
