@@ -233,6 +233,7 @@ class _Run:
                 denominators,
                 lm_weight=self.plan.lm_weight or 0.0,
                 device=self.device,
+                bfloat16=self.plan.precision == "bfloat16",
             )
             parts.total.backward()
             label, lm = label + parts.label, lm + parts.lm

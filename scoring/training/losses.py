@@ -60,6 +60,7 @@ def pass_loss(
     *,
     lm_weight: float,
     device: torch.device,
+    bfloat16: bool = False,
 ) -> Parts:
     """Run one padded batch and return its share of the loss.
 
@@ -70,7 +71,20 @@ def pass_loss(
         denominators: of the whole optimiser step.
         lm_weight: weight of the next-token loss; 0 skips it.
         device: where the network lives.
+        bfloat16: run the products in half precision; the losses stay float32.
     """
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
+        return _pass_loss(network, kind, examples, denominators, lm_weight, device)
+
+
+def _pass_loss(
+    network: RewardNetwork,
+    kind: Any,
+    examples: Sequence[Example],
+    denominators: Denominators,
+    lm_weight: float,
+    device: torch.device,
+) -> Parts:
     batch = collate([e.row for e in examples], device)
     hidden = network.hidden(batch).flatten(0, 1)  # (B·T, H)
     width = batch.ids.shape[1]
