@@ -1,0 +1,121 @@
+"""Score every step of a project with one model, tree by tree, and keep the running reward.
+
+What is stored stays: a job that was killed or cancelled goes on with the problems that still have
+an unscored step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from annotator.errors import NotFoundError
+from annotator.models import Problem, RewardModel, Step, StepScore
+from annotator.queries.models import problems_to_score
+from annotator.queries.trees import tree_of
+from annotator.services.artefacts import artefact_folder
+from annotator.services.jobs import job_hold
+from annotator.services.scores import step_scores_store, token_scores_store
+from scoring.pipelines.train import device
+from scoring.reward import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scoring.pipelines.context import JobContext
+    from scoring.reward.model import RewardModel as LoadedModel
+    from scoring.reward.scores import TreeScores
+    from scoring.tree import Tree
+
+FLUSH_STEPS = 2_000
+
+# A worker runs job after job: the newest model stays loaded.
+_warm: dict[str, LoadedModel] = {}
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Do a ``scoring.score`` job; ``args``: ``model`` (id).
+
+    Returns:
+        The object of ``score_traces --json``, without job and state: ``scored`` and ``skipped``
+        are the project's steps with and without a score of the model.
+    """
+    model = RewardModel.objects.filter(pk=context.args["model"], project=context.project).first()
+    if model is None:
+        raise NotFoundError("The model was deleted.")
+    waiting = problems_to_score(model=model)
+    context.progress(0, len(waiting), "Loading the model.")
+    loaded = _load(model) if waiting else None
+    store = _Store(context, model)
+    if loaded is not None:
+        problems = _problems(waiting)
+        trees: list[Tree] = []
+
+        def items() -> Iterator[tuple[str, Tree]]:
+            for problem in problems:
+                trees.append(tree_of(problem=problem))
+                yield problem.prompt, trees[-1]
+
+        for done, scores in enumerate(loaded.score_many(items()), start=1):
+            store.add(trees.pop(), scores)
+            context.progress(done, len(waiting), f"{done:,} of {len(waiting):,} problems scored.")
+            if context.should_stop():
+                break
+    store.flush()
+    context.check()
+    scored = StepScore.objects.filter(model=model).count()
+    steps = Step.objects.filter(problem__project=context.project).count()
+    return {
+        "model": model.name,
+        "version": model.version,
+        "scored": scored,
+        "skipped": steps - scored,
+        "reasons": store.reasons,
+    }
+
+
+class _Store:
+    """Gathers scores and writes them while this worker still holds the job."""
+
+    def __init__(self, context: JobContext, model: RewardModel) -> None:
+        self._context = context
+        self._model = model
+        self._steps: list[tuple[int, float]] = []
+        self._tokens: list[tuple[int, float, bytes, bytes]] = []
+        self.reasons: list[str] = []
+
+    def add(self, tree: Tree, scores: TreeScores) -> None:
+        """Take the scores of one tree; its nodes' ids are step ids."""
+        for position, tokens in scores.tokens.items():
+            step = int(tree.ids[position])
+            _, ends, running = tokens.to_bytes()
+            self._steps.append((step, float(scores.step[position])))
+            self._tokens.append((step, tokens.start, ends, running))
+        for reason in scores.skipped.values():
+            if len(self.reasons) < 20:  # enough to see what is wrong
+                self.reasons.append(reason)
+        if len(self._steps) >= FLUSH_STEPS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered: tokens and steps together or not at all."""
+        with transaction.atomic():
+            job_hold(job=self._context.job)
+            token_scores_store(model=self._model, rows=self._tokens)
+            step_scores_store(model=self._model, rows=self._steps)
+        self._steps, self._tokens = [], []
+
+
+def _problems(ids: list[int]) -> Iterator[Problem]:
+    for pk in ids:
+        yield Problem.objects.select_related("project").get(pk=pk)
+
+
+def _load(model: RewardModel) -> LoadedModel:
+    folder = str(artefact_folder(path=model.artefact))
+    if folder not in _warm:
+        loaded = load(folder, device())
+        _warm.clear()
+        _warm[folder] = loaded
+    return _warm[folder]

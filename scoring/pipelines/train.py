@@ -1,0 +1,234 @@
+"""Train a reward model on a snapshot: freeze, read, fit, and say that the model is ready.
+
+The model's row and its folder belong to the job, so a resumed job goes on in the same folder from
+the newest checkpoint, on the same snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+from django.db import transaction
+
+from annotator.models import RewardModel, Snapshot, Worker
+from annotator.queries.jobs import live_workers
+from annotator.queries.snapshots import snapshot_problems
+from annotator.services.artefacts import artefact_folder
+from annotator.services.jobs import job_hold
+from annotator.services.models import reward_model_create, reward_model_ready
+from annotator.services.requests import score_request
+from annotator.services.snapshots import snapshot_automatic
+from scoring.reward import load
+from scoring.reward.quality import step_quality
+from scoring.training.config import RunConfig
+from scoring.training.dataset import TrainingTree
+from scoring.training.generated import ArithmeticStream
+from scoring.training.loop import fit
+from scoring.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from annotator.exporters.records import ExportProblem
+    from scoring.pipelines.context import JobContext
+    from scoring.reward.metrics import Metric
+    from scoring.training.loop import FitResult
+
+TRAIN, TEST = "train", "test"
+STREAMED = "arithmetic"
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Do a ``scoring.train`` job.
+
+    ``args``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null) and optionally
+    ``generated``: draw further traces from the sample project's generator (default: if the
+    snapshot holds its problems).
+
+    Returns:
+        The object of ``train_reward_model --json``, without job and state.
+    """
+    config = RunConfig.from_dict(context.args["run"])
+    model = _model(context, config)
+    if not model.ready:
+        _train(context, config, model)
+        model.refresh_from_db()
+    if live_workers(Worker.Kind.GPU).exists():
+        score_request(model=model, user=context.user)
+    return result_of(model)
+
+
+def result_of(model: RewardModel) -> dict[str, Any]:
+    """Return what is told about a trained model."""
+    return {
+        "model": model.name,
+        "version": model.version,
+        "artefact": str(artefact_folder(path=model.artefact)),
+        "snapshot": model.snapshot.name if model.snapshot else None,
+        "seed": model.seed,
+        "metrics": model.metrics,
+    }
+
+
+def _model(context: JobContext, config: RunConfig) -> RewardModel:
+    """Return this job's model row, made with its snapshot at the first attempt."""
+    known = (
+        RewardModel.objects.select_related("snapshot", "project").filter(job=context.job).first()
+    )
+    if known is not None:
+        return known
+    context.progress(0, config.training.steps, "Freezing the labels.")
+    chosen = context.args["snapshot"]
+    with transaction.atomic():
+        job_hold(job=context.job)
+        snapshot = (
+            Snapshot.objects.get(pk=chosen, project=context.project)
+            if chosen
+            else snapshot_automatic(
+                project=context.project,
+                rules={"include_machine": True, "splits": _shares(config.training.held_out)},
+                user=context.user,
+                on_progress=lambda _done, _total: context.check(),
+            )
+        )
+        return reward_model_create(
+            project=context.project,
+            name=context.args["name"],
+            kind=config.kind,
+            base=config.base,
+            config=config.to_dict(),
+            seed=config.training.seed,
+            snapshot=snapshot,
+            job=context.job,
+        )
+
+
+def _shares(held_out: float) -> dict[str, float]:
+    return {TRAIN: 1.0 - held_out, TEST: held_out} if held_out else {TRAIN: 1.0}
+
+
+def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
+    snapshot = model.snapshot
+    assert snapshot is not None  # noqa: S101 - ``_model`` gives every trained model one
+    data = _Data(snapshot_problems(snapshot=snapshot, with_sources=False))
+    stream = data.stream(config.training.seed, wanted=context.args.get("generated"))
+    path = f"models/{model.pk}"
+    held_out = data.held_out(streamed=stream is not None)
+
+    def on_metric(step: int, values: Mapping[str, float]) -> None:
+        context.metric(step, values)
+        context.flush()  # a checkpoint may follow, from which a resumed run would not come back
+
+    fitted = fit(
+        config,
+        data.train,
+        held_out.pop("", []),
+        out_dir=artefact_folder(path=path),
+        stream=stream,
+        device=device(),
+        on_metric=on_metric,
+        on_progress=context.progress,
+        should_stop=context.should_stop,
+        provenance=_provenance(snapshot, stream),
+    )
+    metrics = dict(fitted.metrics)
+    for family, trees in held_out.items():
+        metrics |= _family_metrics(fitted, family, trees, seed=config.training.seed)
+    with transaction.atomic():
+        job_hold(job=context.job)
+        reward_model_ready(
+            model=model,
+            artefact=path,
+            metrics={name: metric.to_dict() for name, metric in metrics.items()},
+            provenance={
+                **fitted.provenance,
+                "steps": fitted.steps,
+                "seconds": round(fitted.seconds, 1),
+            },
+        )
+
+
+def device() -> str:
+    """Return where models run."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _family_metrics(
+    fitted: FitResult, family: str, trees: list[TrainingTree], *, seed: int
+) -> dict[str, Metric]:
+    """Evaluate held-out problems of another family than the one that was generated."""
+    model = load(fitted.artefact, device())
+    found = step_quality(model, trees, seed=seed)
+    return {f"{family}_{name}": metric for name, metric in found.items()}
+
+
+def _provenance(snapshot: Snapshot, stream: ArithmeticStream | None) -> dict[str, Any]:
+    return {
+        "snapshot": snapshot.name,
+        "snapshot_hash": snapshot.hash,
+        "rules": {k: v for k, v in snapshot.rules.items() if k != "max_score"},
+        "generator": None
+        if stream is None
+        else {
+            "name": f"samples.{STREAMED}",
+            "seed": stream.seed,
+            "held_out_excluded": len(stream.excluded),
+        },
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }
+
+
+class _Data:
+    """A snapshot's labelled trees, by split, held-out ones also by sample family."""
+
+    def __init__(self, problems: Iterable[ExportProblem]) -> None:
+        self.train: list[TrainingTree] = []
+        self._held_out: dict[str, list[TrainingTree]] = {}
+        self._streamed_prompts: list[str] = []
+        self.has_streamed = False
+        for problem in problems:
+            family = str(problem.problem.meta.get("sample", ""))
+            self.has_streamed |= family == STREAMED
+            if problem.split != TRAIN and family == STREAMED:
+                self._streamed_prompts.append(problem.problem.prompt)
+            if not any(target is not None for target in problem.targets):
+                continue
+            if problem.split == TRAIN:
+                self.train.append(training_tree(problem))
+            elif problem.split == TEST:
+                self._held_out.setdefault(family, []).append(training_tree(problem))
+
+    def stream(self, seed: int, *, wanted: bool | None) -> ArithmeticStream | None:
+        """Return the generator's endless traces, without any problem that is not for training."""
+        use = self.has_streamed if wanted is None else wanted
+        return ArithmeticStream(seed, self._streamed_prompts) if use else None
+
+    def held_out(self, *, streamed: bool) -> dict[str, list[TrainingTree]]:
+        """Return the held-out trees: the main ones under "", families to report apart by name."""
+        families = dict(self._held_out)
+        if streamed:
+            return {
+                "": families.pop(STREAMED, []),
+                **{k or "other": v for k, v in families.items()},
+            }
+        return {"": [tree for trees in families.values() for tree in trees]}
+
+
+def training_tree(problem: ExportProblem) -> TrainingTree:
+    """Turn a frozen problem into a labelled tree; unlabelled steps have no target."""
+    targets = [np.nan if target is None else target for target in problem.targets]
+    return TrainingTree(
+        problem_key=problem.id,
+        problem_text=problem.problem.prompt,
+        tree=Tree.from_columns(
+            ids=range(len(problem.nodes) + 1),
+            parent=[-1, *(node.parent + 1 for node in problem.nodes)],
+            text=["", *(node.text for node in problem.nodes)],
+            ends=[trace.end + 1 for trace in problem.traces],
+        ),
+        targets=np.array([np.nan, *targets], np.float64),
+    )
