@@ -6,6 +6,7 @@ const ROW = 26;
 const OVERSCAN = 12;
 const DEEPEST_INDENT = 9;
 const INDENT = 13;
+const NARROW_INDENT = 6; // in trees that are deeper than that
 const LABELS = new Map([
   [-1, ["−1", "bad"]],
   [0, ["0", "neutral"]],
@@ -129,7 +130,7 @@ export class Outline {
   #stepCell(p) {
     const { model } = this;
     const step = cell("step", "", "rowheader");
-    step.style.paddingLeft = `${4 + Math.min(model.depth[p] - 1, DEEPEST_INDENT) * INDENT}px`;
+    step.style.paddingLeft = `${4 + Math.min(model.depth[p] - 1, DEEPEST_INDENT) * (model.maxDepth > DEEPEST_INDENT + 1 ? NARROW_INDENT : INDENT)}px`;
     const twisty = document.createElement("span");
     twisty.className = model.children[p] ? `twisty ${model.closed[p] ? "closed" : "open"}` : "twisty";
     twisty.setAttribute("aria-hidden", "true");

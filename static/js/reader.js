@@ -40,13 +40,7 @@ export class Reader {
     typeset(document.getElementById("inspector"));
     this.#applyHeat();
     const current = reader.querySelector(".stepcard.current");
-    const column = reader.querySelector(".problem");
-    if (current) {
-      const top = current.offsetTop - column.offsetHeight - 12;
-      const bottom = current.offsetTop + Math.min(current.offsetHeight, reader.clientHeight / 2) + 24;
-      if (top < reader.scrollTop) reader.scrollTop = top;
-      else if (bottom > reader.scrollTop + reader.clientHeight) reader.scrollTop = Math.max(0, Math.min(top, bottom - reader.clientHeight));
-    }
+    if (current) keepInView(reader, current, reader.querySelector(".problem").offsetHeight);
     this.arrived();
   }
 
@@ -83,4 +77,13 @@ export class Reader {
     const text = token.textContent.replaceAll("\n", "⏎").replaceAll(" ", "␣");
     document.getElementById("token-readout").textContent = `Token ${Number(hit.dataset.i) + 1} “${text}” ${token.dataset.credit}`;
   }
+}
+
+/** Scroll just enough that a card stands below the pinned problem and above the lower edge. */
+function keepInView(pane, card, pinned) {
+  const top = card.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+  const above = top - pinned - 12;
+  const below = top + Math.min(card.offsetHeight, pane.clientHeight - pinned - 24) + 24 - pane.clientHeight;
+  if (above < 0) pane.scrollTop += above;
+  else if (below > 0) pane.scrollTop += Math.min(above, below);
 }

@@ -61,6 +61,15 @@ def ratings(problem):
     return list(rows.values_list("step__preorder", "rating"))
 
 
+def until(page, condition):
+    """Wait for a condition; Playwright's own wait_for_function evaluates text, which CSP refuses."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never true: {condition}")
+
+
 def selected(page):
     row = page.locator(".outline .row[aria-selected=true]")
     return int(row.get_attribute("data-pos"))
@@ -85,7 +94,7 @@ def test_undo_and_redo_work_across_a_reload(open_bench, reviewer, game):
     page.wait_for_selector(SAVED)
     page.keyboard.press("1")
     page.wait_for_selector("#row-1 .label.bad")
-    page.wait_for_function("Object.values(localStorage).every((kept) => kept === '[]')")
+    until(page, "Object.values(localStorage).every((kept) => kept === '[]')")
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.keyboard.press("u")
@@ -188,9 +197,8 @@ def test_20000_steps_need_at_most_400_rows(open_bench, reviewer, project):
     page = open_bench(reviewer, problem)
     box = page.locator("#icicle").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + 40)
-    page.wait_for_function(
-        "document.querySelector('.outline .row[aria-selected=true]').dataset.pos > 9000"
-    )
+    page.wait_for_selector(".outline .row[aria-selected=true]")
+    until(page, "document.querySelector('.outline [aria-selected=true]').dataset.pos > 9000")
     page.keyboard.press("End")
     for _ in range(30):
         page.keyboard.press("k")

@@ -1,0 +1,140 @@
+"""Step text keeps every character and runs nothing; formulas, keys and colours keep their rules."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotator.models import RewardModel, TokenScore
+from annotator.templatetags.heat import heat_chip, heat_class, level_class
+from annotator.templatetags.text import difference, formulas, has_math, math_text, token_text
+from annotator.views.workbench.keys import KEYS, keys_markdown
+from annotator.views.workbench.tokens import step_tokens
+from scoring.heatmap import scale
+
+ROOT = Path(__file__).parents[2]
+
+
+def visible(markup: str) -> str:
+    """Return what a reader would copy: tags dropped, entities resolved."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"so \(x^2\) is", ["x^2"]),
+        (r"\[a+b\] and $$c$$", ["a+b", "c"]),
+        (r"is $x_1$ here", ["x_1"]),
+        (r"is $\frac{1}{2}$.", [r"\frac{1}{2}"]),
+        ("costs $5 and $7", []),
+        ("$5_000 and $6_000", []),
+        ("from $5^* to $6", []),
+        ("a $ x_1 $ b", []),
+        ("US$5 or x^2$", []),
+        ("no math", []),
+    ],
+)
+def test_only_what_surely_is_math_is_typeset(text, expected):
+    assert [tex for _, _, tex, _ in formulas(text)] == expected
+    assert has_math(text) == bool(expected)
+
+
+@given(st.text(alphabet="<>&\"'$\\()[]^_ax5 \n", max_size=60))
+def test_marked_text_is_the_text_itself(text):
+    assert visible(math_text(text)) == text
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_difference_shows_the_whole_text(text, other):
+    shown = difference(text, other).replace("<mark>", "").replace("</mark>", "")
+    assert html.unescape(shown) == text
+
+
+def test_a_difference_marks_only_the_words_that_differ():
+    marked = re.findall(r"<mark>(.*?)</mark>", difference("add 4 to 6", "add 5 to 6"))
+    assert marked == ["4"]
+
+
+@given(st.text(min_size=1, max_size=40), st.data())
+def test_tokens_cover_every_character_once(text, data):
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(text)))) | {len(text)})
+    ends = np.array(cuts, "<i4")
+    running = np.linspace(0.1, 0.9, len(ends)).astype("<f4")
+    packed = TokenScore(start=0.3, ends=ends.tobytes(), running=running.tobytes())
+    tokens = step_tokens(text=text, packed=packed, score=float(running[-1]), model=RewardModel())
+    assert "".join(tokens.pieces()) == text
+    assert tokens.sums
+    spans = re.findall(r"<span[^>]*>(.*?)</span>", str(token_text(tokens)), re.DOTALL)
+    assert html.unescape("".join(spans)) == text
+
+
+def test_a_value_has_sign_number_and_class():
+    limits = scale([-1.0, 1.0], signed=True)
+    assert heat_class(-1.0, limits) == "heat-neg-4"
+    assert heat_class(0.0, limits) == "heat-zero"
+    assert heat_class(None, limits) == "heat-none"
+    assert ">+0.50<" in heat_chip(0.5, limits)
+    assert [level_class(level) for level in (-4, 0, 4)] == ["heat-neg-4", "heat-zero", "heat-pos-4"]
+
+
+def test_keys_on_the_page_and_in_the_docs_are_one_table():
+    assert keys_markdown().rstrip() in (ROOT / "docs" / "keyboard.md").read_text()
+    assert json.loads((ROOT / "static" / "js" / "keys.json").read_text()) == KEYS
+
+
+def test_no_key_starts_two_actions_and_every_action_exists():
+    names = [name for key in KEYS for name in key["keys"]]
+    assert len(names) == len(set(names))
+    script = (ROOT / "static" / "js" / "workbench.js").read_text()
+    table = script.partition("const actions = {")[2].partition("\n};")[0]
+    known = set(re.findall(r"^  (\w+)[:,]", table, re.MULTILINE))
+    assert known == {key["action"] for key in KEYS}
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+CSS = (ROOT / "static" / "css" / "tokens.css").read_text()
+PAIRS = dict(re.findall(r"--([\w-]+): light-dark\((#\w{6}, #\w{6})\)", CSS))
+HEATS = [name for name in PAIRS if name.startswith("heat-") and name != "heat-ink"]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_every_pair_of_colours_can_be_read(theme):
+    color = {name: pair.split(", ")[theme] for name, pair in PAIRS.items()}
+    assert len(HEATS) == 9
+    texts = [("ink", under) for under in ("bg", "soft", "sunk", "raised", "selected", "mark")]
+    texts += [("muted", under) for under in ("bg", "soft", "sunk", "selected")]
+    texts += [("heat-ink", heat) for heat in HEATS]
+    texts += [(name, f"{name}-soft") for name in ("danger", "notice", "good", "accent")]
+    texts += [("accent", "bg"), ("accent-ink", "accent"), ("danger", "bg")]
+    edges = [(name, "bg") for name in ("edge", "ring", "sign-neg", "sign-pos")]
+    for pairs, least in ((texts, 4.5), (edges, 3.0)):
+        for front, back in pairs:
+            assert contrast(color[front], color[back]) >= least, (front, back)
+
+
+def test_our_scripts_are_small_and_the_first_view_is_light():
+    import gzip
+
+    scripts = list((ROOT / "static" / "js").glob("*.js"))
+    assert all(len(path.read_text().splitlines()) < 300 for path in scripts)
+    first = [*scripts, *(ROOT / "static" / "css").glob("*.css")]
+    first += [ROOT / "static" / "vendor" / "htmx" / "htmx.min.js"]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in first) < 60_000
