@@ -95,16 +95,17 @@ def project_get_or_create(*, name: str) -> Project:
     """Return the project called ``name`` (in any case), created without members if missing.
 
     Raises:
-        InvalidError: there is none and the name cannot be used.
+        InvalidError: no project can be called so.
     """
-    found = Project.objects.filter(name__iexact=name.strip()).first()
+    clean = name_check(name=name)
+    found = Project.objects.filter(name__iexact=clean).first()
     if found is not None:
         return found
     try:
-        return project_create(name=name)
+        return project_create(name=clean)
     except ConflictError:
         # Another process made it between the look and the insert.
-        return Project.objects.get(name__iexact=name.strip())
+        return Project.objects.get(name__iexact=clean)
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ def job_list(request: HtmxRequest, project: str) -> HttpResponse:
     """List jobs, newest first; the table refreshes itself while one is open."""
     access = project_for_user(user=request.user, name=project)
     before = request.GET.get("before", "")
-    rows = jobs_of_project(project=access.project)
+    rows = jobs_of_project(project=access.project).select_related("project")
     if before.isascii() and before.isdecimal() and int(before) <= MAX_ID:
         rows = rows.filter(pk__lt=int(before))
     found = [JobRow(job) for job in rows[: PAGE_SIZE + 1]]

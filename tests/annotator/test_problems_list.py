@@ -1,0 +1,187 @@
+"""The problem list: filters find what they say, pages join up, and cost does not grow."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.errors import InvalidError
+from annotator.models import Outcome, Problem, Project, RewardModel, Step, StepScore
+from annotator.queries.problems import ProblemFilter, problem_page, problems_count, progress_of
+from annotator.queries.sparklines import POINTS, sparkline_path, sparklines
+from annotator.services.labels import label_set
+from annotator.services.projects import project_create
+from tests.factories import ProblemFactory, UserFactory, problem_with_tree
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return UserFactory()
+
+
+@pytest.fixture
+def project(owner):
+    return project_create(name="P", owner=owner)
+
+
+def ids(project: Project, user, size: int = 50, **wanted) -> list[int]:
+    page = problem_page(project=project, user=user, wanted=ProblemFilter(**wanted), size=size)
+    return [row.problem.pk for row in page.rows]
+
+
+def test_outcome_filters_partition_the_problems(project, owner):
+    solved = problem_with_tree(["yes!"], project=project)
+    failed = problem_with_tree(["no"], project=project)
+    mixed = problem_with_tree(["yes!"], ["no"], project=project)
+    unknown = problem_with_tree(["maybe"], project=project)
+    Outcome.objects.filter(trace__problem=unknown).update(value=None)
+    assert ids(project, owner, outcome="solved") == [solved.pk, mixed.pk]
+    assert ids(project, owner, outcome="unsolved") == [failed.pk]
+    assert ids(project, owner, outcome="mixed") == [mixed.pk]
+    assert ids(project, owner, outcome="unknown") == [unknown.pk]
+
+
+def test_label_filters_count_people_only(project, owner):
+    none, some, every = (problem_with_tree(["a", ["b"]], project=project) for _ in range(3))
+    first = Step.objects.filter(problem=some).earliest("preorder")
+    label_set(step=first, user=owner, rating=1)
+    for step in Step.objects.filter(problem=every):
+        label_set(step=step, user=owner, rating=None, unsure=True)
+    assert ids(project, owner, labels="none") == [none.pk]
+    assert ids(project, owner, labels="some") == [some.pk]
+    assert ids(project, owner, labels="all") == [every.pk]
+    assert ids(project, owner, labels="todo") == [none.pk, some.pk]
+    assert ids(project, UserFactory(), labels="todo") == [none.pk, some.pk, every.pk]
+    progress = progress_of(project=project)
+    assert (progress.problems, progress.steps, progress.labelled) == (3, 6, 3)
+    assert progress.percent == 50
+
+
+def test_text_and_size_filters(project, owner):
+    small = problem_with_tree(["a"], project=project, prompt="Use 100% of it_all")
+    large = problem_with_tree(["a", ["b"], ["c"]], project=project, prompt="Other")
+    assert ids(project, owner, text="100% of it_") == [small.pk]
+    assert ids(project, owner, text="100_ of") == []
+    assert ids(project, owner, text="OTHER") == [large.pk]
+    assert ids(project, owner, min_steps=2) == [large.pk]
+    assert ids(project, owner, max_steps=2) == [small.pk]
+
+
+@pytest.mark.parametrize("sort", ["oldest", "newest", "largest", "smallest"])
+def test_pages_join_up_in_both_directions(project, owner, sort):
+    for i in range(11):
+        ProblemFactory(project=project, n_steps=i // 3)
+    whole = ids(project, owner, sort=sort, size=50)
+    wanted = ProblemFilter(sort=sort)
+    seen, page, after = [], None, ""
+    while page is None or page.next:
+        page = problem_page(project=project, user=owner, wanted=wanted, after=after, size=4)
+        seen += [row.problem.pk for row in page.rows]
+        after = page.next
+    assert seen == whole
+    back = problem_page(project=project, user=owner, wanted=wanted, before=page.previous, size=4)
+    assert [row.problem.pk for row in back.rows] == whole[4:8]
+    first = problem_page(project=project, user=owner, wanted=wanted, before=back.previous, size=4)
+    assert [row.problem.pk for row in first.rows] == whole[:4]
+    assert not first.previous
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "MTY", "MTYuMQ==\x00", "é", "LTEuMQ==", "OTk5OTk5OTk5OS4x"]
+)
+def test_foreign_cursor_is_refused(project, owner, cursor):
+    with pytest.raises(InvalidError, match="first page"):
+        problem_page(project=project, user=owner, wanted=ProblemFilter(), after=cursor)
+
+
+def page_queries(client, django_assert_max_num_queries) -> int:
+    with django_assert_max_num_queries(16) as counted:
+        assert client.get("/p/P/problems/").status_code == 200
+    return len(counted)
+
+
+def test_page_costs_the_same_queries_for_1_and_for_50_rows(
+    project, owner, client_for, django_assert_max_num_queries
+):
+    client = client_for(owner)
+    problem_with_tree(["a!", ["b"]], project=project)
+    few = page_queries(client, django_assert_max_num_queries)
+    for _ in range(49):
+        problem_with_tree(["a!", ["b"]], project=project)
+    # session, user, membership, page rows, outcomes, labels, model, sparkline, count, totals,
+    # labelled, open jobs
+    assert page_queries(client, django_assert_max_num_queries) == few
+
+
+def test_htmx_gets_the_table_alone(project, owner, client_for):
+    problem_with_tree(["a!"], project=project, prompt="Only one")
+    client = client_for(owner)
+    fragment = client.get("/p/P/problems/", headers={"HX-Request": "true"})
+    assert "Only one" in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    assert "HX-Request" in fragment.headers["Vary"]
+    back = client.get(
+        "/p/P/problems/",
+        headers={"HX-Request": "true", "HX-History-Restore-Request": "true"},
+    )
+    assert "<html" in back.content.decode()
+
+
+def test_empty_project_offers_the_import(project, owner, client_for):
+    assert "/p/P/import/" in client_for(owner).get("/p/P/problems/").content.decode()
+
+
+def test_unreasonable_filter_is_said_and_ignored(project, owner, client_for):
+    problem_with_tree(["a!"], project=project, prompt="Still here")
+    page = client_for(owner).get("/p/P/problems/?min_steps=-1&labels=odd&sort=up&q=%00")
+    assert page.status_code == 200
+    assert "Still here" in page.content.decode()
+    assert "errorlist" in page.content.decode()
+
+
+def test_count_of_a_filter_stops(project, owner, monkeypatch):
+    monkeypatch.setattr("annotator.queries.problems.COUNT_LIMIT", 2)
+    for i in range(5):
+        ProblemFactory(project=project, n_steps=i)
+    assert problems_count(project=project, user=owner, wanted=ProblemFilter(min_steps=0)) == 3
+    assert problems_count(project=project, user=owner, wanted=ProblemFilter()) == 5
+
+
+def test_sparkline_prefers_scores_and_falls_back_to_search_values(project):
+    problem = problem_with_tree(["a", ["b"]], project=project)
+    assert sparklines(project=project, problems=[problem]) == {}
+    Step.objects.filter(problem=problem).update(value=20.0)
+    line = sparklines(project=project, problems=[problem])[problem.pk]
+    assert (line.source, line.high) == ("search value", 20.0)
+    model = RewardModel.objects.create(project=project, name="m", kind="prm", ready=True)
+    step = Step.objects.filter(problem=problem).earliest("preorder")
+    StepScore.objects.create(step=step, model=model, score=0.25)
+    line = sparklines(project=project, problems=[problem])[problem.pk]
+    assert (line.source, line.low, line.high) == ("m v1", 0.25, 0.25)
+
+
+def test_sparkline_of_a_long_problem_reads_few_steps(project):
+    shape = ["leaf"]
+    for i in range(200):
+        shape = [f"step {i}", shape]
+    problem = problem_with_tree(shape, project=project)
+    Step.objects.filter(problem=problem).update(value=0.5)
+    path = sparklines(project=project, problems=[problem])[problem.pk].path
+    assert POINTS // 2 < path.count("L") + 1 <= POINTS
+
+
+def test_sparkline_breaks_where_a_value_is_missing():
+    assert sparkline_path([0.0, None, 1.0, 1.0], 0.0, 1.0) == "M0.0 18.5h0M80.0 1.5h0L120.0 1.5"
+    assert sparkline_path([None], 0.0, 1.0) == ""
+
+
+def test_blind_annotator_sees_no_scores(project, owner, client_for):
+    problem = problem_with_tree(["a"], project=project)
+    Step.objects.filter(problem=problem).update(value=0.5)
+    assert b'class="spark"' in client_for(owner).get("/p/P/problems/").content
+    Project.objects.update(show_scores=False)
+    annotator = UserFactory()
+    project.memberships.create(user=annotator, role="annotator")
+    assert b'class="spark"' not in client_for(annotator).get("/p/P/problems/").content
+    assert Problem.objects.count() == 1
