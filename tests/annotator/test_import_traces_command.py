@@ -8,6 +8,7 @@ from django.db import OperationalError
 
 from annotator.management.commands.import_traces import Command
 from annotator.models import Problem, Project
+from annotator.services.imports import records
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +134,26 @@ def test_a_database_that_is_not_there_is_a_sentence(capsys, good, monkeypatch):
         "code": "database",
         "message": "The database is not there: connection refused",
     }
+
+
+def test_a_disk_that_fills_up_keeps_what_is_in_and_says_so(capsys, tmp_path, monkeypatch):
+    path = tmp_path / "long.jsonl"
+    path.write_text("".join(json.dumps(LINE | {"prompt": f"{i}?"}) + "\n" for i in range(9)))
+    write, left = records.write_trees, iter([True, True])
+
+    def until_full(target, batch):
+        if not next(left, False):
+            raise OperationalError("could not extend file: No space left on device\nHINT: Free it.")
+        return write(target, batch)
+
+    monkeypatch.setattr("annotator.services.imports.collect.BATCH_STEPS", 4)
+    monkeypatch.setattr(records, "write_trees", until_full)
+
+    status, data, _ = run(capsys, path, path, "--project", "p")
+
+    assert (status, data["accepted"], Problem.objects.count()) == (1, 4, 4)
+    assert data["error"]["code"] == "database"
+    assert "No space left on device. What was stored before stays" in data["error"]["message"]
 
 
 def test_people_read_lines_with_places(mixed, capsys):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from annotator.errors import ImportRefusedError
+from annotator.errors import AnnotatorError, ImportRefusedError
 from annotator.importers.registry import IMPORTERS, importer
 from annotator.management.output import NOTHING, PARTLY, Answer, ContractCommand
 from annotator.services.imports import ImportReport, import_file
 from annotator.services.imports.files import AUTO
-from annotator.services.imports.report import Place
+from annotator.services.imports.report import ImportStoppedError, Place
 from annotator.services.projects import project_get_or_create
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Command(ContractCommand):
             importer(options["format"])
         dry_run = options["dry_run"]
         self._quiet = options["json"] or options["verbosity"] < 1
-        refusals: list[tuple[str, ImportRefusedError]] = []
+        refusals: list[AnnotatorError] = []
         total = ImportReport("", dry_run=dry_run)
         # A dry run of a project that is not there must not leave it behind.
         with transaction.atomic() if dry_run else nullcontext():
@@ -59,9 +59,12 @@ class Command(ContractCommand):
             for name in options["files"]:
                 try:
                     total.add(self._import(project, name, options))
-                except ImportRefusedError as error:
-                    refusals.append((name, error))
+                except (ImportRefusedError, ImportStoppedError) as error:
+                    refusals.append(error)
                     total.list_error(Place(Path(name).name, None, None, error.message))
+                    if isinstance(error, ImportStoppedError):
+                        total.add(error.report)
+                        break
             if dry_run:
                 transaction.set_rollback(True)
         return _answer(total, refusals)
@@ -85,7 +88,7 @@ class Command(ContractCommand):
         )
 
 
-def _answer(total: ImportReport, refusals: list[tuple[str, ImportRefusedError]]) -> Answer:
+def _answer(total: ImportReport, refusals: list[AnnotatorError]) -> Answer:
     counts = total.counts
     verb = "would be added" if total.dry_run else "added"
     lines = [
@@ -107,14 +110,14 @@ def _answer(total: ImportReport, refusals: list[tuple[str, ImportRefusedError]])
     return answer
 
 
-def _error(total: ImportReport, refusals: list[tuple[str, ImportRefusedError]]) -> tuple[str, str]:
+def _error(total: ImportReport, refusals: list[AnnotatorError]) -> tuple[str, str]:
     parts = []
     if total.rejected:
         parts.append(f"{total.rejected:,} of {total.records:,} records were rejected")
     if refusals:
-        parts.append("; ".join(error.message for _, error in refusals))
+        parts.append("; ".join(error.message for error in refusals))
     only_refusal = len(refusals) == 1 and not total.rejected
-    return refusals[0][1].code if only_refusal else "records_rejected", "; ".join(parts)
+    return refusals[0].code if only_refusal else "records_rejected", "; ".join(parts)
 
 
 def _line(place: Place) -> str:

@@ -102,7 +102,7 @@ def import_file(
         ImportRefusedError: not a readable file, empty, packed, of no or of several formats.
         UnknownNameError: no such format.
         CancelledError: ``should_stop`` said so; the report stands in the ``SourceFile``.
-        UnavailableError: the database failed; what was stored before stays.
+        ImportStoppedError: the database failed; what was stored before stays.
     """
     if (path is None) == (stream is None):
         raise TypeError("give either path or stream")

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import DataError, IntegrityError, OperationalError
 
-from annotator.errors import UnavailableError
 from annotator.services.imports.ahead import ReadAhead, collector_paused
 from annotator.services.imports.batches import write_trees
 from annotator.services.imports.collect import Batch, batches
 from annotator.services.imports.names import Names
 from annotator.services.imports.placed import Target
 from annotator.services.imports.prepare import Prepared
-from annotator.services.imports.report import Counts, ImportReport, Place
+from annotator.services.imports.report import Counts, ImportReport, ImportStoppedError, Place
 from annotator.services.imports.trace_scores import (
     PreparedScores,
     ScoresWritten,
@@ -62,7 +61,7 @@ def import_records(
             and marks the report cancelled. What was stored stays.
 
     Raises:
-        UnavailableError: the database failed (a full disk); what was stored stays.
+        ImportStoppedError: the database failed (a full disk); what was stored stays.
     """
     writer = _Writer(Target(project, format, file, Names(project)))
     with collector_paused(), closing(ReadAhead(batches(items, file.name))) as ahead:
@@ -137,7 +136,8 @@ class _Writer:
             self._one_by_one(batch, again, error)
             return None
         except OperationalError as error:
-            raise _unavailable(error) from error
+            reason = str(error).strip().splitlines()[0]
+            raise ImportStoppedError(reason, self.report) from error
 
     def _one_by_one(
         self, batch: list[_Item], write: Callable[[list[_Item]], None], error: Exception
@@ -167,13 +167,3 @@ def _unless_deadlocked(write: Callable[[], _Result]) -> _Result:
             if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
                 raise
     return write()
-
-
-def _unavailable(error: OperationalError) -> UnavailableError:
-    """Say in one line why the database could not go on."""
-    reason = str(error).strip().splitlines()[0]
-    return UnavailableError(
-        f"The database could not store the next records: {reason}. What was stored before stays; "
-        "import the file again once this is put right.",
-        code="database",
-    )

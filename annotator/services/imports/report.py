@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotator.errors import UnavailableError
+
 LISTED = 100
 """Errors and warnings are counted without end but listed only so far."""
 
@@ -124,3 +126,15 @@ class ImportReport:
             "cancelled": self.cancelled,
             "dry_run": self.dry_run,
         }
+
+
+class ImportStoppedError(UnavailableError):
+    """The database failed in the middle; ``report`` says what was stored before and stays."""
+
+    def __init__(self, reason: str, report: ImportReport) -> None:
+        super().__init__(
+            f"The database could not store the next records: {reason}. What was stored before "
+            "stays; import the file again once this is put right.",
+            code="database",
+        )
+        self.report = report
