@@ -41,7 +41,7 @@ class Supervisor:
         max_bytes: resident memory of the child that is not tolerated.
         stale_s: how long the child's heartbeat may be missing from the job row.
         grace_s: how long the child may take to stop by itself.
-        device: what the child computes on, once it has said so.
+        on_device: told what the child computes on, once it has said so.
     """
 
     def __init__(
@@ -51,11 +51,12 @@ class Supervisor:
         stale_s: float | None = None,
         grace_s: float = GRACE_S,
         command: tuple[str, ...] = COMMAND,
+        on_device: Callable[[str], object] = lambda device: None,
     ) -> None:
         self.max_bytes = max_bytes or memory_limit()
         self.stale_s = stale_s or settings.JOB_STALE_S
         self.grace_s = grace_s
-        self.device = ""
+        self.on_device = on_device
         self._command = command
         self._child: Child | None = None
 
@@ -109,7 +110,8 @@ class Supervisor:
         asked_at = None
         while True:
             answer = child.receive(POLL_S)
-            self.device = answer.get("device", self.device)
+            if "device" in answer:
+                self.on_device(answer["device"])
             if answer.get("job") == job.pk:
                 return None
             if (end := self._fault(child, job)) is not None:

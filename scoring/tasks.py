@@ -64,20 +64,21 @@ def _run_here(job_id: int) -> None:
 
 
 def _run_supervised(job_id: int) -> None:
-    worker = presence.current(Worker.Kind.GPU)
-    job = job_claim(job_id=job_id, worker=worker)
-    if job is None:
-        return
-    supervisor = _supervisor()
-    supervisor.run(job, stopping=_is_stopping)
-    if worker is not None:
-        worker.device = supervisor.device or worker.device
+    job = job_claim(job_id=job_id, worker=presence.current(Worker.Kind.GPU))
+    if job is not None:
+        _supervisor().run(job, stopping=_is_stopping)
 
 
 def _supervisor() -> Supervisor:
     if not _supervisors:
-        _supervisors.append(Supervisor())
+        _supervisors.append(Supervisor(on_device=_note_device))
     return _supervisors[0]
+
+
+def _note_device(device: str) -> None:
+    worker = presence.current(Worker.Kind.GPU)
+    if worker is not None:
+        worker.device = device
 
 
 def _is_stopping() -> bool:

@@ -18,7 +18,9 @@ COMMAND = (sys.executable, "-m", "tests.scoring.stub_worker")
 
 @pytest.fixture
 def supervisor():
-    made = Supervisor(command=COMMAND, grace_s=1.0)
+    devices = []
+    made = Supervisor(command=COMMAND, grace_s=1.0, on_device=devices.append)
+    made.devices = devices
     yield made
     made.kill()
 
@@ -58,7 +60,7 @@ def test_jobs_share_one_warm_child(supervisor):
     pids = {row_of(job).result["pid"] for job in (first, second)}
     assert len(pids) == 1
     assert pids != {os.getpid()}
-    assert supervisor.device == "stub device"
+    assert supervisor.devices == ["stub device"]
 
 
 def test_a_killed_child_means_another_attempt_with_a_new_child(supervisor):
