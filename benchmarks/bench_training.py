@@ -21,8 +21,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -33,6 +33,9 @@ from benchmarks.packing_tree import about, leaves, tree
 from scoring.reward.packing import EncodedTree, path_row
 from scoring.training.examples import Example
 from scoring.training.losses import Denominators, pass_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORDS = 300
 # PRMTrainer runs in bfloat16 unless told otherwise; each precision is compared with its own.

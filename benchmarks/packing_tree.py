@@ -6,6 +6,7 @@ import datetime
 import os
 import platform
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -83,7 +84,7 @@ def about(command: str) -> dict[str, object]:
 
 def _cpu() -> str:
     try:
-        with open("/proc/cpuinfo") as file:
+        with Path("/proc/cpuinfo").open() as file:
             return next(
                 line.split(":")[1].strip() for line in file if line.startswith("model name")
             )

@@ -21,6 +21,7 @@ import torch
 
 from scoring.errors import CancelledError, TrainingError
 from scoring.reward import artefact
+from scoring.reward.metrics import Metric
 from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.quality import step_quality
 from scoring.training.checkpoint import Checkpoints, Progress, writing
@@ -30,7 +31,6 @@ from scoring.training.losses import Denominators, pass_loss
 from scoring.training.start import make_model
 
 if TYPE_CHECKING:
-    from scoring.reward.metrics import Metric
     from scoring.training.config import RunConfig, TrainingConfig
 
 OnMetric = Callable[[int, dict[str, float]], None]
@@ -87,7 +87,8 @@ def fit(
         config: what and how.
         train: labelled trees.
         held_out: labelled trees of other problems (``split_by_problem``); may be empty.
-        out_dir: the artefact's folder; ``checkpoints/`` in it holds a run that is not finished.
+        out_dir: the artefact's folder; ``checkpoints/`` in it holds a run that is not finished. If
+            the artefact of this very run is there already, it is returned as it is.
         stream: number → generated tree, the same tree for the same number, for ever.
         device: a torch device.
         on_metric: called with the step and ``{name: value}``.
@@ -106,6 +107,9 @@ def fit(
     hooks.should_stop = should_stop or hooks.should_stop
     refuse_untrainable(train, streamed=stream is not None)
     run = _Run(config, train, held_out, Path(out_dir), stream, torch.device(device), hooks)
+    done = run.finished()
+    if done:
+        return done
     run.train()
     return run.finish(provenance or {})
 
@@ -158,6 +162,19 @@ class _Run:
         )
         self.progress = Progress(run=self._name())
 
+    def finished(self) -> FitResult | None:
+        """Return what this run left in ``out_dir`` if it came to its end before."""
+        path = self.out_dir / artefact.MANIFEST
+        if not path.is_file():
+            return None
+        manifest = json.loads(path.read_text())
+        if manifest.get("run") != self.progress.run:
+            return None
+        metrics = {name: Metric(**values) for name, values in manifest["metrics"].items()}
+        return FitResult(
+            self.out_dir, metrics, manifest["steps"], manifest["seconds"], manifest["provenance"]
+        )
+
     def train(self) -> None:
         """Take optimiser steps until the budget is spent."""
         saved = self.checkpoints.restore(self.progress.run, self.model.network, self.optimizer)
@@ -180,6 +197,7 @@ class _Run:
         metrics = step_quality(self.model, self.held_out, seed=self.plan.seed)
         provenance = {**self._provenance(), **provenance}
         details = {
+            "run": self.progress.run,
             "seed": self.plan.seed,
             "training": self.config.to_dict()["training"],
             "data_hash": self.data_hash,

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from scoring.reward.backbone import build_tiny, mask_plan
-from scoring.reward.config import PrmConfig
 from scoring.reward.model import RewardModel
 from scoring.reward.network import RewardNetwork
 from scoring.reward.registry import kind
@@ -36,13 +35,15 @@ def tokenizer(vocabulary: int = 420) -> StepTokenizer:
 
 def tiny_model(*, context: int = 512, head: str = "two_class", seed: int = 0) -> RewardModel:
     """Two layers of width 64 with random weights; the head is scaled up so that scores differ."""
-    config = PrmConfig(tiny_layers=2, tiny_width=64, tiny_context=context, head=head)
+    config = kind("prm").make_config(
+        {"tiny_layers": "2", "tiny_width": "64", "tiny_context": str(context), "head": head}
+    )
     torch.manual_seed(seed)
     backbone = build_tiny(config, tokenizer())
     made = kind("prm").load(config)
     network = RewardNetwork(backbone.module, made.make_head(64), mask_plan(backbone.module.config))
     with torch.no_grad():
-        network.head.weight.mul_(5)
+        network.head.get_parameter("weight").mul_(5)
     return RewardModel(network, backbone.tokenizer, made)
 
 

@@ -51,7 +51,9 @@ def run(folder, settings=(), train=TRAIN, held=HELD, **more):
     return result, rows
 
 
-def gradients(model, item, *, budget, pass_tokens, weighting="per_node", lm_weight=1.0):
+def gradients(
+    model, item, *, budget, pass_tokens, weighting="per_node", lm_weight=1.0, bfloat16=False
+):
     maker = ExampleMaker(model.tokenizer, FEW_ROWS, model.context, budget, weighting)
     examples = maker.make(item)
     model.network.zero_grad()
@@ -65,6 +67,7 @@ def gradients(model, item, *, budget, pass_tokens, weighting="per_node", lm_weig
             denominators,
             lm_weight=lm_weight,
             device=torch.device("cpu"),
+            bfloat16=bfloat16,
         )
         parts.total.backward()
         total += float(parts.total.detach())
@@ -259,6 +262,25 @@ def test_a_time_limit_ends_the_run_early_with_an_artefact(tmp_path):
     assert result.seconds >= 2
     assert time.monotonic() - began < 60
     assert load(result.artefact).info["steps"] == result.steps
+
+
+def test_a_finished_run_that_is_started_again_returns_what_it_left(tmp_path):
+    first, _ = run(tmp_path)
+    written = (tmp_path / "model.safetensors").stat().st_mtime_ns
+    again, rows = run(tmp_path)
+    assert (again, rows) == (first, {})
+    assert (tmp_path / "model.safetensors").stat().st_mtime_ns == written
+    other, rows = run(tmp_path, {"seed": "1"})
+    assert rows
+    assert other.metrics != first.metrics
+
+
+def test_bfloat16_changes_the_loss_by_rounding_only():
+    model, item = tiny_model(), all_labelled(forked_tree(20))
+    exact, _, _ = gradients(model, item, budget=4096, pass_tokens=4096)
+    rounded, _, _ = gradients(model, item, budget=4096, pass_tokens=4096, bfloat16=True)
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.02)
 
 
 def test_generated_traces_are_counted_apart(tmp_path):
