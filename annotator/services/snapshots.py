@@ -36,16 +36,21 @@ NAME_LENGTH = 100
 HASHED_RULES = ("aggregate", "neutral", "rater_kinds", "splits")
 HUMAN_KINDS = (Rater.Kind.PERSON, Rater.Kind.IMPORTED)
 
+# Grouped, not max() per problem: that would walk the primary key backwards for each of them.
 PROBLEMS = """
 INSERT INTO annotator_snapshotproblem
     (snapshot_id, problem_id, split, max_step, max_trace, extras)
-SELECT %s, p.id, chosen.split,
-       coalesce((SELECT max(s.id) FROM annotator_step s WHERE s.problem_id = p.id), 0),
-       coalesce((SELECT max(t.id) FROM annotator_trace t WHERE t.problem_id = p.id), 0),
-       jsonb_build_object('max_record', (SELECT max(r.id) FROM annotator_sourcerecord r
-                                         WHERE r.problem_id = p.id))
+SELECT %s, chosen.id, chosen.split, coalesce(s.newest, 0), coalesce(t.newest, 0),
+       jsonb_build_object('max_record', coalesce(r.newest, 0))
 FROM unnest(%s::bigint[], %s::text[]) AS chosen (id, split)
-JOIN annotator_problem p ON p.id = chosen.id
+LEFT JOIN (SELECT s.problem_id, max(s.id) AS newest FROM annotator_step s
+           JOIN annotator_problem p ON p.id = s.problem_id
+           WHERE p.project_id = %s GROUP BY s.problem_id) s ON s.problem_id = chosen.id
+LEFT JOIN (SELECT t.problem_id, max(t.id) AS newest FROM annotator_trace t
+           JOIN annotator_problem p ON p.id = t.problem_id
+           WHERE p.project_id = %s GROUP BY t.problem_id) t ON t.problem_id = chosen.id
+LEFT JOIN (SELECT problem_id, max(id) AS newest FROM annotator_sourcerecord
+           WHERE project_id = %s GROUP BY problem_id) r ON r.problem_id = chosen.id
 """
 # A checker's verdict stands only where nobody else rated the step.
 LABELS = """
@@ -151,7 +156,9 @@ def snapshot_create(
     }
     ids, splits = _selection(project, checked, chosen)
     with connection.cursor() as cursor:
-        cursor.execute(PROBLEMS, [snapshot.pk, ids, splits])
+        cursor.execute(PROBLEMS, [snapshot.pk, ids, splits, *[project.pk] * 3])
+        # The planner has not seen the new rows; without numbers it joins them one by one.
+        cursor.execute("ANALYZE annotator_snapshotproblem")
         for statement in (LABELS, OUTCOMES, SPANS, ALTERNATIVES):
             cursor.execute(statement, parameters)
     summary = _Summary(project.primary_outcome)
