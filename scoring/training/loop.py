@@ -28,10 +28,11 @@ from scoring.training.checkpoint import Checkpoints, Progress, writing
 from scoring.training.dataset import TrainingTree, data_hash, refuse_untrainable
 from scoring.training.examples import ExampleMaker, Feed, Lost, passes
 from scoring.training.losses import Denominators, pass_loss
+from scoring.training.optimizer import learning_rate, make_optimizer
 from scoring.training.start import make_model
 
 if TYPE_CHECKING:
-    from scoring.training.config import RunConfig, TrainingConfig
+    from scoring.training.config import RunConfig
 
 OnMetric = Callable[[int, dict[str, float]], None]
 OnProgress = Callable[[int, int, str], None]
@@ -140,7 +141,7 @@ class _Run:
                 "next-token head here; set lm_weight=0"
             )
         self.model.self_check()
-        self.optimizer = _optimizer(self.model.network, self.plan)
+        self.optimizer = make_optimizer(self.model.network, self.plan)
         maker = ExampleMaker(
             self.model.tokenizer,
             self.model.cost,
@@ -202,7 +203,7 @@ class _Run:
             "training": self.config.to_dict()["training"],
             "data_hash": self.data_hash,
             "steps": self.progress.step,
-            "seconds": round(self.progress.seconds, 3),
+            "seconds": self.progress.seconds,
             "provenance": provenance,
             "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
         }
@@ -224,7 +225,7 @@ class _Run:
     def _step(self) -> None:
         began = time.perf_counter()
         step = self.progress.step + 1
-        rate = self._rate()
+        rate = learning_rate(self.plan, self._done())
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         values = self._update(step)
@@ -305,15 +306,6 @@ class _Run:
         limit = self.plan.max_seconds
         return share if limit is None else max(share, self.progress.seconds / limit)
 
-    def _rate(self) -> float:
-        """Linear warm-up, a flat top, a linear fall to a tenth."""
-        plan, done = self.plan, self._done()
-        peak = plan.learning_rate or 0.0
-        if plan.warmup and done < plan.warmup:
-            return peak * (done + 1 / plan.steps) / (plan.warmup + 1 / plan.steps)
-        left = min(1.0, (1.0 - done) / plan.decay) if plan.decay else 1.0
-        return peak * (0.1 + 0.9 * left)
-
     def _provenance(self) -> dict[str, Any]:
         return {
             "problems": len({item.problem_key for item in self.train_trees}),
@@ -329,18 +321,3 @@ class _Run:
     def _name(self) -> str:
         parts = [self.config.to_dict(), self.data_hash, self.model.tokenizer.layout_hash]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _optimizer(network: torch.nn.Module, plan: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW; weight decay on matrices only."""
-    matrices = [p for p in network.parameters() if p.requires_grad and p.dim() > 1]
-    vectors = [p for p in network.parameters() if p.requires_grad and p.dim() <= 1]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": plan.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ],
-        lr=plan.learning_rate or 0.0,
-        betas=(0.9, 0.95),
-        fused=True,
-    )
