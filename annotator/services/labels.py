@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from annotator.errors import ConflictError, InvalidError, NotFoundError
-from annotator.models import ErrorType, GuidelineVersion, JudgementEvent, SpanLabel, Step, StepLabel
+from annotator.models import (
+    ErrorType,
+    GuidelineVersion,
+    JudgementEvent,
+    Rater,
+    SpanLabel,
+    Step,
+    StepLabel,
+)
 from annotator.services.judgements import (
     State,
     milliseconds_checked,
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
 # event_id lets the newer one stand.
 LABEL_SET = """
 WITH context AS (
-    SELECT s.id AS step_id, s.problem_id, p.project_id, r.id AS rater_id,
+    SELECT s.id AS step_id, s.problem_id, p.project_id, r.id AS rater_id, r.name AS rater,
            g.id AS guideline_id, g.number AS guideline, t.id AS error_type_id
     FROM annotator_step s
     JOIN annotator_problem p ON p.id = s.problem_id
@@ -85,7 +93,8 @@ WITH context AS (
     WHERE annotator_steplabel.event_id < excluded.event_id
     RETURNING id, updated
 )
-SELECT c.project_id, c.rater_id, c.guideline_id, c.error_type_id, e.id, l.id, l.updated
+SELECT c.project_id, c.rater_id, c.rater, c.guideline_id, c.guideline, c.error_type_id, e.id, l.id,
+       l.updated
 FROM context c LEFT JOIN event e ON TRUE LEFT JOIN label l ON TRUE
 """
 
@@ -170,7 +179,9 @@ def label_set(
         row = _label_statement(parameters)
     if row is None:
         raise NotFoundError(f"There is no step {step.pk} any more.")
-    project_id, rater_id, guideline_id, error_type_id, event_id, label_id, updated = row
+    project_id, rater_id, rater, guideline_id, guideline, error_type_id, event_id, label_id, at = (
+        row
+    )
     if error_type and error_type_id is None:
         raise error_type_unknown(project_id, error_type)
     if event_id is None:
@@ -190,9 +201,19 @@ def label_set(
         milliseconds=milliseconds,
         guideline_id=guideline_id,
         shown_score=shown_score,
-        updated=updated,
+        updated=at,
     )
     label._state.adding = False
+    # What an answer names of them came with the statement; their other columns load when asked.
+    label.rater = Rater.from_db(
+        None,
+        ["id", "kind", "name", "version"],
+        [rater_id, Rater.Kind.PERSON.value, rater, ""],
+    )
+    if guideline_id is not None:
+        label.guideline = GuidelineVersion.from_db(
+            None, ["id", "number"], [guideline_id, guideline]
+        )
     return LabelResult(label, event_id)
 
 
