@@ -1,0 +1,178 @@
+"""Saving a label over HTTP: session, CSRF, gate, one statement, answer.
+
+``python -m benchmarks.bench_labels [--seconds 8]`` starts the production server (2 workers) on an
+empty embedded database of a throw-away home and puts labels to ``/api/v1/steps/ID/labels/`` over
+kept-alive connections: 1 client, 8 clients without think time, 50 annotators who think 0–1 s.
+Targets: p95 12 ms alone, 350/s with 8, p95 25 ms with 50. Clients share the machine's cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+PROBLEMS = 40
+SCENES = ((1, 0.0), (8, 0.0), (50, 1.0))
+
+
+def child_fill(users: int) -> dict:
+    """Make a project with members and return a session and CSRF cookie for each, and step ids."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import User
+
+    from annotator.models import Membership, SourceFile, Step
+    from annotator.services.imports.records import import_records
+    from annotator.services.projects import project_create
+    from benchmarks.bench_export import record
+
+    project = project_create(name="bench")
+    file = SourceFile.objects.create(project=project, format="tracewood", name="bench")
+    items = map(record, range(PROBLEMS))
+    import_records(project=project, format="tracewood", items=items, file=file)
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    sessions = []
+    for number in range(users):
+        user = User.objects.create_user(f"person{number}")
+        Membership.objects.create(project=project, user=user, role="annotator")
+        session = store()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        sessions.append(session.session_key)
+    return {
+        "steps": list(Step.objects.values_list("pk", flat=True)),
+        "sessions": sessions,
+        "session_cookie": settings.SESSION_COOKIE_NAME,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+    }
+
+
+def client(port: int, data: dict, number: int, think: float, until: float, times: list) -> None:
+    rng = random.Random(number)
+    token = "x" * 32
+    cookie = f"{data['session_cookie']}={data['sessions'][number]}; {data['csrf_cookie']}={token}"
+    headers = {
+        "Cookie": cookie,
+        "X-CSRFToken": token,
+        "Content-Type": "application/json",
+        "Host": "127.0.0.1",
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.connect()
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    time.sleep(rng.random() * think)
+    while time.perf_counter() < until:
+        body = {"rating": rng.choice((-1, 0, 1))}
+        headers["Idempotency-Key"] = str(uuid.uuid4())
+        path = f"/api/v1/steps/{rng.choice(data['steps'])}/labels/"
+        started = time.perf_counter()
+        connection.request("PUT", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        times.append((time.perf_counter() - started) * 1000)
+        if answer.status >= 300:
+            raise SystemExit(f"{answer.status}: {text[:300]!r}")
+        time.sleep(rng.random() * think)
+
+
+def scene(port: int, data: dict, clients: int, think: float, seconds: float) -> dict:
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    threads = [
+        threading.Thread(target=client, args=(port, data, n, think, until, times))
+        for n in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times.sort()
+    return {
+        "clients": clients,
+        "think_s": think,
+        "per_s": round(len(times) / seconds),
+        "p50_ms": round(times[len(times) // 2], 1),
+        "p95_ms": round(times[int(len(times) * 0.95)], 1),
+        "max_ms": round(times[-1], 1),
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def serve(env: dict, port: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "2"]
+    command += ["--log-level", "warning", "webapp.wsgi:application"]
+    server = subprocess.Popen(command, env=env)
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return server
+    raise SystemExit("the server did not start")
+
+
+def measure(seconds: float) -> list[dict]:
+    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        env = os.environ | {
+            "TRACEWOOD_HOME": str(home),
+            "DJANGO_SETTINGS_MODULE": "webapp.settings",
+            "DATABASE_POOL": "2",
+        }
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
+        child = [sys.executable, "-m", "benchmarks.bench_labels", "--child"]
+        users = max(clients for clients, _ in SCENES)
+        made = subprocess.run([*child, str(users)], env=env, check=True, stdout=subprocess.PIPE)
+        data = json.loads(made.stdout.splitlines()[-1])
+        port = free_port()
+        server = serve(env, port)
+        try:
+            scene(port, data, 2, 0.0, 1.0)  # warm
+            return [scene(port, data, *each, seconds) for each in SCENES]
+        finally:
+            server.terminate()
+            server.wait()
+            stop = [sys.executable, "-m", "benchmarks.bench_export", "--child", "stop"]
+            subprocess.run(stop, env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        import django
+
+        django.setup()
+        print(json.dumps(child_fill(options.child)))
+        return
+    for row in measure(options.seconds):
+        print(json.dumps(row))
+
+
+if __name__ == "__main__":
+    main()
