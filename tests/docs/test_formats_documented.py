@@ -31,7 +31,7 @@ def test_every_importer_has_its_line(key):
     assert f"| `{key}` |" in section("Importers")
 
 
-@pytest.mark.parametrize("key", IMPORTERS.keys() - {"tracewood"})
+@pytest.mark.parametrize("key", sorted(IMPORTERS.keys() - {"tracewood"}))
 def test_every_foreign_importer_has_its_section(key):
     assert f"\n### `{key}`\n" in section("Importers")
 
@@ -44,7 +44,7 @@ def test_every_exporter_is_documented_with_its_options(key):
         assert all(f"`{choice}`" in line for choice in option.choices)
 
 
-@pytest.mark.parametrize("key", EXPORTERS.keys() - {"tracewood"})
+@pytest.mark.parametrize("key", sorted(EXPORTERS.keys() - {"tracewood"}))
 def test_every_foreign_exporter_has_its_section(key):
     assert f"\n### `{key}`\n" in section("Exporters")
 
