@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import time
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -13,70 +11,24 @@ from django.conf import settings
 from django.db import connection
 
 from annotator.models import Job, Worker
-from annotator.queries.jobs import live_workers
 from annotator.services import jobs
-from annotator.services.job_wait import worker_environment
 from tests.factories import ProjectFactory
 from tests.webapp.stub_host import LONG_NAME
-from webapp.management.commands.up import worker_command
+from tests.webapp.workers import WITHIN_S, ended, running_worker, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 State = Job.State
-WITHIN_S = 45
-
-
-def until(condition, what):
-    end = time.monotonic() + WITHIN_S
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f"did not happen within {WITHIN_S} s: {what}")
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a worker of a kind and wait until its row is there; all end with the test."""
-    started = []
-
-    def start(kind=Worker.Kind.IO, **extra):
-        command = [
-            "tests.webapp.stub_celery:app" if part == "webapp.celery:app" else part
-            for part in worker_command(kind)
-        ]
-        log = (tmp_path / f"worker{len(started)}.log").open("w+")
-        process = subprocess.Popen(
-            command,
-            cwd=settings.BASE_DIR,
-            env=worker_environment() | {"REAP_EVERY_S": "1", "JOB_STALE_S": "3"} | extra,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        started.append((process, log))
-        until(
-            lambda: process.poll() is not None or live_workers(kind).filter(pid=process.pid),
-            "the worker's row",
-        )
-        if process.poll() is not None:
-            log.seek(0)
-            raise AssertionError(log.read())
-        return process
-
-    yield start
-    for process, log in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        log.close()
+    """Start workers of a kind; all end with the test."""
+    with ExitStack() as stack:
+        yield lambda *args, **extra: stack.enter_context(running_worker(tmp_path, *args, **extra))
 
 
 def queue_job(mode, kind=Job.Kind.IMPORT):
     return jobs.job_create(project=ProjectFactory(), kind=kind, args={"mode": mode})
-
-
-def ended(job, state):
-    return lambda: Job.objects.filter(pk=job.pk, state=state).first()
 
 
 def queue_names():
