@@ -52,7 +52,8 @@ class World:
 def world_create(*, text: str = "4 * 5 = 20") -> World:
     """Make ``Ours`` with a member per role, a stranger, and an owner of another project."""
     people = {
-        name: UserFactory(username=name) for name in (*ROLES, "colleague", "stranger", "other")
+        name: UserFactory.create(username=name)
+        for name in (*ROLES, "colleague", "stranger", "other")
     }
     project = project_create(name="Ours", owner=people["owner"], description=text)
     for name, role in (*((role, role) for role in ROLES[:-1]), ("colleague", "annotator")):

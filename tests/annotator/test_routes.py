@@ -5,6 +5,7 @@ The walk reads the URL configuration, so a new route is covered, or fails here, 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -182,9 +183,7 @@ def ask(world: World, route: Route, method: str, who: str | None) -> tuple[int, 
     return response.status_code, response
 
 
-def _json(body: dict) -> bytes:
-    import json
-
+def _json(body) -> bytes:
     return json.dumps(body).encode()
 
 
