@@ -7,10 +7,15 @@ there yet; an extension that the operator installed is used as it is.
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import ProgrammingError, migrations, transaction
+
+if TYPE_CHECKING:
+    from django.apps.registry import Apps as StateApps
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 QUEUES = ("io", "gpu")
 REFUSED = (
@@ -19,7 +24,7 @@ REFUSED = (
 )
 
 
-def install(apps, schema_editor):
+def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     connection = schema_editor.connection
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -37,7 +42,7 @@ def install(apps, schema_editor):
         raise
 
 
-def remove(apps, schema_editor):
+def remove(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('pgmq.meta')")
         if cursor.fetchone()[0] is not None:
