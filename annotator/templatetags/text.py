@@ -2,8 +2,8 @@ r"""Texts of traces in pages: every character as it was written, formulas marked
 
 The browser typesets marked formulas; until then, and without scripts, the source stands there.
 Math is what stands between ``\( \)``, ``\[ \]`` and ``$$``. A pair of single dollars counts only if
-its content has no space at its edges and holds a backslash command, ``^`` or ``_``: ``$5 and $7``
-are amounts.
+its content has no space at its edges and either holds a backslash command, ``^`` or ``_``, or is
+made of single letters, numbers and signs, as ``$x+7$`` is: ``$5 and $7`` are amounts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from annotator.templatetags.heat import level_class
@@ -31,11 +31,16 @@ FORMULA = re.compile(
       \\\((?P<round>.+?)\\\)
     | \\\[(?P<square>.+?)\\\]
     | \$\$(?P<double>[^$]+?)\$\$
-    | (?<![\\$\w]) \$ (?P<single> (?!\s) (?=[^$]*(?:\\[a-zA-Z]|[\^_])) [^$\n]{1,400}? (?<!\s) (?<!\\) ) \$ (?![\d$])
+    | (?<![\\$\w]) \$ (?P<single> (?!\s) (?:
+          (?=[^$]*(?:\\[a-zA-Z]|[\^_])) [^$\n]{1,400}?
+        | (?![\d.,]+[kmbKMB]?\$) (?=[^$]*[a-zA-Z]) (?![^$]*[a-zA-Z]{2}) [\w\ +\-*/=<>().,|!:;']{1,80}
+      ) (?<!\s) (?<!\\) ) \$ (?![\d$])
     """,
     re.VERBOSE | re.DOTALL,
 )
 WORD = re.compile(r"\s+|\w+|[^\w\s]")
+FIRST_BREAK = re.compile(r"[ \t]*\n")
+LAST_BREAK = re.compile(r"\n[ \t]*\Z")
 # difflib is quadratic; longer texts are compared line by line.
 DIFF_WORDS = 1_500
 
@@ -56,21 +61,30 @@ def has_math(text: str) -> bool:
 @register.filter
 def math_text(text: str) -> SafeString:
     """Escape ``text`` and mark its formulas for the browser to typeset."""
-    parts: list[str] = []
-    at = 0
+    parts: list[SafeString] = []
+    at, after = 0, False
     for begin, end, tex, display in formulas(text):
-        parts.append(escape(text[at:begin]))
-        parts.append(
-            format_html(
-                '<span class="math{}" data-tex="{}">{}</span>',
-                " display" if display else "",
-                tex,
-                text[begin:end],
-            )
-        )
-        at = end
-    parts.append(escape(text[at:]))
+        parts += _plain(text[at:begin], after=after, before=display)
+        kind = " display" if display else ""
+        source = text[begin:end]
+        parts.append(format_html('<span class="math{}" data-tex="{}">{}</span>', kind, tex, source))
+        at, after = end, display
+    parts += _plain(text[at:], after=after, before=False)
     return mark_safe("".join(parts))  # noqa: S308  every part is escaped above
+
+
+def _plain(text: str, *, after: bool, before: bool) -> list[SafeString]:
+    """Escape text; a line break beside a formula with a line of its own can be told apart."""
+    first = FIRST_BREAK.match(text) if after else None
+    head = first.end() if first else 0
+    last = LAST_BREAK.search(text, head) if before else None
+    tail = last.start() if last else len(text)
+    gap = '<span class="gap">{}</span>'
+    return [
+        format_html(pattern, piece)
+        for pattern, piece in ((gap, text[:head]), ("{}", text[head:tail]), (gap, text[tail:]))
+        if piece
+    ]
 
 
 @register.simple_tag

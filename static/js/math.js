@@ -29,6 +29,7 @@ async function typesetOne(span) {
     const katex = await katexReady(document.getElementById("main").dataset.katex);
     const display = span.classList.contains("display");
     katex.render(span.dataset.tex, span, { throwOnError: false, trust: false, maxSize: 20, maxExpand: 1000, displayMode: display });
+    span.classList.add("done");
   } catch {
     loading = undefined; // the source of the formula stays; the next formula tries again
   }

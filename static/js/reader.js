@@ -40,8 +40,18 @@ export class Reader {
     typeset(document.getElementById("inspector"));
     this.#applyHeat();
     const current = reader.querySelector(".stepcard.current");
-    if (current) keepInView(reader, current, reader.querySelector(".problem").offsetHeight);
+    if (current) this.#hold(reader, current);
     this.arrived();
+  }
+
+  /** Keep the chosen card in view while formulas above it are typeset, until somebody scrolls. */
+  #hold(reader, current) {
+    this.holding?.disconnect();
+    const show = () => keepInView(reader, current, reader.querySelector(".problem").offsetHeight);
+    this.holding = new ResizeObserver(show);
+    this.holding.observe(reader.querySelector(".column"));
+    for (const event of ["wheel", "pointerdown", "touchmove"]) reader.addEventListener(event, () => this.holding.disconnect(), { passive: true, once: true });
+    show();
   }
 
   get trace() {

@@ -34,6 +34,8 @@ def visible(markup: str) -> str:
         (r"\[a+b\] and $$c$$", ["a+b", "c"]),
         (r"is $x_1$ here", ["x_1"]),
         (r"is $\frac{1}{2}$.", [r"\frac{1}{2}"]),
+        ("factor $x+7$ and $c$", ["x+7", "c"]),
+        ("paid $5k-$6k, $3/h to $4/h, $5m$", []),
         ("costs $5 and $7", []),
         ("$5_000 and $6_000", []),
         ("from $5^* to $6", []),

@@ -111,9 +111,18 @@ class Colorings:
         return found
 
     def default(self) -> str:
-        """Return the first usable choice: TEMPO, leaf value, a model's scores, search values."""
+        """Return the first choice with a number for most steps: TEMPO, leaf value, scores, values.
+
+        A search prunes most branches before any trace ends there; its own values then say more.
+        """
         usable = [choice.key for choice in self.choices() if not choice.missing]
-        return next((key for key in (*DEFAULTS, *usable) if key in usable), DEFAULTS[0])
+        ordered = [key for key in (*DEFAULTS, SEARCH_VALUE, *usable) if key in usable]
+        full = (key for key in ordered if self._covers_most(key))
+        return next(full, next(iter(ordered), DEFAULTS[0]))
+
+    def _covers_most(self, key: str) -> bool:
+        limits = self.coloring(key).scale
+        return limits.count > limits.missing
 
     def coloring(self, key: str) -> Coloring:
         """Return the numbers of one choice.
@@ -145,9 +154,11 @@ class Colorings:
         )
 
     def every_method(self) -> Iterator[Coloring]:
-        """Yield the numbers of every method by every model it can read."""
+        """Yield the numbers of every method by every model it can read, and the search's values."""
         for row, model in self._combinations():
             yield self.coloring(_key(row, model))
+        if np.isfinite(self.columns.value).any():
+            yield self.coloring(SEARCH_VALUE)
 
     def _combinations(self) -> Iterator[tuple[MethodRow, RewardModel | None]]:
         for row in METHODS.values():

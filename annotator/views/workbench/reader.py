@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from django.conf import settings
 from django.urls import reverse
 
 from annotator.models import ErrorType
@@ -207,5 +206,4 @@ def page_urls(problem: Problem) -> dict[str, str]:
     return urls | {
         "label": reverse("annotator:step-label", kwargs=kwargs | {"step": 0}),
         "siblings": reverse("annotator:siblings", kwargs=kwargs | {"step": 0}),
-        "static": settings.STATIC_URL,
     }
