@@ -33,9 +33,9 @@ class TrainingConfig:
     """
 
     seed: int = setting(0, "Seeds weights, order and split.", low=0, high=2**31 - 1)
-    steps: int = setting(600, "Optimiser steps.", low=1)
+    steps: int = setting(800, "Optimiser steps.", low=1)
     step_tokens: int = setting(
-        4096, "Tokens per optimiser step; more than fit into one pass are accumulated.", low=16
+        2048, "Tokens per optimiser step; more than fit into one pass are accumulated.", low=16
     )
     pass_tokens: int = setting(
         4096, "Most tokens in one pass, padding included; lower it when memory is short.", low=16
