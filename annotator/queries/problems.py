@@ -122,7 +122,7 @@ def problems_matching(*, project: Project, user: User, wanted: ProblemFilter) ->
         rows = rows.filter(n_steps__gte=wanted.min_steps)
     if wanted.max_steps is not None:
         rows = rows.filter(n_steps__lte=wanted.max_steps)
-    rows = _by_labels(rows, wanted.labels, user)
+    rows = _by_labels(rows, wanted.labels, project, user)
     return _by_outcome(rows, wanted.outcome, project.primary_outcome)
 
 
@@ -260,25 +260,28 @@ def _person_labels() -> QuerySet[StepLabel]:
     return StepLabel.objects.filter(said, rater__kind=Rater.Kind.PERSON)
 
 
-def _by_labels(rows: QuerySet[Problem], state: LabelState, user: User) -> QuerySet[Problem]:
+def _by_labels(
+    rows: QuerySet[Problem], state: LabelState, project: Project, user: User
+) -> QuerySet[Problem]:
     if not state:
         return rows
     labels = _person_labels().filter(step__problem_id=OuterRef("pk"))
-    if state == "todo":
-        labels = labels.filter(rater__user=user)
-        return rows.filter(n_steps__gt=Coalesce(_labelled_steps(labels), 0))
     if state == "none":
         return rows.filter(~Exists(labels))
-    # EXISTS first: it is cheap, and leaves few problems whose labels must be counted.
-    rows = rows.filter(Exists(labels)).annotate(n_labelled=_labelled_steps(labels))
-    if state == "some":
-        return rows.filter(n_labelled__lt=F("n_steps"))
-    return rows.filter(n_labelled__gte=F("n_steps"))
-
-
-def _labelled_steps(labels: QuerySet[StepLabel]) -> Subquery:
-    counted = labels.order_by().values("step__problem_id").annotate(n=Count("step", distinct=True))
-    return Subquery(counted.values("n"))
+    if state == "todo":
+        mine = labels.filter(rater__user=user).values("step__problem_id")
+        counted = mine.annotate(n=Count("step", distinct=True)).values("n")
+        return rows.filter(n_steps__gt=Coalesce(Subquery(counted), 0))
+    # From the labels' side: they are few where problems are many.
+    size = F("step__problem__n_steps")
+    counts = (
+        _person_labels()
+        .filter(rater__project=project)
+        .values("step__problem_id", "step__problem__n_steps")
+        .annotate(n=Count("step", distinct=True))
+    )
+    wanted = counts.filter(n__lt=size) if state == "some" else counts.filter(n__gte=size)
+    return rows.filter(pk__in=wanted.values("step__problem_id"))
 
 
 def _by_outcome(rows: QuerySet[Problem], state: OutcomeState, name: str) -> QuerySet[Problem]:
