@@ -47,7 +47,7 @@ export class Reader {
   /** Keep the chosen card in view while formulas above it are typeset, until somebody scrolls. */
   #hold(reader, current) {
     this.holding?.disconnect();
-    const show = () => keepInView(reader, current, reader.querySelector(".problem").offsetHeight);
+    const show = () => keepInView(reader, current, pinnedHeight(reader));
     this.holding = new ResizeObserver(show);
     this.holding.observe(reader.querySelector(".column"));
     for (const event of ["wheel", "pointerdown", "touchmove"]) reader.addEventListener(event, () => this.holding.disconnect(), { passive: true, once: true });
@@ -65,11 +65,11 @@ export class Reader {
 
   #applyHeat() {
     const card = document.querySelector("#reader .stepcard.current");
-    const source = card?.querySelector(".text.source");
+    const source = card?.querySelector(".step-text.source");
     if (!source) return;
     const off = localStorage.getItem(HEAT) === "1";
     source.hidden = off;
-    card.querySelector(".text.rendered").hidden = !off;
+    card.querySelector(".step-text.rendered").hidden = !off;
     card.querySelector("#token-readout").hidden = off;
     card.querySelector("[data-heat-label]").textContent = off ? "show tokens" : "typeset";
   }
@@ -96,4 +96,10 @@ function keepInView(pane, card, pinned) {
   const below = top + Math.min(card.offsetHeight, pane.clientHeight - pinned - 24) + 24 - pane.clientHeight;
   if (above < 0) pane.scrollTop += above;
   else if (below > 0) pane.scrollTop += Math.min(above, below);
+}
+
+/** The problem stands on top of the pane, except in low windows, where it scrolls away. */
+function pinnedHeight(pane) {
+  const problem = pane.querySelector(".problem");
+  return getComputedStyle(problem).position === "sticky" ? problem.offsetHeight : 0;
 }

@@ -226,10 +226,10 @@ def test_text_of_steps_is_never_markup_and_money_is_not_math(open_bench, reviewe
     page.keyboard.press("Escape")
     page.keyboard.press("t")
     page.wait_for_selector(".stepcard .katex")
-    card = page.locator(".stepcard .text.rendered")
+    card = page.locator(".stepcard .step-text.rendered")
     assert "costs $5 and $7" in card.inner_text()
     assert card.locator(".math").count() == 1
-    assert page.locator(".text.source").text_content() == text
+    assert page.locator(".step-text.source").text_content() == text
     assert page.locator("#main img, #main script, .prompt b").count() == 0
     assert dialogs == []
 
@@ -309,3 +309,12 @@ def test_labelling_works_with_scripts_off(open_page, reviewer, game):
 def test_nothing_hangs_over_the_edge_of_the_page(open_bench, reviewer, game, width):
     page = open_bench(reviewer, game[0], viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_words_inside_a_formula_stay_on_one_line(open_bench, reviewer, project):
+    node = Node("So \\[ \\text{eggs used per day} = 3 + 4 = 7 \\] in all.", outcomes=[1.0])
+    problem, _ = write_problem(project, "Eggs", [node])
+    page = open_bench(reviewer, problem)
+    formula = page.locator(".stepcard .katex-html")
+    formula.wait_for()
+    assert formula.bounding_box()["height"] < 40

@@ -111,7 +111,7 @@ class Colorings:
         return found
 
     def default(self) -> str:
-        """Return the first choice with a number for most steps: TEMPO, leaf value, scores, values.
+        """Return the first choice that tells most steps apart: TEMPO, leaf value, values, scores.
 
         A search prunes most branches before any trace ends there; its own values then say more.
         """
@@ -122,7 +122,7 @@ class Colorings:
 
     def _covers_most(self, key: str) -> bool:
         limits = self.coloring(key).scale
-        return limits.count > limits.missing
+        return limits.count > limits.missing and not limits.flat
 
     def coloring(self, key: str) -> Coloring:
         """Return the numbers of one choice.
