@@ -25,7 +25,7 @@ check: setup ## Format, lint, types, import directions, templates, migrations, s
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/djlint templates --lint --profile django --quiet
 	DATABASE_URL=none: $(BIN)/python manage.py makemigrations --check --dry-run
 	DATABASE_URL=none: $(BIN)/python manage.py check --fail-level WARNING
 
