@@ -166,10 +166,11 @@ def _flat(value, path=""):
     return [(path, value)]
 
 
-def test_an_unsure_person_leaves_the_imported_rating():
+@pytest.mark.parametrize("rating", [None, -1])
+def test_an_unsure_person_leaves_the_imported_rating(rating):
     (tree,) = read_rows("prm800k", LINES[0])
     problem = export_problem(tree, "prm800k")
-    labels = [*problem.labels, LabelRecord(0, PERSON, None, unsure=True)]
+    labels = [*problem.labels, LabelRecord(0, PERSON, rating, unsure=True)]
     assert export_rows("prm800k", [replace(problem, labels=labels)]) == [LINES[0]]
 
 
@@ -231,6 +232,23 @@ def test_other_traces_give_a_line_with_siblings_as_candidates():
     assert row["label"]["total_time"] == 40
     assert report.excluded == {"trace without a rated step": 1}
     assert read_rows("prm800k", row)[0].traces[0].end == 2
+
+
+def test_other_traces_carry_the_aggregated_rating_and_not_the_newest():
+    problem = other()
+    labels = [*problem.labels, LabelRecord(0, PERSON, -1)]
+    (row,) = export_rows("prm800k", [replace(problem, labels=labels)])
+    assert row["label"]["steps"][0]["completions"][0]["rating"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "human"), [("person", "b!"), ("imported", "b!"), ("machine", None), ("model", None)]
+)
+def test_only_people_write_the_human_completion_of_other_traces(kind, human):
+    written = [AlternativeRecord(0, "b!", RaterRecord(kind, "x"))]
+    (row,) = export_rows("prm800k", [other(alternatives=written)])
+    found = row["label"]["steps"][1]["human_completion"]
+    assert (found and found["text"]) == human
 
 
 def test_siblings_over_the_limit_are_left_out_and_counted():

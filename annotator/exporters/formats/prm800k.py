@@ -2,7 +2,7 @@
 
 A record that came from PRM800K is put together from its skeleton; the newest rating of a person for
 a step takes the place of the imported one and changes nothing else. Other traces give one line each,
-with the siblings of every step as further candidates.
+with the siblings of every step as further candidates and the ratings that the snapshot's rules give.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FILE = "prm800k.jsonl"
 FORMAT = "prm800k"
+HUMAN = ("person", "imported")
 
 
 def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]) -> None:
@@ -49,7 +50,7 @@ def _person_ratings(problem: ExportProblem) -> dict[int, int]:
     return {
         label.node: label.rating
         for label in problem.labels
-        if label.rater.kind == "person" and label.rating is not None
+        if label.rater.kind == "person" and label.rating is not None and not label.unsure
     }
 
 
@@ -149,8 +150,10 @@ class _Maker:
         self._sink = sink
         self._max = max_siblings
         self._children = children_of(problem.nodes)
-        self._persons = _person_ratings(problem)
-        self._written = {item.parent: item for item in problem.alternatives}
+        # the format says "human" of these
+        self._written = {
+            item.parent: item for item in problem.alternatives if item.rater.kind in HUMAN
+        }
         self._spent = _milliseconds(problem.labels)
 
     def line(self, trace_at: int) -> dict[str, Any] | None:
@@ -158,7 +161,7 @@ class _Maker:
         problem = self._problem
         trace = problem.traces[trace_at]
         path = path_to(problem.nodes, trace.end)
-        ratings = [self._rating(at) for at in path]
+        ratings = [problem.rating(at) for at in path]
         if all(rating is None for rating in ratings):
             self._sink.exclude("trace without a rated step")
             return None
@@ -179,9 +182,6 @@ class _Maker:
             },
         }
 
-    def _rating(self, at: int) -> int | None:
-        return self._persons.get(at, self._problem.rating(at))
-
     def _step(self, at: int) -> dict[str, Any]:
         parent = self._problem.nodes[at].parent
         family = self._children[parent]
@@ -194,7 +194,7 @@ class _Maker:
             "completions": [
                 {
                     "text": self._problem.nodes[one].text,
-                    "rating": self._rating(one),
+                    "rating": self._problem.rating(one),
                     "flagged": None,
                 }
                 for one in family
