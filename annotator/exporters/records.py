@@ -65,6 +65,8 @@ class ExportProblem:
         labels: of all raters that the snapshot takes, oldest first.
         targets: per node the aggregated target in [0, 1] under the snapshot's rules, None = none.
         ratings: per node the aggregated rating -1, 0, +1, None = none.
+        weights: per node how much its target counts (``per_rater``: how many raters made it), empty
+            = 1 each.
     """
 
     id: str
@@ -80,6 +82,7 @@ class ExportProblem:
     sources: Sequence[SourceSlice] = ()
     targets: Sequence[float | None] = ()
     ratings: Sequence[int | None] = ()
+    weights: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         if not _SPLIT.fullmatch(self.split):

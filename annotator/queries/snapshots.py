@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 from django.db import connection
 
@@ -198,7 +199,7 @@ class _Reader:
         position = tree.position
         trace_rows = list(traces)
         label_records = [self._label(label, position) for label in labels]
-        values, ratings = self._targets(label_records, len(tree.nodes))
+        values, ratings, weights = self._targets(label_records, len(tree.nodes))
         alternatives = extras.get("alternatives", ())
         slices = _Slices(tree, trace_rows, labels, alternatives)
         return ExportProblem(
@@ -215,6 +216,7 @@ class _Reader:
             sources=[slices.slice_of(record) for record in records],
             targets=values,
             ratings=ratings,
+            weights=weights,
         )
 
     def _label(self, row: tuple[Any, ...], position: Mapping[int, int]) -> LabelRecord:
@@ -233,10 +235,15 @@ class _Reader:
 
     def _targets(
         self, labels: Sequence[LabelRecord], n: int
-    ) -> tuple[list[float | None], list[int | None]]:
-        """Aggregate; the usual step, judged once, does not take the general way."""
+    ) -> tuple[list[float | None], list[int | None], list[float]]:
+        """Aggregate; the usual step, judged once, does not take the general way.
+
+        Returns:
+            Targets, ratings, and the targets' weights, which are empty where all are 1.
+        """
         values: list[float | None] = [None] * n
         ratings: list[int | None] = [None] * n
+        weights: list[float] = []
         seen: dict[int, LabelRecord | None] = {}
         for label in labels:
             seen[label.node] = None if label.node in seen else label
@@ -249,10 +256,12 @@ class _Reader:
         if several:
             found = targets(several, n, self.rules)
             for at in {label.node for label in several}:
-                mean, value = found.rating[at], found.value[at]
-                ratings[at] = int(mean) if mean in (-1.0, 0.0, 1.0) else None
-                values[at] = float(value) if value == value else None  # NaN differs from itself
-        return values, ratings
+                rating, value = found.rating[at], found.value[at]
+                ratings[at] = None if np.isnan(rating) else int(rating)
+                values[at] = None if np.isnan(value) else float(value)
+            if (found.weight > 1).any():
+                weights = np.maximum(found.weight, 1.0).tolist()
+        return values, ratings, weights
 
     def _span(self, row: Mapping[str, Any], position: Mapping[int, int]) -> SpanLabelRecord:
         return SpanLabelRecord(

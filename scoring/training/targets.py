@@ -64,7 +64,8 @@ class Targets:
     """Targets of one tree's N nodes.
 
     Attributes:
-        rating: ``(N,)`` −1, 0 or 1 after aggregation, NaN = none; for ``per_rater`` the mean.
+        rating: ``(N,)`` −1, 0 or 1 after aggregation, NaN = none or, for ``per_rater``, not
+            all the same.
         value: ``(N,)`` in [0, 1], NaN = no target.
         weight: ``(N,)`` how much the step counts; 0 where there is no target.
         excluded: judged steps without a target, by reason.
@@ -95,7 +96,8 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
         if reason:
             excluded[reason] += 1
             continue
-        rating[node] = float(np.mean(chosen))
+        if len(set(chosen)) == 1:  # the mean of a right and a wrong is no neutral rating
+            rating[node] = chosen[0]
         goals = [goal for goal in map(rules.target, chosen) if goal is not None]
         if not goals:
             excluded["neutral"] += 1

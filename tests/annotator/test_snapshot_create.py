@@ -28,6 +28,7 @@ from annotator.services.raters import rater_get_or_create
 from annotator.services.snapshots import snapshot_automatic, snapshot_create, snapshot_delete
 from annotator.services.splits import splits_of
 from scoring.errors import UnknownNameError
+from scoring.pipelines.train import training_tree
 from tests.factories import UserFactory, problem_with_tree
 
 
@@ -213,11 +214,16 @@ def test_neutral_policy_decides_the_target_of_zero(problem, project, user, neutr
 def test_aggregation_rule_decides_between_raters(problem, project):
     for rating in (1, 1, -1):
         label_set(step=step(problem, "a"), user=UserFactory(), rating=rating)
-    results = {
-        rule: only(snap(project, name=rule, aggregate=rule)).targets[0]
+    found = {
+        rule: only(snap(project, name=rule, aggregate=rule))
         for rule in ("majority", "latest", "per_rater")
     }
+    results = {rule: problem.targets[0] for rule, problem in found.items()}
     assert results == {"majority": 1.0, "latest": 0.0, "per_rater": pytest.approx(2 / 3)}
+    ratings = {rule: problem.ratings[0] for rule, problem in found.items()}
+    assert ratings == {"majority": 1, "latest": -1, "per_rater": None}
+    assert training_tree(found["per_rater"]).effective_weights("per_node")[1] == 3.0
+    assert training_tree(found["majority"]).effective_weights("per_node")[1] == 1.0
 
 
 def test_machine_labels_only_come_when_asked_and_only_where_nobody_else_rated(

@@ -69,6 +69,13 @@ def test_per_rater_is_the_mean_and_weighs_as_many_as_there_are():
     assert (value, weight) == (pytest.approx(2 / 3), 3.0)
 
 
+def test_raters_who_differ_give_no_common_rating():
+    differ = targets([say(1, ANN), say(-1, BOB)], 1, Rules(aggregate="per_rater"))
+    assert np.isnan(differ.rating[0])
+    agree = targets([say(-1, ANN), say(-1, BOB)], 1, Rules(aggregate="per_rater"))
+    assert agree.rating[0] == -1.0
+
+
 def test_per_rater_leaves_dropped_neutrals_out_of_the_mean():
     labels = [say(1, ANN), say(0, BOB)]
     assert one(labels, aggregate="per_rater", neutral="drop")[:2] == (1.0, 1.0)
