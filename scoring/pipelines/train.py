@@ -162,7 +162,7 @@ def _family_metrics(
     """Evaluate held-out problems of another family than the one that was generated."""
     model = load(fitted.artefact, device())
     found = step_quality(model, trees, seed=seed)
-    return {f"{family}_{name}": metric for name, metric in found.items()}
+    return {f"{family}/{name}": metric for name, metric in found.items()}
 
 
 def _provenance(snapshot: Snapshot, stream: ArithmeticStream | None) -> dict[str, Any]:
@@ -231,4 +231,5 @@ def training_tree(problem: ExportProblem) -> TrainingTree:
             ends=[trace.end + 1 for trace in problem.traces],
         ),
         targets=np.array([np.nan, *targets], np.float64),
+        weights=np.array([0.0, *problem.weights]) if problem.weights else None,
     )

@@ -141,7 +141,7 @@ def test_other_sample_problems_are_reported_apart():
     project = project_create(name="both")
     filled(project, [*arithmetic(1, 5), *islice(game24(1, 8), 8)])
     model = trained(project)
-    assert {"auroc", "game24_auroc"} <= set(model.metrics)
+    assert {"auroc", "game24/auroc", "game24/length_auroc"} <= set(model.metrics)
 
 
 def test_training_reads_the_snapshot_and_not_later_labels(project):
