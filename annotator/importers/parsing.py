@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 1000
 MAX_RECORD_BYTES = 64 << 20
+_SAFE_DIGITS = 18  # any integer of so many characters fits into 64 bits
 
 # A whole string, a bracket, or a quote whose string does not end inside the buffer; of masked text.
 BRACKET = re.compile(rb'"[^"]*+"|["\[\]{}]')
@@ -55,12 +56,19 @@ def parse_lenient(raw: bytes) -> Any:
         if _unreadable(raw):
             raise
         try:
-            value = json.loads(raw, parse_constant=str, parse_float=_finite_or_text)
+            value = json.loads(
+                raw, parse_constant=str, parse_float=_finite_or_text, parse_int=_finite_number
+            )
         except (ValueError, RecursionError):
             value = None
         if value is None or find_forbidden(value):
             raise
         return value
+
+
+def _finite_number(number: str) -> int | float | str:
+    """Return an integer as orjson gives it: beyond 64 bits it is a float, and rows hold no more."""
+    return int(number) if len(number) <= _SAFE_DIGITS else _finite_or_text(number)
 
 
 def _finite_or_text(number: str) -> float | str:

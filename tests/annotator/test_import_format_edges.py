@@ -89,6 +89,13 @@ def test_openr_shows_an_infinite_value_in_the_warning():
     assert "1e999" in tree.warnings[1]
 
 
+@pytest.mark.parametrize("digits", [b"9" * 18, b"9" * 30, b"9" * 5000])
+def test_openr_keeps_reading_beside_an_integer_of_any_length(digits):
+    data = fixture("openr_tree").replace(b'"question"', b'"extra": ' + digits + b', "question"', 1)
+    (tree,) = read_bytes("openr_tree", data)
+    assert tree.meta["extra"] in (10**18 - 1, 1e30, "9" * 5000)
+
+
 def test_game24_refuses_an_empty_proposal_and_keeps_odd_numbers_last():
     row = first("tot_game24")
     row["steps"][0]["new_ys"][0] = "3 * 4 = 12 (left: x 1 1/2)\n"

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import math
+import os
 import zipfile
 
 import pytest
@@ -269,6 +270,13 @@ def test_a_folder_and_a_missing_file_are_refused_in_words(tmp_path):
         import_file(project=project, path=tmp_path)
     with pytest.raises(ImportRefusedError, match="does not exist"):
         import_file(project=project, path=tmp_path / "none.jsonl")
+
+
+def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(ImportRefusedError, match="not a regular file"):
+        import_file(project=ProjectFactory(), path=pipe)
 
 
 def test_content_of_no_known_format_names_the_known_ones():

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from django.db import transaction
@@ -23,6 +22,7 @@ from scoring.errors import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from django.contrib.auth.models import User
 
@@ -134,7 +134,8 @@ def _opened(path: Path | None, stream: IO[bytes] | None, shown: str) -> Iterator
         yield stream
         return
     try:
-        with Path(path or "").open("rb") as file:
+        # Without O_NONBLOCK, opening a pipe waits for somebody to write into it.
+        with open(path or "", "rb", opener=_open_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ImportRefusedError(f"{shown} is not a regular file", code="not_a_file")
             yield file
@@ -147,6 +148,10 @@ def _opened(path: Path | None, stream: IO[bytes] | None, shown: str) -> Iterator
     except OSError as error:
         reason = f"{shown} cannot be read: {error.strerror or error}"
         raise ImportRefusedError(reason, code="unreadable_file") from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _format_of(stream: IO[bytes], shown: str, wanted: str) -> str:
