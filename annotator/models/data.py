@@ -61,7 +61,7 @@ class SourceRecord(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="source_records")
     problem = models.ForeignKey(Problem, models.CASCADE, related_name="source_records")
-    file = models.ForeignKey(SourceFile, models.PROTECT, related_name="records")
+    file = models.ForeignKey(SourceFile, models.RESTRICT, related_name="records")
     format = models.CharField(max_length=40)
     key_hash = models.BinaryField(max_length=16)
     key = models.TextField()

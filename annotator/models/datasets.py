@@ -43,7 +43,7 @@ class SnapshotProblem(models.Model):
     """
 
     snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="problems", db_index=False)
-    problem = models.ForeignKey(Problem, models.PROTECT, related_name="+")
+    problem = models.ForeignKey(Problem, models.RESTRICT, related_name="+")
     split = models.CharField(max_length=12)
     max_step = models.BigIntegerField()
     max_trace = models.BigIntegerField()
@@ -124,7 +124,7 @@ class Export(models.Model):
     """Files made from a snapshot, with the manifest that says what is in them."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="exports")
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="exports")
+    snapshot = models.ForeignKey(Snapshot, models.RESTRICT, related_name="exports")
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="exports")
     format = models.CharField(max_length=40)
     options = models.JSONField(default=dict)

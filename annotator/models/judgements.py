@@ -94,12 +94,12 @@ class StepLabel(models.Model):
     event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
     rating = models.SmallIntegerField(null=True)
     unsure = models.BooleanField(default=False)
-    error_type = models.ForeignKey(ErrorType, models.PROTECT, null=True, related_name="labels")
+    error_type = models.ForeignKey(ErrorType, models.RESTRICT, null=True, related_name="labels")
     realises_error = models.BooleanField(default=False)
     note = models.TextField(blank=True, default="")
     milliseconds = models.IntegerField(null=True)
     guideline = models.ForeignKey(
-        GuidelineVersion, models.PROTECT, null=True, related_name="labels"
+        GuidelineVersion, models.RESTRICT, null=True, related_name="labels"
     )
     shown_score = models.BooleanField(null=True)
     meta = models.JSONField(null=True)
@@ -136,9 +136,11 @@ class SpanLabel(models.Model):
     source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="spans")
     event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
     rating = models.SmallIntegerField(null=True)
-    error_type = models.ForeignKey(ErrorType, models.PROTECT, null=True, related_name="spans")
+    error_type = models.ForeignKey(ErrorType, models.RESTRICT, null=True, related_name="spans")
     note = models.TextField(blank=True, default="")
-    guideline = models.ForeignKey(GuidelineVersion, models.PROTECT, null=True, related_name="spans")
+    guideline = models.ForeignKey(
+        GuidelineVersion, models.RESTRICT, null=True, related_name="spans"
+    )
     updated = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -78,7 +78,7 @@ class ErrorType(models.Model):
     """A node of the project's error taxonomy; ``key`` is what labels and exports carry."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="error_types")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    parent = models.ForeignKey("self", models.RESTRICT, null=True, related_name="children")
     key = models.SlugField(max_length=40)
     label = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)

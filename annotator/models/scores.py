@@ -24,7 +24,7 @@ class RewardModel(models.Model):
     base = models.TextField(blank=True, default="")
     config = models.JSONField(default=dict)
     seed = models.BigIntegerField(null=True)
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="models")
+    snapshot = models.ForeignKey(Snapshot, models.RESTRICT, null=True, related_name="models")
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="models")
     artefact = models.TextField(blank=True, default="")
     data_hash = models.CharField(max_length=64, blank=True, default="")
