@@ -61,7 +61,7 @@ def fill() -> dict:
         Membership.objects.create(project=project, user=person, role="annotator")
         session = SessionStore()
         session[SESSION_KEY] = str(person.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = person.get_session_auth_hash()
         session.create()
         people.append({"session": session.session_key, "steps": steps[i::ANNOTATORS][:STEPS_EACH]})

@@ -35,9 +35,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "annotator.views.http.csrf_failure"
 CSRF_COOKIE_SECURE = TRACEWOOD_HTTPS
-# Sessions are read from the database at every request: a cache of each web process would keep a
-# signed-out session alive in the other ones.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "webapp.sessions"
+AUTHENTICATION_BACKENDS = ["webapp.backends.PreparedBackend"]
 SESSION_COOKIE_NAME = f"tracewood_session_{HOME_KEY}"
 SESSION_COOKIE_SECURE = TRACEWOOD_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRACEWOOD_HTTPS else None

@@ -25,6 +25,7 @@ from annotator.queries.access import (
     model_for_user,
     problem_for_user,
     step_for_user,
+    step_to_label,
     trace_for_user,
 )
 from annotator.queries.paths import labels_visible
@@ -108,7 +109,7 @@ class StepLabels(ApiView):
     )
     def put(self, request: Request, pk: int) -> Response:
         """Set the person's own label; the whole label is replaced."""
-        step = step_for_user(user=self.person, pk=pk, at_least="annotator")
+        step = step_to_label(user=self.person, pk=pk)
         said = self.checked(LabelIn)
         key = idempotency_key(request)
         return _saved(label_set(step=step, user=self.person, idempotency_key=key, **said))
@@ -118,7 +119,7 @@ class StepLabels(ApiView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Take the person's own label away; its events stay."""
-        step = step_for_user(user=self.person, pk=pk, at_least="annotator")
+        step = step_to_label(user=self.person, pk=pk)
         key = idempotency_key(request)
         return _saved(label_clear(step=step, user=self.person, idempotency_key=key))
 

@@ -27,6 +27,7 @@ from annotator.models import (
     Step,
     Trace,
 )
+from annotator.queries.prepared import prepared_row
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -35,6 +36,14 @@ Role = Literal["viewer", "annotator", "reviewer", "owner"]
 ROLES: tuple[Role, ...] = ("viewer", "annotator", "reviewer", "owner")
 RANK = {role: rank for rank, role in enumerate(ROLES)}
 MAX_ID = 2**63 - 1
+STEP_TO_LABEL = """
+SELECT p.id, p.n_steps, j.id, j.name, m.role
+FROM annotator_step s
+JOIN annotator_problem p ON p.id = s.problem_id
+JOIN annotator_project j ON j.id = p.project_id
+JOIN annotator_membership m ON m.project_id = j.id AND m.user_id = %(user)s
+WHERE s.id = %(step)s AND (%(project)s::text IS NULL OR upper(j.name) = upper(%(project)s::text))
+"""
 
 M = TypeVar("M", bound=Model)
 
@@ -131,6 +140,32 @@ def step_for_user(
     """Return a step with its problem and project loaded."""
     rows = Step.objects.select_related("problem__project")
     return _gated(rows, "step", "problem__project", user, pk, at_least, project)
+
+
+def step_to_label(
+    *,
+    user: User | AnonymousUser,
+    pk: int,
+    project: str | None = None,
+) -> Step:
+    """Return a step that ``user`` may label, with just what saving a label needs.
+
+    The same gate as ``step_for_user`` for annotators, as a prepared statement; columns that are
+    not in it load when asked for.
+    """
+    known = 0 < pk <= MAX_ID and "\x00" not in (project or "")
+    parameters = {"step": pk, "user": user.pk or 0, "project": project}
+    row = prepared_row(STEP_TO_LABEL, parameters) if known else None
+    if row is None:
+        raise NotFoundError(f"There is no step {pk} in your projects.")
+    problem_id, n_steps, project_id, name, role = row
+    _check(cast("Role", role), "annotator")
+    step = Step.from_db("default", ["id", "problem_id"], [pk, problem_id])
+    step.problem = Problem.from_db(
+        "default", ["id", "project_id", "n_steps"], [problem_id, project_id, n_steps]
+    )
+    step.problem.project = Project.from_db("default", ["id", "name"], [project_id, name])
+    return step
 
 
 def trace_for_user(

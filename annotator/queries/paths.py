@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from annotator.models import RewardModel, Step, StepLabel, StepScore, TokenScore, Trace
+from annotator.models import ErrorType, RewardModel, Step, StepLabel, StepScore, TokenScore, Trace
+from annotator.queries.prepared import prepared_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,30 @@ if TYPE_CHECKING:
     from annotator.models import Problem
     from annotator.queries.access import Access
 
+# In the order of the model's fields, as ``from_db`` takes them.
+LABEL_COLUMNS = [
+    "id",
+    "rating",
+    "unsure",
+    "error_type_id",
+    "realises_error",
+    "note",
+    "milliseconds",
+]
+LABEL_OF_USER = f"""
+SELECT {", ".join(f"l.{name}" for name in LABEL_COLUMNS)}, e.key, e.label
+FROM annotator_steplabel l
+JOIN annotator_rater r ON r.id = l.rater_id AND r.user_id = %(user)s
+LEFT JOIN annotator_errortype e ON e.id = l.error_type_id
+WHERE l.step_id = %(step)s AND l.source_id IS NULL
+"""  # noqa: S608 - own columns
+LABELLED = """
+SELECT count(*)
+FROM annotator_step s
+JOIN annotator_steplabel l ON l.step_id = s.id AND l.source_id IS NULL
+JOIN annotator_rater r ON r.id = l.rater_id AND r.user_id = %(user)s
+WHERE s.problem_id = %(problem)s
+"""
 BEFORE = 30
 AFTER = 12
 SIBLINGS = 24
@@ -108,6 +133,20 @@ def labels_of_user(*, steps: Iterable[Step], user: User) -> dict[int, StepLabel]
     return {label.step_id: label for label in rows.select_related("error_type")}
 
 
+def label_of_user(*, step: Step, user: User) -> StepLabel | None:
+    """Return the person's own label of one step; a prepared statement, asked at every saving."""
+    row = prepared_row(LABEL_OF_USER, {"step": step.pk, "user": user.pk})
+    if row is None:
+        return None
+    *values, error_key, error_label = row
+    label = StepLabel.from_db("default", LABEL_COLUMNS, values)
+    if label.error_type_id is not None:
+        label.error_type = ErrorType.from_db(
+            "default", ["id", "key", "label"], [label.error_type_id, error_key, error_label]
+        )
+    return label
+
+
 def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
     """Return the labels of a step that this member may see.
 
@@ -127,7 +166,8 @@ def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
 
 def labelled_counts(*, problem: Problem, user: User) -> int:
     """Return how many of the problem's steps the person has judged."""
-    return StepLabel.objects.filter(step__problem=problem, rater__user=user, source=None).count()
+    row = prepared_row(LABELLED, {"problem": problem.pk, "user": user.pk})
+    return int(row[0]) if row else 0
 
 
 def models_scoring(*, problem: Problem) -> list[RewardModel]:

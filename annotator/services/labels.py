@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from django.db import connection
+from typing import TYPE_CHECKING
 
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import (
@@ -18,6 +16,7 @@ from annotator.models import (
     Step,
     StepLabel,
 )
+from annotator.queries.prepared import prepared_row
 from annotator.services.judgements import (
     State,
     milliseconds_checked,
@@ -172,11 +171,11 @@ def label_set(
         "state": json.dumps(state),
         "key": idempotency_key,
     }
-    row = _label_statement(parameters)
+    row = prepared_row(LABEL_SET, parameters)
     if row is None:
         # No rater yet: this is the person's first judgement in the project.
         rater_for_user(project=step.problem.project, user=user)
-        row = _label_statement(parameters)
+        row = prepared_row(LABEL_SET, parameters)
     if row is None:
         raise NotFoundError(f"There is no step {step.pk} any more.")
     project_id, rater_id, rater, guideline_id, guideline, error_type_id, event_id, label_id, at = (
@@ -305,13 +304,6 @@ def guideline_number(project_id: int) -> int | None:
     """Return the number of the project's newest guidelines."""
     newest = GuidelineVersion.objects.filter(project=project_id).order_by("-number")
     return newest.values_list("number", flat=True).first()
-
-
-def _label_statement(parameters: dict[str, Any]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(LABEL_SET, parameters)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
 
 
 def _label_replay(

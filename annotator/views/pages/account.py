@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from annotator.views.http import HtmxRequest
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
 
 @method_decorator(never_cache, name="dispatch")
 class SignIn(LoginView):
@@ -62,7 +60,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         context = {"error": error.message}
         return render(request, "registration/sign_in_link.html", context, status=error.status)
     projects_adopt(user=user)
-    login(request, user, backend=BACKEND)
+    login(request, user)
     return redirect("annotator:projects")
 
 

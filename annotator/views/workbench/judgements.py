@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import Step, StepLabel
-from annotator.queries.access import problem_for_user, step_for_user, trace_for_user
-from annotator.queries.paths import labels_of_user
+from annotator.queries.access import problem_for_user, step_to_label, trace_for_user
+from annotator.queries.paths import label_of_user, labels_of_user
 from annotator.queries.trees import label_code
 from annotator.services.labels import label_clear, label_set
 from annotator.services.outcomes import outcome_set
@@ -76,7 +76,7 @@ def _checked(form: forms.Form) -> dict[str, object]:
 def step_label(request: HttpRequest, project: str, pk: int, step: int) -> HttpResponse:
     """Save the person's label of a step; answer with the label's marks and the progress."""
     person = cast("HtmxRequest", request).user
-    chosen = step_for_user(user=person, pk=step, at_least="annotator", project=project)
+    chosen = step_to_label(user=person, pk=step, project=project)
     if chosen.problem_id != pk:
         raise NotFoundError(f"There is no step {step} in problem {pk}.")
     form = LabelForm(request.POST)
@@ -85,7 +85,7 @@ def step_label(request: HttpRequest, project: str, pk: int, step: int) -> HttpRe
     if data["rating"] == CLEAR:
         label = label_clear(step=chosen, user=person, idempotency_key=key).label
     else:
-        current = labels_of_user(steps=[chosen], user=person).get(chosen.pk)
+        current = label_of_user(step=chosen, user=person)
         state = _label_state(data, set(request.POST), current)
         label = label_set(step=chosen, user=person, idempotency_key=key, **state).label
     return _answer(request, chosen.problem, step=chosen, label=label)
