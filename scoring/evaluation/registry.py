@@ -42,7 +42,7 @@ SUITES: dict[str, SuiteRow] = {
             key="steps",
             label="Step labels",
             target="scoring.evaluation.steps:evaluate",
-            version="1",
+            version="2",
             needs=("step labels",),
             description="Ranks labelled steps by score: AUROC and average precision beside a "
             "length-only baseline, with intervals over problems.",

@@ -49,7 +49,8 @@ def step_quality(
     """Compare scores with targets (≥ 0.5 counts as right) over labelled steps.
 
     A *right* step is the positive of ``auroc`` and ``average_precision``. The ``length_…`` numbers
-    use minus the step's characters as score: what is not above them was not learnt from content.
+    use the step's characters as score, shorter or longer first, whichever ranks these labels
+    better: what is not above them need not have been learnt from content.
     ``positive_rate`` is the share of right steps, the average precision of a coin.
 
     Returns:
@@ -57,7 +58,7 @@ def step_quality(
         ``skipped`` (labelled steps without a score).
     """
     scores: list[npt.NDArray[np.float64]] = []
-    shortness: list[npt.NDArray[np.float64]] = []
+    lengths: list[npt.NDArray[np.float64]] = []
     labels: list[npt.NDArray[np.bool_]] = []
     keys: list[str] = []
     skipped = 0
@@ -68,14 +69,14 @@ def step_quality(
         skipped += int((~scored).sum())
         scores.append(got[scored])
         labels.append(item.targets[labelled][scored] >= 0.5)
-        shortness.append(_shortness(item.tree, labelled[scored]))
+        lengths.append(_lengths(item.tree, labelled[scored]))
         keys += [item.problem_key] * int(scored.sum())
-    return _metrics(scores, shortness, labels, keys, skipped, seed, resamples)
+    return _metrics(scores, lengths, labels, keys, skipped, seed, resamples)
 
 
 def _metrics(
     scores: Sequence[npt.NDArray[np.float64]],
-    shortness: Sequence[npt.NDArray[np.float64]],
+    lengths: Sequence[npt.NDArray[np.float64]],
     labels: Sequence[npt.NDArray[np.bool_]],
     keys: Sequence[str],
     skipped: int,
@@ -86,11 +87,12 @@ def _metrics(
     y = np.concatenate(labels) if labels else empty.astype(bool)
     groups = np.unique(np.array(keys, dtype=object), return_inverse=True)[1].astype(np.int64)
     metrics: dict[str, Metric] = {}
-    for prefix, values in (("", scores), ("length_", shortness)):
-        s = np.concatenate(values) if values else empty
+    s = np.concatenate(scores) if scores else empty
+    by_length = _better_way(np.concatenate(lengths) if lengths else empty, y)
+    for prefix, values in (("", s), ("length_", by_length)):
         for name, statistic in (("auroc", auroc), ("average_precision", average_precision)):
             metrics[prefix + name] = with_interval(
-                statistic, s, y, groups, seed=seed, resamples=resamples
+                statistic, values, y, groups, seed=seed, resamples=resamples
             )
     rate = float(y.mean()) if len(y) else None
     metrics["positive_rate"] = Metric(rate, None, None, len(y))
@@ -98,5 +100,12 @@ def _metrics(
     return metrics
 
 
-def _shortness(tree: Tree, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    return -np.array([len(str(tree.text[node])) for node in nodes], dtype=np.float64)
+def _lengths(tree: Tree, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    return np.array([len(str(tree.text[node])) for node in nodes], dtype=np.float64)
+
+
+def _better_way(
+    values: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return ``values`` or their negatives: a baseline below even chance would flatter the model."""
+    return -values if auroc(values, labels) < 0.5 else values

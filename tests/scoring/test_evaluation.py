@@ -76,12 +76,22 @@ def test_an_oracle_reaches_one_and_its_opposite_zero():
     assert step_quality(Oracle(-1.0), trees)["auroc"].value == 0.0
 
 
-def test_the_length_baseline_is_that_of_shorter_steps():
+@pytest.mark.parametrize("right_is_shorter", [True, False])
+def test_the_length_baseline_takes_the_direction_that_ranks_better(right_is_shorter):
+    trees = [labelled(i) for i in range(20)]
+    for tree in trees:
+        right = [text.startswith("no") == right_is_shorter for text in tree.tree.text[1:]]
+        tree.targets[1:] = right
+    assert step_quality(Oracle(), trees)["length_auroc"].value == 1.0
+
+
+def test_the_length_baseline_stands_beside_the_share_of_right_steps():
     trees = [labelled(i) for i in range(20)]
     metrics = step_quality(Oracle(), trees)
     right = np.concatenate([t.targets[1:] for t in trees]).astype(bool)
     short = -np.concatenate([[len(s) for s in t.tree.text[1:]] for t in trees]).astype(float)
-    assert metrics["length_auroc"].value == pytest.approx(roc_auc_score(right, short))
+    auroc = roc_auc_score(right, short)
+    assert metrics["length_auroc"].value == pytest.approx(max(auroc, 1 - auroc))
     assert metrics["positive_rate"].value == pytest.approx(right.mean())
     assert metrics["auroc"].n == len(right)
 
