@@ -17,7 +17,8 @@ _LONGEST = 200
 MEANING = {
     "steps": "One row per step; `parent` is the row number of the step before it within the "
     "problem, -1 = the problem. `target` is the aggregated label in [0, 1], `rating` -1, 0 or +1; "
-    "null = nobody judged the step.",
+    "null = none under the snapshot's rules: nobody judged the step, or the raters were unsure, tied "
+    "or left out.",
     "traces": "One row per trace; `end` is its last step. `correct` is null where unknown.",
     "labels": "One row per label as it was given; `rater_kind` is person, imported, machine or "
     "model.",
@@ -85,7 +86,9 @@ def _page(project: str, tables: Sequence[TableInfo]) -> str:
         f"# {inert(project) or 'Reasoning trees'}",
         (
             "Reasoning trees with step labels, exported by Tracewood. "
-            "Splits are by problem: no tree is in two splits."
+            "Splits are by problem: no tree is in two splits. `manifest.json` beside this page names "
+            "the snapshot, its hash and the rules by which labels became targets (aggregation, neutral "
+            "ratings, which kinds of raters), and counts what was left out."
         ),
     ]
     for table in tables:
