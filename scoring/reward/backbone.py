@@ -167,8 +167,8 @@ def context_length(config: PretrainedConfig) -> int:
 def _order_numbers(embedding: nn.Embedding, tokenizer: StepTokenizer) -> None:
     """Give the tokens 0 … 99 waves of several periods to start from instead of noise alone.
 
-    A decoder that learns to add ends up with such waves by itself; starting from them is what lets
-    arithmetic be learnt within minutes on a CPU (docs/reward_models.md has both curves).
+    A decoder that learns to add ends up with such waves by itself; starting from them helps
+    arithmetic to be learnt within minutes on a CPU.
     """
     ids = [tokenizer.encode_ids([str(number)])[0] for number in range(100)]
     angle = torch.arange(100)[:, None] * (2 * torch.pi / torch.tensor(_PERIODS))  # (100, P)

@@ -86,7 +86,7 @@ class RewardModel:
         self._trusted_on_branches = False
 
     def score(self, problem_text: str, tree: Tree) -> TreeScores:
-        """Score every step of ``tree`` with shared prefixes computed once.
+        """Score every step of ``tree`` with shared prefixes computed once per row.
 
         Args:
             problem_text: the prompt; the root's own text is never read.

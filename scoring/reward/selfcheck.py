@@ -1,8 +1,8 @@
 """Does packing give this model's plain numbers? Asked before any packed number is trusted.
 
 Silently wrong combinations exist (a boolean mask under eager attention, forgotten positions,
-sliding windows; docs/reward_models.md lists the measured errors). Hidden states are compared, not
-only scores: a fresh or saturated head would hide any fault.
+sliding windows). Hidden states are compared, not only scores: a fresh or saturated head would hide
+any fault.
 """
 
 from __future__ import annotations

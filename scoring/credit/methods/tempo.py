@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def credit(tree: Tree, *, ddof: int, eps: float, single: str) -> Credit:
     """Return ``A = [(r_i − mean r) + (V(s') − V(s))] / (std(r) + eps)`` for the step s → s'.
 
-    ``V`` is the leaf value; it does not change where the tree does not branch, so there the
-    numbers are GRPO's.
+    ``V`` is the leaf value; it does not change where the tree does not branch and no trace ends,
+    so there the numbers are GRPO's.
 
     Returns:
         Standard deviations, signed; 0 everywhere with a note if all outcomes are equal.
