@@ -1,18 +1,22 @@
-"""Multi-step arithmetic with best-of-n solutions into which slips are injected.
+"""Chains of arithmetic with best-of-n solutions into which slips are injected.
 
-A problem is a sum of numbers and products; a solution takes one operation per step and says what
-is left:
+A problem lists operations; a solution carries them out one per step, result last:
 
-    Work out 3 × 4 + 5 × 6 − 14 + 9.
-    Take 3 × 4 = 12, leaving 12 + 5 × 6 − 14 + 9.
-    Take 5 × 6 = 11, leaving 12 + 11 − 14 + 9.              (a wrong operation)
-    Wait, 5 × 6 = 30 and not 11, leaving 12 + 30 − 14 + 9.  (repairs it)
-    …
-    Take 28 + 9 = 37, so the answer is 37.
+    Start with 12: plus 7, times 2, minus 14, plus 9.
+    12 + 7 = 19
+    19 × 2 = 28          (a carried digit)
+    28 − 14 = 14
+    Wait, 19 × 2 = 38    (repairs it)
+    38 − 14 = 24
+    24 + 9 = 33
 
-Slips are of three kinds: another operation than the one written, a ten carried wrongly, a term
-dropped from what is left. All numbers stay within 0–99 and every number stands after a space, so a
-tokenizer that keeps whole numbers together needs about 120 tokens in all. Records carry no labels: ``scoring.verify.label_record`` gives them.
+Slips are of four kinds: an operation read wrongly (19 + 2 = 21), another one carried out than the
+one written (19 × 2 = 21), a ten carried wrongly, a term dropped (19 − 14 = 5). "Wait" is no sign of
+a right step: it also opens repairs that fail, wrong steps that are only said again, and second
+looks at steps that were right all along.
+
+Steps are short and numbers stay within 0–99, so that a tokenizer that keeps whole numbers together
+needs few tokens per fact. Records carry no labels: ``scoring.verify.label_record`` gives them.
 """
 
 from __future__ import annotations
@@ -30,34 +34,58 @@ HIGHEST = 99  # of any number that is written, wrong ones included
 # Right results stay smaller: a model of a few million parameters has to learn this arithmetic from
 # scratch within minutes, and every further number costs it examples.
 HIGHEST_RIGHT = 50
-TERM_COUNTS = (3, 3, 4, 4, 4, 5)
+HIGHEST_START = 20
+OPERATION_COUNTS = (4, 5, 6)
+WORDS = {"+": "plus", "−": "minus", "×": "times"}
+HIGHEST_OPERAND = {"+": 12, "−": 12, "×": 5}
+SLIPS = ("misread", "operation", "carry", "drop")
 TRACES = 8
-REPAIR_RATE = 0.3
+# What a solver does before a step: look back at an open error, or at a step that was right.
+LOOK_BACK_RATE = 0.35
+NEEDLESS_LOOK_RATE = 0.06
+LOOKS = {"repair": 0.55, "botch": 0.25, "restate": 0.2}
 # Two imaginary solvers, so that a project has a better and a worse source to compare.
 SOLVERS = (("sample-solver-careful", 0.1), ("sample-solver-hasty", 0.25))
 
 
-@dataclass(slots=True)
-class Term:
-    """A signed term of the sum: a number, or a product still to be worked out."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a chain: a sign and the number after it."""
 
-    sign: int
-    factors: tuple[int, ...]
+    sign: str
+    number: int
+
+    def on(self, value: int) -> int:
+        """Return its result."""
+        if self.sign == "×":
+            return value * self.number
+        return value + self.number if self.sign == "+" else value - self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A problem.
+
+    Attributes:
+        operations: all different, so that a step says which one it carries out.
+        values: what it starts with and what is right after each operation; one more than those.
+    """
+
+    operations: tuple[Operation, ...]
+    values: tuple[int, ...]
 
     def __str__(self) -> str:
-        """Write the term without its sign."""
-        return " × ".join(map(str, self.factors))
-
-
-Terms = list[Term]
+        """Write it as a task."""
+        told = ", ".join(f"{WORDS[o.sign]} {o.number}" for o in self.operations)
+        return f"Start with {self.values[0]}: {told}."
 
 
 @dataclass(slots=True)
 class Solution:
-    """The steps of one solution, what each leaves, and the answer it comes to."""
+    """The steps of one solution, the state after each, and the value it comes to."""
 
     steps: list[str] = field(default_factory=list)
-    rests: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
     answer: int = 0
 
 
@@ -70,22 +98,22 @@ def arithmetic(seed: int, n: int) -> Iterator[TreeRecord]:
     seen: set[str] = set()
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     for i in range(n):
-        terms = _problem(rng, seen)
-        seen.add(written(terms))
-        yield _record(rng, terms, TRACES, f"sample-arithmetic-{seed}-{i}", i)
+        chain = _problem(rng, seen)
+        seen.add(str(chain))
+        yield _record(rng, chain, TRACES, f"sample-arithmetic-{seed}-{i}", i)
 
 
 def arithmetic_stream(
     seed: int, exclude_prompts: Iterable[str] = (), traces: int = 2
 ) -> Iterator[TreeRecord]:
-    """Yield further problems without end, none of which has the expression of an excluded prompt.
+    """Yield further problems without end, none of which has an excluded prompt.
 
     Args:
         seed: the same seed and exclusions give the same stream.
         exclude_prompts: prompts of held-out problems.
         traces: solutions per problem; fewer give more different problems per second.
     """
-    excluded = {expression_of(prompt) for prompt in exclude_prompts}
+    excluded = frozenset(exclude_prompts)
     rng = random.Random(f"stream {seed}")  # noqa: S311 - repeatable, not secret
     i = 0
     while True:
@@ -93,176 +121,143 @@ def arithmetic_stream(
         i += 1
 
 
-def expression_of(prompt: str) -> str:
-    """Return the expression in a prompt of this module."""
-    return prompt.removeprefix("Work out ").removesuffix(".")
-
-
-def written(terms: Terms) -> str:
-    """Write a sum: "12 + 5 × 6 − 8"."""
-    signs = [" + " if term.sign > 0 else " − " for term in terms]
-    return "".join(map("".join, zip(signs, map(str, terms), strict=True))).removeprefix(" + ")
-
-
-def _problem(rng: random.Random, excluded: set[str]) -> Terms:
-    """Draw a sum of 3–5 terms, 1–2 of them products, no result above ``HIGHEST_RIGHT``."""
+def _problem(rng: random.Random, excluded: set[str] | frozenset[str]) -> Chain:
+    """Draw a chain whose values stay within 1 … ``HIGHEST_RIGHT``."""
     while True:
-        count = rng.choice(TERM_COUNTS)
-        products = set(rng.sample(range(count), rng.randint(1, 2)))
-        terms = [
-            Term(
-                1 if i == 0 or rng.random() < 0.6 else -1,
-                (rng.randint(2, 9), rng.randint(2, 9)) if i in products else (rng.randint(1, 20),),
-            )
-            for i in range(count)
-        ]
-        if _sums_within(terms) and written(terms) not in excluded:
-            return terms
+        values = [rng.randint(1, HIGHEST_START)]
+        operations: list[Operation] = []
+        for _ in range(rng.choice(OPERATION_COUNTS)):
+            operations.append(_operation(rng, values[-1], operations))
+            values.append(operations[-1].on(values[-1]))
+        chain = Chain(tuple(operations), tuple(values))
+        if str(chain) not in excluded:
+            return chain
 
 
-def _sums_within(terms: Terms) -> bool:
-    total = 0
-    for term in terms:
-        total += term.sign * _product(term)
-        if not 0 <= total <= HIGHEST_RIGHT or _product(term) > HIGHEST_RIGHT:
-            return False
-    return True
+def _operation(rng: random.Random, value: int, before: list[Operation]) -> Operation:
+    while True:
+        sign = rng.choice(tuple(WORDS))
+        # "times 1" would change nothing, and a chain with a step left out must come to something else
+        number = rng.randint(2 if sign == "×" else 1, HIGHEST_OPERAND[sign])
+        drawn = Operation(sign, number)
+        if 1 <= drawn.on(value) <= HIGHEST_RIGHT and drawn not in before:
+            return drawn
 
 
-def _product(term: Term) -> int:
-    return term.factors[0] * (term.factors[1] if len(term.factors) > 1 else 1)
-
-
-@dataclass(slots=True)
-class _Operation:
-    """An operation that can be taken next: a product at ``at``, or the first two terms' sum."""
-
-    at: int
-    left: int
-    sign: str
-    right: int
-
-    @property
-    def result(self) -> int:
-        return {
-            "+": self.left + self.right,
-            "−": self.left - self.right,
-            "×": self.left * self.right,
-        }[self.sign]
-
-    def applied(self, terms: Terms, result: int) -> Terms:
-        """Return the terms with the operation replaced by ``result``."""
-        if self.sign == "×":
-            return [*terms[: self.at], Term(terms[self.at].sign, (result,)), *terms[self.at + 1 :]]
-        return [Term(1, (result,)), *terms[2:]]
-
-
-def _choices(terms: Terms) -> list[_Operation]:
-    """List the operations that may be taken next, from left to right."""
-    choices = [
-        _Operation(i, term.factors[0], "×", term.factors[1])
-        for i, term in enumerate(terms)
-        if len(term.factors) > 1
-    ]
-    if len(terms) > 1 and len(terms[0].factors) == len(terms[1].factors) == 1:
-        sign = "+" if terms[1].sign > 0 else "−"
-        choices.insert(0, _Operation(0, terms[0].factors[0], sign, terms[1].factors[0]))
-    return choices
-
-
-def _solve(rng: random.Random, terms: Terms, slip_rate: float) -> Solution:
+def _solve(rng: random.Random, chain: Chain, slip_rate: float) -> Solution:
     """Write one solution; draws again if a slip leads out of 0–99."""
     while True:
-        solver = _Solver(rng, terms, slip_rate)
+        solver = _Solver(rng, chain, slip_rate)
         if solver.run():
             return solver.solution
 
 
 class _Solver:
-    """Writes one solution: ``believed`` is what it works with, ``true`` what it should be."""
+    """Writes one solution of ``chain``.
 
-    def __init__(self, rng: random.Random, terms: Terms, slip_rate: float) -> None:
+    Attributes:
+        value: what it believes to have reached.
+        at: the operation it takes next.
+        open: the operation that went wrong, None while all is right. No second slip is added to
+            an open one: whatever is carried on from a wrong value then stays wrong.
+    """
+
+    def __init__(self, rng: random.Random, chain: Chain, slip_rate: float) -> None:
         self.rng = rng
+        self.chain = chain
         self.slip_rate = slip_rate
-        self.believed = terms
-        self.true = terms
-        self.repair: str | None = None  # how the open slip would be put right
+        self.value = chain.values[0]
+        self.at = 0
+        self.open: int | None = None
         self.solution = Solution()
 
     def run(self) -> bool:
         """Work to the end; False if a number left the range."""
-        while _choices(self.believed) or self.repair:
-            if self.repair and self.rng.random() < REPAIR_RATE:
-                self.believed = self.true
-                self._write(self.repair)
-                self.repair = None
-            elif not _choices(self.believed):
+        fits = True
+        while fits and (self.at < len(self.chain.operations) or self.open is not None):
+            looks = LOOK_BACK_RATE if self.open is not None else NEEDLESS_LOOK_RATE
+            if self.solution.steps and self.rng.random() < looks:
+                fits = self._look_back()
+            elif self.at == len(self.chain.operations):
                 break
-            elif not self._take():
-                return False
-        self.solution.answer = self.believed[0].factors[0]
-        return True
+            elif self.open is None and self.rng.random() < self.slip_rate:
+                fits = self._slip(self.rng.choice(SLIPS))
+            else:
+                operation = self.chain.operations[self.at]
+                fits = self._write(operation, operation.on(self.value))
+        self.solution.answer = self.value
+        return fits
 
-    def _take(self) -> bool:
-        choices = _choices(self.believed)
-        first = len(choices) == 1 or self.rng.random() < 0.7
-        operation = choices[0] if first else self.rng.choice(choices[1:])
-        result = operation.result
-        true_left = self._follow(operation)
-        kind = ""
-        if self.believed == self.true and self.rng.random() < self.slip_rate:
-            kind = self.rng.choice(("operation", "carry", "drop"))
-        if kind in ("operation", "carry"):
-            result = self._wrong(operation, kind)
-        if not 0 <= result <= HIGHEST:
-            return False
-        left = operation.applied(self.believed, result)
-        equation = f"{operation.left} {operation.sign} {operation.right} = "
-        if kind == "drop" and len(left) > 1:
-            gone = left.pop(self.rng.randrange(1, len(left)))
-            self.repair = f"Wait, {'+' if gone.sign > 0 else '−'} {gone} was dropped"
-        elif result != operation.result:
-            self.repair = f"Wait, {equation}{operation.result} and not {result}"
-        elif true_left is None:
-            self.repair = None  # the true sum can no longer be followed step by step
-        self.believed = left
-        self.true = true_left if true_left is not None else self.true
-        self._write(f"Take {equation}{result}")
-        return True
+    def _slip(self, kind: str) -> bool:
+        """Take the next operation wrongly."""
+        self.open = self.at
+        asked = self.chain.operations[self.at]
+        if kind == "drop" and self.at + 1 < len(self.chain.operations):
+            self.at += 1
+            following = self.chain.operations[self.at]
+            return self._write(following, following.on(self.value))
+        if kind == "misread":
+            taken = Operation(self._other(asked.sign), asked.number)
+            result = taken.on(self.value)
+            return result != asked.on(self.value) and self._write(taken, result)
+        return self._write(asked, self._wrong(asked, self.value, kind))
 
-    def _follow(self, operation: _Operation) -> Terms | None:
-        """Take the same operation on the true terms; None where it is not there to be taken."""
-        if len(self.true) != len(self.believed):
-            return None
-        same = [o for o in _choices(self.true) if (o.at, o.sign) == (operation.at, operation.sign)]
-        return same[0].applied(self.true, same[0].result) if same else None
+    def _look_back(self) -> bool:
+        """Say a step again after "Wait": to put the open error right, or in vain."""
+        kind = "restate"
+        if self.open is not None:
+            (kind,) = self.rng.choices(tuple(LOOKS), tuple(LOOKS.values()))
+        if kind == "restate" or self.open is None:
+            said = self.solution.steps[-1].removeprefix("Wait, ")
+            self._note(f"Wait, {said}")
+            return True
+        operation, before = self.chain.operations[self.open], self.chain.values[self.open]
+        self.value, self.at = before, self.open
+        if kind == "botch":
+            wrong = self._wrong(operation, before, self.rng.choice(("operation", "carry")))
+            return self._write(operation, wrong, "Wait, ")
+        self.open = None
+        return self._write(operation, operation.on(before), "Wait, ")
 
-    def _wrong(self, operation: _Operation, kind: str) -> int:
+    def _wrong(self, operation: Operation, value: int, kind: str) -> int:
         """Return a wrong result of the given kind; out of range if there is none."""
-        a, b = operation.left, operation.right
+        right = operation.on(value)
         if kind == "operation":
-            wrong = {"+": (a - b, a * b), "−": (a + b,), "×": (a + b,)}[operation.sign]
+            wrong = [Operation(sign, operation.number).on(value) for sign in WORDS]
         else:
-            wrong = (operation.result + 10, operation.result - 10)
-        fit = [w for w in wrong if 0 <= w <= HIGHEST and w != operation.result]
+            wrong = [right + 10, right - 10]
+        fit = [w for w in wrong if 0 <= w <= HIGHEST and w != right]
         return self.rng.choice(fit) if fit else -1
 
-    def _write(self, sentence: str) -> None:
-        rest = written(self.believed)
-        done = not _choices(self.believed)
-        self.solution.steps.append(
-            f"{sentence}, so the answer is {rest}." if done else f"{sentence}, leaving {rest}."
-        )
-        self.solution.rests.append(rest)
+    def _other(self, sign: str) -> str:
+        return self.rng.choice([other for other in WORDS if other != sign])
+
+    def _write(self, operation: Operation, result: int, opening: str = "") -> bool:
+        """Write a step and stand behind it; False if its result is out of range."""
+        if not 0 <= result <= HIGHEST:
+            return False
+        text = f"{opening}{self.value} {operation.sign} {operation.number} = {result}"
+        self.value = result
+        self.at += 1
+        self._note(text)
+        return True
+
+    def _note(self, text: str) -> None:
+        self.solution.steps.append(text)
+        self.solution.states.append(_state(self.value, self.chain.operations[self.at :]))
 
 
-def _record(rng: random.Random, terms: Terms, count: int, key: str, position: int) -> TreeRecord:
+def _state(value: int, left: tuple[Operation, ...]) -> str:
+    """Write a state: "19 × 2 − 14", worked from left to right."""
+    return " ".join([str(value), *(f"{o.sign} {o.number}" for o in left)])
+
+
+def _record(rng: random.Random, chain: Chain, count: int, key: str, position: int) -> TreeRecord:
     """Solve a problem ``count`` times and share equal prefixes."""
-    expression = written(terms)
-    answer = sum(term.sign * _product(term) for term in terms)
+    answer = chain.values[-1]
     record = TreeRecord(
         key=key,
-        problem=ProblemRecord(f"Work out {expression}.", str(answer), {"sample": "arithmetic"}),
+        problem=ProblemRecord(str(chain), str(answer), {"sample": "arithmetic"}),
         nodes=[],
         traces=[],
         merge=True,
@@ -272,8 +267,8 @@ def _record(rng: random.Random, terms: Terms, count: int, key: str, position: in
     known: dict[tuple[int, str], int] = {}
     for i in range(count):
         name, slip_rate = SOLVERS[i % len(SOLVERS)]
-        solution = _solve(rng, terms, slip_rate)
-        end = _add(record, known, solution, expression)
+        solution = _solve(rng, chain, slip_rate)
+        end = _add(record, known, solution, _state(chain.values[0], chain.operations))
         outcome = OutcomeRecord("correct", float(solution.answer == answer), "generator")
         record.traces.append(
             TraceRecord(end, f"{key}-{i}", name, {"slip_rate": slip_rate}, [outcome])
@@ -282,15 +277,15 @@ def _record(rng: random.Random, terms: Terms, count: int, key: str, position: in
 
 
 def _add(
-    record: TreeRecord, known: dict[tuple[int, str], int], solution: Solution, expression: str
+    record: TreeRecord, known: dict[tuple[int, str], int], solution: Solution, state: str
 ) -> int:
     """Add the nodes of a solution that are not there yet; return its end."""
-    at, before = ROOT, expression
+    at, before = ROOT, state
     last = len(solution.steps) - 1
-    for i, (text, rest) in enumerate(zip(solution.steps, solution.rests, strict=True)):
+    for i, (text, after) in enumerate(zip(solution.steps, solution.states, strict=True)):
         if (at, text) not in known:
             known[at, text] = len(record.nodes)
             kind = "answer" if i == last else "thought"
-            record.nodes.append(NodeRecord(text, at, kind, state_before=before, state_after=rest))
-        at, before = known[at, text], rest
+            record.nodes.append(NodeRecord(text, at, kind, state_before=before, state_after=after))
+        at, before = known[at, text], after
     return at

@@ -1,8 +1,7 @@
-"""Exact checks of written arithmetic: single equations, and whole solutions of an expression.
+"""Exact checks of written equations in free text.
 
-``check_text`` says of any text whether the equations in it are true. ``judge`` follows a solution
-that keeps saying what is left to compute ("…, leaving 12 + 30 − 8", "Left: …", "the answer is
-34"), so it also notices a term that was dropped although every equation is true.
+``check_text`` says of any text whether the equations in it are true; ``scoring.verify.chain``
+follows whole solutions.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 from scoring.verify.expression import NoValueError, operate, states, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from fractions import Fraction
 
 MAX_TEXT = 20_000
@@ -27,8 +25,8 @@ ERROR_TYPES = {
     "wrong_operation": "Another operation was carried out than the one written",
     "carried_digit": "A ten was carried or borrowed wrongly",
     "wrong_result": "The result is wrong",
-    "dropped_term": "A term is missing from what is left",
-    "wrong_rest": "What is left was copied wrongly",
+    "dropped_term": "An operation that was asked for is left out",
+    "wrong_number": "Goes on from another number than the one reached or asked for",
     "carried_error": "Right in itself, but goes on with an earlier error",
 }
 
@@ -40,8 +38,6 @@ _UNREAD_BEFORE = re.compile(
 _UNREAD_AFTER = re.compile(rf"[A-Za-z_^%!√]|\s*{_SIGN}|\s*(?:times|plus|minus|mod)\b")
 _OPERATION = re.compile(rf"[\d)\]]\s*{_SIGN}")
 _SIMPLE = re.compile(rf"\s*(\d+)\s*({_SIGN})\s*(\d+)\s*")
-_LEFT = re.compile(r"(?:leaving|left:|remaining:)\s*([^,;:a-z]*?)[\s.]*$", re.IGNORECASE)
-_ANSWER = re.compile(r"answer(?:\s+is|:)\s*([^,;:a-z]*?)[\s.]*$", re.IGNORECASE)
 
 
 class Verdict(enum.Enum):
@@ -50,14 +46,6 @@ class Verdict(enum.Enum):
     TRUE = "true"
     FALSE = "false"
     NOTHING = "nothing to check"
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """Where a solution stands: the expression it says is left, and whether that is still right."""
-
-    rest: str
-    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,75 +98,8 @@ def equations(text: str) -> list[tuple[str, str]]:
     return pairs[:MAX_EQUATIONS]
 
 
-def start(problem: str) -> Stand | None:
-    """Return the stand before the first step: the longest expression in ``problem``, or None."""
-    if len(problem) > MAX_TEXT:
-        return None
-    runs = sorted((run[0] for run in _RUN.finditer(_plain(problem))), key=len, reverse=True)
-    for run in runs[:MAX_EQUATIONS]:
-        if _OPERATION.search(run) and _value(run) is not None:
-            return Stand(run, right=True)
-    return None
-
-
-def judge(problem: str, steps: Iterable[str]) -> list[Judgement]:
-    """Judge the steps of one solution of ``problem``, in order; see ``judge_step``."""
-    stand = start(problem)
-    target = _value(stand.rest) if stand else None
-    judgements = []
-    for step in steps:
-        judgement, stand = judge_step(target, stand, step)
-        judgements.append(judgement)
-    return judgements
-
-
-def judge_step(
-    target: Fraction | None, stand: Stand | None, text: str
-) -> tuple[Judgement, Stand | None]:
-    """Judge one step of a solution that should come to ``target``.
-
-    The rating answers "is the solution right after this step?": +1 if the step's equations hold
-    and what it leaves still comes to ``target``; -1 for the step that goes wrong *and* for every
-    later step until one repairs it, which is +1 again. Of a step that says nothing about what is
-    left only the equations are judged.
-
-    Returns:
-        The judgement and the stand after the step.
-    """
-    verdict = check_text(text)
-    rest = stated_rest(text)
-    left = _value(rest) if rest is not None else None
-    if target is None or stand is None or rest is None or left is None:
-        return _by_equations(verdict, text, stand), stand
-    after = Stand(rest, right=left == target)
-    if verdict is Verdict.FALSE:
-        return Judgement(-1, _slip(text)), after
-    if after.right:
-        return Judgement(1, repairs=not stand.right), after
-    if not stand.right and left == _value(stand.rest):
-        return Judgement(-1, "carried_error"), after
-    fewer = _operands(rest) < _operands(stand.rest) - 1
-    return Judgement(-1, "dropped_term" if fewer else "wrong_rest"), after
-
-
-def stated_rest(text: str) -> str | None:
-    """Return the expression that ``text`` says is left, or its answer; None if it says neither."""
-    if len(text) > MAX_TEXT:
-        return None
-    match = _LEFT.search(text) or _ANSWER.search(text)
-    return match[1] if match and match[1] else None
-
-
-def _by_equations(verdict: Verdict, text: str, stand: Stand | None) -> Judgement:
-    if verdict is Verdict.FALSE:
-        return Judgement(-1, _slip(text))
-    if stand is not None and not stand.right:
-        return Judgement(-1, "carried_error")
-    return Judgement(1) if verdict is Verdict.TRUE else Judgement(None)
-
-
-def _slip(text: str) -> str:
-    """Name the kind of the first false equation."""
+def slip(text: str) -> str:
+    """Name the kind of the first false equation of a text that has one."""
     wrong = next(pair for pair in equations(text) if _holds(*pair) is False)
     operands, claimed = _SIMPLE.fullmatch(wrong[0]), _value(wrong[1])
     exact = _value(wrong[0])
@@ -204,10 +125,6 @@ def _value(text: str) -> Fraction | None:
         return value(text)
     except NoValueError:
         return None
-
-
-def _operands(expression: str) -> int:
-    return len(re.findall(r"\d+(?:\.\d+)?", expression))
 
 
 def _plain(text: str) -> str:

@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scoring.types import ROOT, LabelRecord, RaterRecord
-from scoring.verify import arithmetic, game24
-from scoring.verify.expression import value
+from scoring.verify import chain, game24
 
 if TYPE_CHECKING:
     from scoring.types import TreeRecord
 
 
 def arithmetic_labels(record: TreeRecord, rater: RaterRecord) -> list[LabelRecord]:
-    """Label the steps of solutions of the expression in the problem's prompt.
+    """Label the steps of solutions of the chain that the problem's prompt tells.
 
     +1: the solution is right after this step; -1: it is not, be it that this step went wrong or
     that it goes on with an earlier error. A step that repairs an error is +1 and
     ``realises_error``. Steps with nothing to check get no label.
     """
-    first = arithmetic.start(record.problem.prompt)
-    target = value(first.rest) if first else None
-    stands: dict[int, arithmetic.Stand | None] = {ROOT: first}
+    task = chain.parse(record.problem.prompt)
+    stands = {ROOT: chain.Stand()}
     labels = []
     for i, node in enumerate(record.nodes):
-        judged, stands[i] = arithmetic.judge_step(target, stands[node.parent], node.text)
+        judged, stands[i] = chain.judge_step(task, stands[node.parent], node.text)
         if judged.rating is not None:
             labels.append(
                 LabelRecord(

@@ -40,7 +40,7 @@ CHECKERS: dict[str, CheckerRow] = {
         CheckerRow(
             "arithmetic",
             "Exact arithmetic",
-            "1",
+            "2",
             "scoring.verify.labels:arithmetic_labels",
             "+1: the solution is right after this step; -1: it is not (any more)",
         ),

@@ -1,4 +1,4 @@
-"""``scoring.verify.arithmetic``: equations in free text, and solutions step by step."""
+"""``scoring.verify.arithmetic``: equations in free text."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ import time
 
 import pytest
 
-from scoring.verify.arithmetic import (
-    ERROR_TYPES,
-    Judgement,
-    Verdict,
-    check_text,
-    equations,
-    judge,
-    start,
-)
+from scoring.verify.arithmetic import Verdict, check_text, equations, slip
 
 
 @pytest.mark.parametrize(
@@ -85,7 +77,6 @@ def test_what_cannot_be_read_is_not_judged(text):
 def test_hostile_text_is_answered_at_once(text):
     started = time.perf_counter()
     assert check_text(text) is Verdict.NOTHING
-    assert judge(text, [text])
     assert time.perf_counter() - started < 2
 
 
@@ -93,67 +84,15 @@ def test_the_number_of_equations_is_bounded():
     assert len(equations("1 + 1 = 2, " * 1_000)) == 50
 
 
-PROMPT = "Work out 3 × 4 + 5 × 6 − 14 + 9."
-FIRST = "Take 3 × 4 = 12, leaving 12 + 5 × 6 − 14 + 9."
-
-
-def test_a_right_solution_is_right_at_every_step():
-    steps = [
-        FIRST,
-        "Take 5 × 6 = 30, leaving 12 + 30 − 14 + 9.",
-        "Take 12 + 30 = 42, leaving 42 − 14 + 9.",
-        "Take 42 − 14 = 28, leaving 28 + 9.",
-        "Take 28 + 9 = 37, so the answer is 37.",
-    ]
-    assert judge(PROMPT, steps) == [Judgement(1)] * 5
-
-
 @pytest.mark.parametrize(
-    ("step", "error"),
+    ("text", "kind"),
     [
-        ("Take 5 × 6 = 11, leaving 12 + 11 − 14 + 9.", "wrong_operation"),
-        ("Take 5 × 6 = 40, leaving 12 + 40 − 14 + 9.", "carried_digit"),
-        ("Take 5 × 6 = 31, leaving 12 + 31 − 14 + 9.", "wrong_result"),
-        ("Take 5 × 6 = 30, leaving 12 + 30 + 9.", "dropped_term"),
-        ("Take 5 × 6 = 30, leaving 12 + 30 − 41 + 9.", "wrong_rest"),
+        ("5 × 6 = 11", "wrong_operation"),
+        ("5 + 6 = 1", "wrong_operation"),
+        ("5 × 6 = 40", "carried_digit"),
+        ("5 × 6 = 31", "wrong_result"),
+        ("2 + 2 = 4, so 2 × (3 + 4) = 15", "wrong_result"),
     ],
 )
-def test_the_wrong_step_is_found_and_named(step, error):
-    assert judge(PROMPT, [FIRST, step])[1] == Judgement(-1, error)
-    assert error in ERROR_TYPES
-
-
-def test_an_error_stays_until_a_step_repairs_it():
-    steps = [
-        "Take 3 × 4 = 22, leaving 22 + 5 × 6 − 14 + 9.",
-        "Take 5 × 6 = 30, leaving 22 + 30 − 14 + 9.",
-        "Hmm, let me look again.",
-        "Wait, 3 × 4 = 12 and not 22, leaving 12 + 30 − 14 + 9.",
-        "Take 12 + 30 = 42, leaving 42 − 14 + 9.",
-    ]
-    assert judge(PROMPT, steps) == [
-        Judgement(-1, "carried_digit"),
-        Judgement(-1, "carried_error"),
-        Judgement(-1, "carried_error"),
-        Judgement(1, repairs=True),
-        Judgement(1),
-    ]
-
-
-def test_two_errors_that_cancel_do_not_make_a_false_equation_right():
-    steps = ["Take 3 × 4 = 13, leaving 12 + 5 × 6 − 14 + 9."]
-    assert judge(PROMPT, steps)[0].rating == -1
-
-
-def test_a_problem_without_an_expression_has_its_equations_checked():
-    steps = ["3 boxes of 4 make 3 × 4 = 12.", "So 12 + 1 = 14.", "Done."]
-    assert judge("How many apples are in 3 boxes?", steps) == [
-        Judgement(1),
-        Judgement(-1, "wrong_result"),
-        Judgement(None),
-    ]
-
-
-def test_the_longest_expression_of_the_problem_is_the_task():
-    assert start("In part 2 − 1, work out 3 × 4 + 5.").rest == "3 × 4 + 5"
-    assert start("How many?") is None
+def test_the_first_false_equation_is_named(text, kind):
+    assert slip(text) == kind

@@ -18,12 +18,12 @@ def record(prompt, *nodes, **meta):
 def test_labels_follow_the_branches_of_a_tree():
     labels = label_record(
         record(
-            "Work out 2 × 3 + 4.",
-            ("Take 2 × 3 = 6, leaving 6 + 4.",),
-            ("Take 6 + 4 = 10, so the answer is 10.", 0),
-            ("Take 2 × 3 = 5, leaving 5 + 4.",),
-            ("Take 5 + 4 = 9, so the answer is 9.", 2),
-            ("Wait, 2 × 3 = 6 and not 5, leaving 6 + 4.", 2),
+            "Start with 2: times 3, plus 4.",
+            ("2 × 3 = 6",),
+            ("6 + 4 = 10", 0),
+            ("2 × 3 = 5",),
+            ("5 + 4 = 9", 2),
+            ("Wait, 2 × 3 = 6", 2),
             checker="arithmetic",
         )
     )
