@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scoring.errors import CancelledError, TrainingError
-from scoring.reward import artefact
-from scoring.reward.metrics import Metric
 from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.quality import step_quality
-from scoring.training.checkpoint import Checkpoints, Progress, writing
+from scoring.training.checkpoint import Checkpoints, Progress
 from scoring.training.dataset import TrainingTree, data_hash, refuse_untrainable
 from scoring.training.examples import ExampleMaker, Feed, Lost, passes
 from scoring.training.losses import Denominators, pass_loss
 from scoring.training.optimizer import learning_rate, make_optimizer
+from scoring.training.result import FitResult, read_result, write_result
 from scoring.training.start import make_model
 
 if TYPE_CHECKING:
@@ -39,25 +38,6 @@ OnProgress = Callable[[int, int, str], None]
 Stream = Callable[[int], TrainingTree]
 MID_RUN_PROBLEMS = 60
 """Held-out trees scored for the curve; the final numbers use all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitResult:
-    """What a run leaves.
-
-    Attributes:
-        artefact: folder that ``scoring.reward.load`` opens.
-        metrics: held-out numbers with intervals.
-        steps: optimiser steps done.
-        seconds: time spent in them.
-        provenance: counts of what was learnt from, generated trees apart.
-    """
-
-    artefact: Path
-    metrics: dict[str, Metric]
-    steps: int
-    seconds: float
-    provenance: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -165,16 +145,7 @@ class _Run:
 
     def finished(self) -> FitResult | None:
         """Return what this run left in ``out_dir`` if it came to its end before."""
-        path = self.out_dir / artefact.MANIFEST
-        if not path.is_file():
-            return None
-        manifest = json.loads(path.read_text())
-        if manifest.get("run") != self.progress.run:
-            return None
-        metrics = {name: Metric(**values) for name, values in manifest["metrics"].items()}
-        return FitResult(
-            self.out_dir, metrics, manifest["steps"], manifest["seconds"], manifest["provenance"]
-        )
+        return read_result(self.out_dir, self.progress.run)
 
     def train(self) -> None:
         """Take optimiser steps until the budget is spent."""
@@ -196,31 +167,17 @@ class _Run:
             self.progress.step, self.plan.steps, "Evaluating on held-out problems."
         )
         metrics = step_quality(self.model, self.held_out, seed=self.plan.seed)
-        provenance = {**self._provenance(), **provenance}
-        details = {
-            "run": self.progress.run,
-            "seed": self.plan.seed,
-            "training": self.config.to_dict()["training"],
-            "data_hash": self.data_hash,
-            "steps": self.progress.step,
-            "seconds": self.progress.seconds,
-            "provenance": provenance,
-            "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
-        }
-        with writing("model", self.out_dir):
-            self.model.info = artefact.save(
-                self.out_dir,
-                network=self.model.network,
-                tokenizer=self.model.tokenizer,
-                row=self.config.row,
-                config=self.config.model,
-                base=self.config.base,
-                details=details,
-            )
-        self.checkpoints.clear()
-        return FitResult(
-            self.out_dir, metrics, self.progress.step, self.progress.seconds, provenance
+        result = write_result(
+            self.out_dir,
+            self.model,
+            self.config,
+            self.progress,
+            data_hash=self.data_hash,
+            metrics=metrics,
+            provenance={**self._provenance(), **provenance},
         )
+        self.checkpoints.clear()
+        return result
 
     def _step(self) -> None:
         began = time.perf_counter()

@@ -150,8 +150,6 @@ from pathlib import Path
 from tests.scoring.test_training_loop import HELD, SMALL, TRAIN
 from scoring.training.config import RunConfig
 from scoring.training.loop import fit
-from scoring.training.optimizer import learning_rate
-from scoring.training.optimizer import learning_rate
 from tests.scoring.reward_cases import labelled
 
 def keep(step, values):
