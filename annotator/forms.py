@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from annotator.models import Membership
 from annotator.queries.problems import LABEL_STATES, OUTCOME_STATES, SORTS, ProblemFilter
 from annotator.services.requests import AGGREGATES, NEUTRALS
+from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 
 if TYPE_CHECKING:
     from annotator.errors import AnnotatorError
@@ -177,12 +178,12 @@ class SnapshotForm(forms.Form):
     aggregate = forms.ChoiceField(
         choices=list(AGGREGATES.items()),
         label="When raters differ",
-        initial="majority",
+        initial=DEFAULT_AGGREGATE,
     )
     neutral = forms.ChoiceField(
         choices=[(key, f"A neutral step {text}") for key, text in NEUTRALS.items()],
         label="Neutral steps",
-        initial="drop",
+        initial=DEFAULT_NEUTRAL,
     )
     include_machine = forms.BooleanField(
         required=False,

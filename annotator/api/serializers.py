@@ -9,6 +9,7 @@ from rest_framework import serializers as s
 from annotator.importers.registry import IMPORTERS
 from annotator.models import Job, Membership
 from annotator.services.requests import AGGREGATES, AUTO, NEUTRALS
+from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 from scoring.types import RATINGS
 
 
@@ -197,8 +198,8 @@ class OutcomeList(s.Serializer[Any]):
 class RulesIn(s.Serializer[Any]):
     """How labels of several raters become one."""
 
-    aggregate = s.ChoiceField(choices=list(AGGREGATES), default="majority")
-    neutral = s.ChoiceField(choices=list(NEUTRALS), default="drop")
+    aggregate = s.ChoiceField(choices=list(AGGREGATES), default=DEFAULT_AGGREGATE)
+    neutral = s.ChoiceField(choices=list(NEUTRALS), default=DEFAULT_NEUTRAL)
     include_machine = s.BooleanField(default=False)
 
 

@@ -22,6 +22,7 @@ from annotator.models import Job, Project, RewardModel, Snapshot
 from annotator.services.jobs import job_create
 from annotator.services.projects import project_create
 from scoring.training.config import TINY, RunConfig
+from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,8 +165,8 @@ def rules_check(*, rules: Mapping[str, Any]) -> dict[str, Any]:
         InvalidError: an unknown rule or value, naming the known ones.
     """
     defaults: dict[str, Any] = {
-        "aggregate": "majority",
-        "neutral": "drop",
+        "aggregate": DEFAULT_AGGREGATE,
+        "neutral": DEFAULT_NEUTRAL,
         "include_machine": False,
     }
     known: dict[str, tuple[Any, ...]] = {

@@ -8,7 +8,9 @@ A rater counts once per step, with their last judgement. An unsure or unrated on
                 many as there are, which for a cross-entropy loss is one row per rater exactly
 
 The neutral policy then says what a 0 becomes: 1 (``positive``, as OpenAI and Qwen read PRM800K),
-0 (``negative``, as TRL's example does), nothing (``drop``, as HRM does) or 0.5 (``soft``).
+0 (``negative``, as TRL's example does), nothing (``drop``, as HRM does) or 0.5 (``soft``). Since the
+field's conventions contradict each other the default takes no side: ``drop``. Forms, commands, API
+and exporters take their defaults from here.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 AGGREGATES = ("majority", "latest", "per_rater")
 NEUTRALS: Mapping[str, float | None] = {"positive": 1.0, "negative": 0.0, "drop": None, "soft": 0.5}
+DEFAULT_AGGREGATE: Literal["majority"] = "majority"
+DEFAULT_NEUTRAL: Literal["drop"] = "drop"
 Floats = npt.NDArray[np.float64]
 
 
@@ -41,8 +45,8 @@ class Rules:
         rater_kinds: whose judgements count.
     """
 
-    aggregate: Literal["majority", "latest", "per_rater"] = "majority"
-    neutral: Literal["positive", "negative", "drop", "soft"] = "positive"
+    aggregate: Literal["majority", "latest", "per_rater"] = DEFAULT_AGGREGATE
+    neutral: Literal["positive", "negative", "drop", "soft"] = DEFAULT_NEUTRAL
     rater_kinds: tuple[str, ...] = ("person", "imported")
 
     def __post_init__(self) -> None:
@@ -84,7 +88,7 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
         labels: in time order; ``node`` is a position below ``n_nodes`` (−1, the problem, is not a
             step and is passed over).
         n_nodes: N.
-        rules: defaults to majority of people and imported labelers, neutral = positive.
+        rules: defaults to ``Rules()``: majority of people and imported labelers, neutrals left out.
     """
     rules = rules or Rules()
     rating = np.full(n_nodes, np.nan)
