@@ -310,6 +310,23 @@ def test_one_corrected_outcome_changes_every_group_relative_method(game, reviewe
     assert Outcome.objects.get(trace=trace).source == "person:reviewer"
 
 
+def test_a_corrected_outcome_is_counted_in_the_line_above_the_panes(game, reviewer):
+    problem, steps, _ = game
+    trace = problem.traces.get(end=steps[1])
+    here = address(problem, f"?step={steps[1].pk}")
+
+    def counted(page):
+        return re.search(r'id="facts"[^>]*>[^<]*· (\d+) of \d+ correct<', page.content.decode())[1]
+
+    before = int(counted(reviewer.get(here)))
+    reviewer.post(
+        address(problem, f"traces/{trace.pk}/outcome/"), {"name": "correct", "value": "1"}
+    )
+    parts = reviewer.get(here, headers=HTMX)
+    assert int(counted(parts)) == int(counted(reviewer.get(here))) == before + 1
+    assert 'hx-swap-oob="true"' in re.search(r'id="facts"[^>]*>', parts.content.decode())[0]
+
+
 def test_an_emptied_outcome_is_unknown_not_zero(game, reviewer):
     problem, steps, _ = game
     trace = problem.traces.get(end=steps[4])

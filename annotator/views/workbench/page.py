@@ -59,13 +59,14 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "reader": reader_context(bench),
         "inspector": inspector_context(bench),
+        "problem": bench.problem,
+        "facts": bench.facts(),
     }
     if wants_fragment(request):
         response = render(request, "annotator/workbench_parts.html", context)
     else:
         context |= {
             "bench": bench,
-            "problem": bench.problem,
             "coloring": bench.coloring,
             "choices": bench.colorings.choices(),
             "urls": page_urls(bench.problem),
