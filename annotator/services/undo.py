@@ -31,6 +31,12 @@ NOUNS = {
     JudgementEvent.Kind.ALTERNATIVE: "alternative",
     JudgementEvent.Kind.OUTCOME: "outcome",
 }
+RATING_WORDS = {-1: "−1", 0: "0", 1: "+1"}
+PARTS = {
+    "error_type": "type of error",
+    "note": "note",
+    "realises_error": "repairs an earlier error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +156,18 @@ def _check_unchanged(event: JudgementEvent, user: User) -> None:
 def _result(event: JudgementEvent, *, redo: bool) -> UndoResult:
     verb = "Redone" if redo else "Undone"
     now = None if event.payload.get("cleared") else event.payload
-    description = (
-        f"{verb}: {NOUNS[JudgementEvent.Kind(event.kind)]} "
-        f"{_words(event.kind, event.before)} → {_words(event.kind, now)}"
-    )
+    description = f"{verb}: {_change(event.kind, event.before, now)}"
     return UndoResult(event.kind, event.step_id, event.trace_id, event.pk, description)
+
+
+def _change(kind: str, before: State | None, now: State | None) -> str:
+    """Name the rating and where it went, or, when it stayed, the parts that did not."""
+    words = [_words(kind, state) for state in (before, now)]
+    if words[0] == words[1] and before and now:
+        parts = [name for key, name in PARTS.items() if before.get(key) != now.get(key)]
+        if parts:
+            return ", ".join(parts)
+    return f"{NOUNS[JudgementEvent.Kind(kind)]} {words[0]} → {words[1]}"
 
 
 def _words(kind: str, state: State | None) -> str:
@@ -166,4 +179,4 @@ def _words(kind: str, state: State | None) -> str:
         return "unknown" if state["value"] is None else f"{state['value']:g}"
     if state.get("unsure"):
         return "unsure"
-    return "not rated" if state["rating"] is None else f"{state['rating']:+d}".replace("+0", "0")
+    return "not rated" if state["rating"] is None else RATING_WORDS[state["rating"]]

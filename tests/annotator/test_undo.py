@@ -45,10 +45,16 @@ def test_undo_of_a_first_label_removes_it_and_redo_brings_every_field_back(probl
     before = StepLabel.objects.values("rating", "error_type", "note", "milliseconds").get()
     undone = judgement_undo(problem=problem, user=user)
     assert (undone.kind, undone.step_id) == ("step_label", step.pk)
-    assert undone.description == "Undone: rating -1 → none"
+    assert undone.description == "Undone: rating −1 → none"
     assert not StepLabel.objects.exists()
-    assert judgement_redo(problem=problem, user=user).description == "Redone: rating none → -1"
+    assert judgement_redo(problem=problem, user=user).description == "Redone: rating none → −1"
     assert StepLabel.objects.values("rating", "error_type", "note", "milliseconds").get() == before
+
+
+def test_undo_of_a_note_names_the_note(problem, step, user):
+    label_set(step=step, user=user, rating=0)
+    label_set(step=step, user=user, rating=0, note="why", error_type="logic")
+    assert judgement_undo(problem=problem, user=user).description == "Undone: type of error, note"
 
 
 def test_undo_steps_back_through_all_changes_and_redo_forward_again(problem, step, user):
