@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, Func, Value
 from django.db.models.functions import Left, StrIndex, Upper
 
 from annotator.models import Outcome, Step, StepLabel, Trace
@@ -230,10 +230,19 @@ def text_previews(*, problem: Problem, at: Sequence[int]) -> dict[int, str]:
     )
 
 
+def _as_typed(text: F | Value) -> Upper:
+    """Return ``text`` in capitals with typographic signs replaced by those of a keyboard."""
+    return Upper(Func(text, Value("−–—×·÷"), Value("---**/"), function="TRANSLATE"))
+
+
 def text_hits(*, problem: Problem, text: str) -> list[int]:
-    """Return the positions of the steps that contain ``text`` in any case, in tree order."""
+    """Return the positions of the steps that contain ``text``, in tree order.
+
+    Case does not matter, and the signs a keyboard lacks are found by those it has: ``-`` finds
+    minus and dashes, ``*`` finds ``×`` and ``·``, ``/`` finds ``÷``.
+    """
     rows = Step.objects.filter(problem=problem).annotate(
-        found=StrIndex(Upper(F("text")), Upper(Value(text)))
+        found=StrIndex(_as_typed(F("text")), _as_typed(Value(text)))
     )
     return list(rows.filter(found__gt=0).order_by("preorder").values_list("preorder", flat=True))
 

@@ -135,6 +135,15 @@ def test_previews_are_cut_and_hits_ignore_case(project):
     assert text_hits(problem=problem, text="_") == [2]
 
 
+def test_hits_find_typographic_signs_by_those_of_a_keyboard(project):
+    problem, _ = write_problem(
+        project, "signs", [Node("16 − 3 × 2"), Node("8 ÷ 2 – so"), Node("1")]
+    )
+    assert text_hits(problem=problem, text="16 - 3 *") == [1]
+    assert text_hits(problem=problem, text="8 / 2 - s") == [2]
+    assert text_hits(problem=problem, text="− 3") == [1]
+
+
 def test_the_number_of_queries_does_not_grow_with_the_tree(project, django_assert_num_queries):
     small, few = write_problem(project, "small", [Node("a", outcomes=[1.0])])
     large, many = write_problem(project, "large", branching_nodes(600))
