@@ -107,6 +107,7 @@ def sample_project_fill(
     )
     file.report = report.as_dict()
     file.save(update_fields=["report"])
+    on_batch(report)
     if report.cancelled:
         raise CancelledError("stopped; loading the sample again adds what is missing")
     return report

@@ -235,6 +235,17 @@ def test_open_job_polls_and_an_ended_one_rests(client_for):
     assert "data-poll" not in ended.content.decode()
 
 
+def test_an_ended_import_says_what_came_in_and_leaves_out_what_did_not_happen(client_for):
+    world = world_create()
+    result = {"accepted": 3, "unchanged": 2, "rejected": 1, "dry_run": False, "n_warnings": 0}
+    job = Job.objects.create(
+        project=world.project, kind=Job.Kind.IMPORT, state="done", result=result
+    )
+    page = client_for(world.people["viewer"]).get(f"/p/Ours/jobs/{job.pk}/").content.decode()
+    names = re.findall(r"<dt>(.*?)</dt>", page)
+    assert names == ["Accepted", "Already there", "Refused"]
+
+
 def test_cancel_and_resume(client_for):
     world = world_create()
     job = Job.objects.create(project=world.project, kind=Job.Kind.EXPORT)

@@ -50,6 +50,12 @@ def test_loading_the_sample_again_asks_little_and_adds_nothing(few, django_asser
     assert Project.objects.count() == 1
 
 
+def test_the_last_word_of_the_progress_is_all_of_it(few):
+    told = []
+    sample_project_load(on_progress=lambda done, total, message: told.append((done, total)))
+    assert told[-1] == (5, 5)
+
+
 def test_an_interrupted_sample_is_completed(few, monkeypatch):
     monkeypatch.setattr("annotator.services.imports.collect.BATCH_STEPS", 10)
     project = ProjectFactory(name="Sample")

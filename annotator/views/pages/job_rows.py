@@ -38,7 +38,9 @@ FACTS = (
     "snapshot",
     "dry_run",
 )
-NOT_FACTS = frozenset({"errors", "warnings", "metrics", "files", "excluded", "error"})
+NOT_FACTS = frozenset({"errors", "warnings", "n_warnings", "metrics", "files", "excluded", "error"})
+# The words of the list of imported files.
+FACT_WORDS = {"unchanged": "already there", "rejected": "refused", "dry_run": "only checked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class JobRow:
     def title(self) -> str:
         """What it works on: a file, a model, a snapshot or a format."""
         args = self.job.args
-        return str(args.get("name") or args.get("format") or self.job.project.name)
+        return str(args.get("name") or args.get("format") or "")
 
     @property
     def kind(self) -> str:
@@ -107,16 +109,18 @@ class JobRow:
 
     @property
     def facts(self) -> list[tuple[str, Any]]:
-        """The single values of the result, in words and in order."""
+        """The single values of the result, in words and in order; what did not happen is left out."""
         found = {
             key: value
             for key, value in self.job.result.items()
-            if key not in NOT_FACTS and not isinstance(value, (dict, list))
+            if key not in NOT_FACTS and value is not False and not isinstance(value, (dict, list))
         }
         # The database does not keep the order of the keys.
         ordered = [key for key in FACTS if key in found]
         rest = sorted(found.keys() - set(ordered))
-        return [(key.replace("_", " "), found[key]) for key in (*ordered, *rest)]
+        return [
+            (FACT_WORDS.get(key, key.replace("_", " ")), found[key]) for key in (*ordered, *rest)
+        ]
 
     @property
     def errors(self) -> list[dict[str, Any]]:
