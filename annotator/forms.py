@@ -188,7 +188,8 @@ class SnapshotForm(forms.Form):
     include_machine = forms.BooleanField(
         required=False,
         label="Include labels of checkers and verifiers",
-        help_text="People and imported labels are always included.",
+        help_text="People's and imported labels are always included. Where a person rated a step, "
+        "nobody else's rating of it counts; a checker's counts only where nobody else rated.",
     )
 
     def rules(self) -> dict[str, Any]:

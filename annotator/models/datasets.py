@@ -14,7 +14,7 @@ from annotator.models.projects import Project
 class Snapshot(models.Model):
     """Problems, steps, labels and outcomes as they were when it was made.
 
-    ``rules``: aggregate, neutral policy, rater kinds. ``hash``: sha256 over the canonical content.
+    ``rules``: aggregate, neutral policy, rater kinds and their rank. ``hash``: sha256 over the canonical content.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="snapshots")

@@ -132,6 +132,7 @@ def rules_of(*, snapshot: Snapshot) -> Rules:
         aggregate=rules["aggregate"],
         neutral=rules["neutral"],
         rater_kinds=tuple(rules["rater_kinds"]),
+        rank=tuple(rules.get("rank", ())),  # older snapshots knew none and stay as they were
     )
 
 

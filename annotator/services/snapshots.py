@@ -21,6 +21,7 @@ from annotator.models import Problem, Rater, Snapshot, StepLabel, StepScore
 from annotator.queries.snapshots import snapshot_problems
 from annotator.services.requests import rules_check
 from annotator.services.splits import SHARES, shares_checked, splits_of
+from scoring.types import RATER_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
     from annotator.exporters.records import ExportProblem
     from annotator.models import Project
+    from scoring.types import LabelRecord
 
     OnProgress = Callable[[int, int], None]
 
 NAME_LENGTH = 100
-HASHED_RULES = ("aggregate", "neutral", "rater_kinds", "splits")
+HASHED_RULES = ("aggregate", "neutral", "rank", "rater_kinds", "splits")
+AUTOMATIC_RULES = {"include_machine": True}
 HUMAN_KINDS = (Rater.Kind.PERSON, Rater.Kind.IMPORTED)
 
 # Grouped, not max() per problem: that would walk the primary key backwards for each of them.
@@ -52,7 +55,8 @@ LEFT JOIN (SELECT t.problem_id, max(t.id) AS newest FROM annotator_trace t
 LEFT JOIN (SELECT problem_id, max(id) AS newest FROM annotator_sourcerecord
            WHERE project_id = %s GROUP BY problem_id) r ON r.problem_id = chosen.id
 """
-# A checker's verdict stands only where nobody else rated the step.
+# All labels of the chosen kinds; whose vote counts is decided when targets are made (rule "rank"),
+# so that a correction does not take the label it corrects out of the data.
 LABELS = """
 INSERT INTO annotator_snapshotlabel
     (snapshot_id, problem_id, step_id, rater_id, source_id, event_id, rating, unsure, error_type,
@@ -65,11 +69,6 @@ JOIN annotator_step s ON s.id = l.step_id
 JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %(snapshot)s
 LEFT JOIN annotator_errortype e ON e.id = l.error_type_id
 WHERE r.project_id = %(project)s AND r.kind = ANY(%(kinds)s) AND s.id <= p.max_step
-  AND (r.kind <> 'machine' OR NOT EXISTS (
-      SELECT 1 FROM annotator_steplabel other
-      JOIN annotator_rater who ON who.id = other.rater_id
-      WHERE other.step_id = l.step_id AND other.rating IS NOT NULL
-        AND who.kind <> 'machine' AND who.kind = ANY(%(kinds)s)))
 ORDER BY l.event_id, l.id
 """
 OUTCOMES = """
@@ -137,7 +136,8 @@ def snapshot_create(
         name: new in the project.
         rules: ``aggregate``, ``neutral``, ``include_machine`` (see ``rules_check``), and optionally
             ``splits`` ({split: share}, default 80/10/10) and ``rater_kinds`` (instead of
-            ``include_machine``). Checkers' labels count only where nobody else rated the step.
+            ``include_machine``). The stored rules also say ``rank``: where a person rated a step,
+            imported and checkers' labels of it do not vote, nor checkers' where an imported one is.
         filter: ``problems`` (ids) and ``labelled`` (only problems with a label); default all.
         user: who asked.
         on_progress: called with problems read and problems in all; may raise to stop.
@@ -185,18 +185,17 @@ def snapshot_automatic(
 ) -> Snapshot:
     """Freeze ``project`` for a job that was given no snapshot.
 
-    Without ``rules`` people's and imported labels count; a project that has none but checkers'
-    labels uses those. If the newest snapshots hold the same content under the same rules, that one
+    Training and export share one rule: labels of people, sources and checkers all count, the
+    highest of these kinds per step. Leaving checkers out as soon as somebody else labels would make
+    the first click of a person shrink the data to one step. Whoever wants people's labels only makes
+    a snapshot with that rule. If an earlier snapshot holds the same content under the same rules, it
     is returned instead of another copy.
     """
-    if rules is None:
-        human = StepLabel.objects.filter(rater__project=project, rater__kind__in=HUMAN_KINDS)
-        rules = {"include_machine": not human.exists()}
     with transaction.atomic():
         made = snapshot_create(
             project=project,
             name=_free_name(project),
-            rules=rules,
+            rules={**AUTOMATIC_RULES, **(rules or {})},
             user=user,
             on_progress=on_progress,
         )
@@ -248,10 +247,12 @@ class _Summary:
         self.numbers["pairs"] += sum(map(len, step_groups(problem)))
         if len(traces) > 1:
             self.numbers["pairs"] += len(Group("trace", traces))
-        for at in {label.node for label in problem.labels}:
+        rated: dict[int, set[str]] = {}
+        for label in problem.labels:
+            rated.setdefault(label.node, set()).add(_state(label))
+        for at, states in rated.items():
             if problem.targets[at] is None:
-                neutral = problem.ratings[at] == 0
-                self.excluded["neutral step" if neutral else "unsure, unrated or tied step"] += 1
+                self.excluded[_reason(states, problem.ratings[at])] += 1
 
     def hash(self, rules: Mapping[str, Any]) -> str:
         """Return the hash of rules and content; equal content in any order of ids is equal."""
@@ -263,6 +264,21 @@ class _Summary:
     def counts(self) -> dict[str, Any]:
         """Return the counts of §4, reasons of what was left out among them."""
         return {**self.numbers, "excluded": {k: v for k, v in self.excluded.items() if v}}
+
+
+def _state(label: LabelRecord) -> str:
+    if label.unsure:
+        return "unsure"
+    return "unrated" if label.rating is None else "rated"
+
+
+def _reason(states: set[str], rating: int | None) -> str:
+    """Say why a step with labels in these states has no target."""
+    if rating is not None:
+        return "neutral step"
+    if "rated" in states:
+        return "tied step"
+    return "unsure step" if "unsure" in states else "unrated step"
 
 
 def content_of(problem: ExportProblem) -> bytes:
@@ -301,6 +317,7 @@ def _rules(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **checked,
         "rater_kinds": [str(kind) for kind in Rater.Kind.values if kind in kinds],
+        "rank": list(RATER_KINDS),
         "splits": shares,
         "max_score": newest or 0,
     }

@@ -89,7 +89,7 @@ def _model(context: JobContext, config: RunConfig) -> RewardModel:
             if chosen
             else snapshot_automatic(
                 project=context.project,
-                rules={"include_machine": True, "splits": _shares(config.training.held_out)},
+                rules={"splits": _shares(config.training.held_out)},
                 user=context.user,
                 on_progress=lambda _done, _total: context.check(),
             )

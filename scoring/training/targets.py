@@ -1,6 +1,9 @@
 """From judgements to one target per step: the rules that trainer and exporters share. Numpy only.
 
 A rater counts once per step, with their last judgement. An unsure or unrated one is no judgement.
+Raters are ranked: where a person rated a step, imported, checkers' and models' ratings of it do not
+vote, so a correction replaces what it corrects instead of standing against it; an imported rating
+silences checkers and models in the same way. Among the raters of the highest kind that rated:
 
     latest      the last judgement of all (records are in time order)
     majority    the rating most raters gave; a tie is no target, and is counted as one
@@ -43,18 +46,21 @@ class Rules:
         aggregate: how several raters become one.
         neutral: what a rating of 0 means.
         rater_kinds: whose judgements count.
+        rank: kinds from the one that decides first; only the first of them that rated a step votes
+            on it, and a kind that is not named comes last. Empty: all kinds vote alike.
     """
 
     aggregate: Literal["majority", "latest", "per_rater"] = DEFAULT_AGGREGATE
     neutral: Literal["positive", "negative", "drop", "soft"] = DEFAULT_NEUTRAL
     rater_kinds: tuple[str, ...] = ("person", "imported")
+    rank: tuple[str, ...] = RATER_KINDS
 
     def __post_init__(self) -> None:
         if self.aggregate not in AGGREGATES:
             raise UnknownNameError("aggregation", self.aggregate, AGGREGATES)
         if self.neutral not in NEUTRALS:
             raise UnknownNameError("neutral policy", self.neutral, NEUTRALS)
-        for name in self.rater_kinds:
+        for name in (*self.rater_kinds, *self.rank):
             if name not in RATER_KINDS:
                 raise UnknownNameError("rater kind", name, RATER_KINDS)
 
@@ -72,7 +78,9 @@ class Targets:
             all the same.
         value: ``(N,)`` in [0, 1], NaN = no target.
         weight: ``(N,)`` how much the step counts; 0 where there is no target.
-        excluded: judged steps without a target, by reason.
+        excluded: judged steps without a target, by reason: ``rater_kind`` (only by kinds that do
+            not count), ``unsure``, ``unrated`` (seen, not rated, nobody unsure), ``tie``,
+            ``neutral`` (dropped by the policy).
     """
 
     rating: Floats
@@ -129,9 +137,10 @@ def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], 
         who = (label.rater.kind, label.rater.name, label.rater.version)
         last.pop(who, None)
         last[who] = label
-    ratings = [x.rating for x in last.values() if x.rating is not None and not x.unsure]
-    if not ratings:
-        return [], "unsure"
+    rated = [x for x in last.values() if x.rating is not None and not x.unsure]
+    if not rated:
+        return [], "unsure" if any(x.unsure for x in last.values()) else "unrated"
+    ratings = _of_the_highest(rated, rules.rank)
     if rules.aggregate == "latest":
         return [ratings[-1]], ""
     if rules.aggregate == "per_rater":
@@ -140,3 +149,14 @@ def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], 
     if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
         return [], "tie"
     return [ranked[0][0]], ""
+
+
+def _of_the_highest(rated: Sequence[LabelRecord], rank: Sequence[str]) -> list[int]:
+    """Return the ratings of the highest kind among ``rated``."""
+    places = [rank.index(x.rater.kind) if x.rater.kind in rank else len(rank) for x in rated]
+    highest = min(places)
+    return [
+        x.rating
+        for x, place in zip(rated, places, strict=True)
+        if place == highest and x.rating is not None
+    ]

@@ -122,7 +122,7 @@ def test_counts_say_what_is_in_and_what_was_left_out(problem, project, user):
         "pairs": 2,  # b against d by label, and the two traces by outcome
         "excluded": {
             "neutral step": 1,
-            "unsure, unrated or tied step": 1,
+            "unsure step": 1,
             "label of a rater kind that was not chosen": 1,
         },
     }
@@ -226,7 +226,7 @@ def test_aggregation_rule_decides_between_raters(problem, project):
     assert training_tree(found["majority"]).effective_weights("per_node")[1] == 1.0
 
 
-def test_machine_labels_only_come_when_asked_and_only_where_nobody_else_rated(
+def test_machine_labels_only_come_when_asked_and_only_count_where_nobody_else_rated(
     problem, project, user
 ):
     machine_label(problem, "a", -1)
@@ -237,6 +237,37 @@ def test_machine_labels_only_come_when_asked_and_only_where_nobody_else_rated(
     with_machine = only(snap(project, name="two", include_machine=True))
     assert with_machine.targets == [1.0, None, None, 0.0]
     assert {label.rater.kind for label in with_machine.labels} == {"person", "machine"}
+
+
+def test_a_person_outranks_the_source_and_the_rule_is_in_the_snapshot(project, user):
+    import_lines(project, {"prompt": "q", "completions": ["a", "b"], "labels": [True, True]})
+    problem = project.problems.get()
+    assert only(snap(project)).targets == [1.0, 1.0]
+    label_set(step=step(problem, "a"), user=user, rating=-1)
+    label_set(step=step(problem, "b"), user=user, rating=None, unsure=True)
+    corrected = snap(project, name="two")
+    assert corrected.rules["rank"] == ["person", "imported", "machine", "model"]
+    assert only(corrected).targets == [0.0, 1.0]
+    assert len(only(corrected).labels) == 4
+    assert "tied step" not in corrected.counts["excluded"]
+
+
+def test_a_snapshot_made_without_a_rank_keeps_its_targets(project, user):
+    import_lines(project, {"prompt": "q", "completions": ["a"], "labels": [True]})
+    label_set(step=step(project.problems.get(), "a"), user=user, rating=-1)
+    snapshot = snap(project)
+    del snapshot.rules["rank"]
+    assert only(snapshot).targets == [None]
+
+
+def test_tied_unrated_and_unsure_steps_are_counted_apart(problem, project):
+    first, second = UserFactory(), UserFactory()
+    label_set(step=step(problem, "a"), user=first, rating=1)
+    label_set(step=step(problem, "a"), user=second, rating=-1)
+    label_set(step=step(problem, "b"), user=first, rating=None, unsure=True)
+    label_set(step=step(problem, "d"), user=first, rating=None, note="seen")
+    excluded = snap(project).counts["excluded"]
+    assert excluded == {"tied step": 1, "unsure step": 1, "unrated step": 1}
 
 
 def test_split_of_a_problem_never_changes_when_others_are_added(project):
@@ -332,11 +363,14 @@ def test_automatic_snapshots_are_made_once_per_content(problem, project, user):
     assert Snapshot.objects.count() == 2
 
 
-def test_automatic_snapshot_takes_checkers_only_where_nobody_judged_at_all(problem, project, user):
+def test_automatic_snapshot_takes_checkers_below_everybody_else(problem, project, user):
     machine_label(problem, "d", -1)
-    assert only(snapshot_automatic(project=project)).targets[3] == 0.0
+    machine_label(problem, "a", -1)
+    assert only(snapshot_automatic(project=project)).targets == [0.0, None, None, 0.0]
     label_set(step=step(problem, "a"), user=user, rating=1)
-    assert only(snapshot_automatic(project=project)).targets == [1.0, None, None, None]
+    snapshot = snapshot_automatic(project=project)
+    assert only(snapshot).targets == [1.0, None, None, 0.0]
+    assert snapshot.rules["include_machine"]
 
 
 def test_snapshot_that_something_was_made_of_stays(problem, project):

@@ -10,6 +10,7 @@ from scoring.training.targets import Rules, targets
 from scoring.types import LabelRecord, RaterRecord
 
 ANN, BOB, CAT = (RaterRecord("person", name) for name in ("ann", "bob", "cat"))
+SOURCE = RaterRecord("imported", "labeler-7")
 CHECKER = RaterRecord("machine", "checker:arithmetic", "1")
 
 
@@ -81,19 +82,62 @@ def test_per_rater_leaves_dropped_neutrals_out_of_the_mean():
     assert one(labels, aggregate="per_rater", neutral="drop")[:2] == (1.0, 1.0)
 
 
-@pytest.mark.parametrize("label", [say(None), say(1, unsure=True)], ids=["unrated", "unsure"])
-def test_unsure_is_not_neutral(label):
-    value, weight, excluded = one([label], neutral="soft")
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([say(None)], "unrated"),
+        ([say(None, unsure=True)], "unsure"),
+        ([say(1, unsure=True)], "unsure"),
+        ([say(None, ANN), say(None, BOB, unsure=True)], "unsure"),
+    ],
+)
+def test_unsure_and_unrated_are_not_neutral_and_are_counted_apart(labels, reason):
+    value, weight, excluded = one(labels, neutral="soft")
     assert np.isnan(value)
-    assert (weight, excluded) == (0.0, {"unsure": 1})
+    assert (weight, excluded) == (0.0, {reason: 1})
+
+
+@pytest.mark.parametrize("aggregate", ["majority", "latest", "per_rater"])
+@pytest.mark.parametrize("labels", [[say(-1, ANN), say(1, SOURCE)], [say(1, SOURCE), say(-1, ANN)]])
+def test_a_persons_correction_replaces_an_imported_label(labels, aggregate):
+    assert one(labels, aggregate=aggregate) == (0.0, 1.0, {})
+
+
+def test_one_person_outranks_any_number_of_imported_labels():
+    others = [say(1, RaterRecord("imported", name)) for name in "abc"]
+    assert one([*others, say(-1, ANN)])[0] == 0.0
+
+
+def test_an_imported_label_outranks_a_checker_and_a_checker_a_model():
+    kinds = ("person", "imported", "machine", "model")
+    model = RaterRecord("model", "prm")
+    assert one([say(1, SOURCE), say(-1, CHECKER)], rater_kinds=kinds)[0] == 1.0
+    assert one([say(1, CHECKER), say(-1, model)], rater_kinds=kinds)[0] == 1.0
+
+
+@pytest.mark.parametrize("silent", [say(None, ANN), say(None, ANN, unsure=True)])
+def test_a_person_who_gave_no_rating_displaces_nobodys(silent):
+    assert one([say(-1, SOURCE), silent])[::2] == (0.0, {})
+
+
+def test_a_person_who_is_not_selected_displaces_nobodys_rating():
+    assert one([say(-1, SOURCE), say(1, ANN)], rater_kinds=("imported",))[0] == 0.0
+
+
+def test_persons_who_disagree_are_not_decided_by_the_source():
+    assert one([say(1, ANN), say(-1, BOB), say(1, SOURCE)])[2] == {"tie": 1}
+
+
+def test_without_a_rank_all_kinds_vote_alike():
+    assert one([say(1, ANN), say(-1, SOURCE)], rank=())[2] == {"tie": 1}
 
 
 def test_an_unsure_rater_does_not_vote():
     assert one([say(None, ANN), say(-1, BOB)])[0] == 0.0
 
 
-def test_going_back_to_unsure_withdraws_a_judgement():
-    assert one([say(1, ANN), say(None, ANN)])[2] == {"unsure": 1}
+def test_going_back_to_no_rating_withdraws_a_judgement():
+    assert one([say(1, ANN), say(None, ANN)])[2] == {"unrated": 1}
 
 
 def test_only_the_chosen_kinds_of_rater_count():
@@ -117,6 +161,7 @@ def test_a_judgement_of_the_problem_itself_is_passed_over():
         ({"aggregate": "mean"}, "known: majority, latest, per_rater"),
         ({"neutral": "zero"}, "known: positive, negative, drop, soft"),
         ({"rater_kinds": ("robot",)}, "known: person, imported, machine, model"),
+        ({"rank": ("robot",)}, "known: person, imported, machine, model"),
     ],
 )
 def test_unknown_rules_name_the_known_ones(rules, sentence):

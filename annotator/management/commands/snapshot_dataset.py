@@ -29,7 +29,7 @@ class Command(ContractCommand):
         parser.add_argument(
             "--include-machine",
             action="store_true",
-            help="take checkers' labels where nobody else rated the step",
+            help="take checkers' labels too; they count where nobody else rated the step",
         )
 
     def answer(self, options: dict[str, Any]) -> Answer:

@@ -113,6 +113,8 @@ def snapshot_field(snapshots: Iterable[Snapshot]) -> forms.TypedChoiceField:
         empty_value=None,
         required=False,
         label="Read from",
+        help_text="Labels as they are now: people's, imported and checkers', of which the first "
+        "kind in this order decides each step. A snapshot has its own rules.",
         choices=[
             ("", "labels as they are now"),
             *((s.pk, f"snapshot {s.name}") for s in snapshots),
