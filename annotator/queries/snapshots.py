@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from annotator.models import Project
 
-CHUNK_STEPS = 5_000
+CHUNK_STEPS = 10_000
 CHUNK_PROBLEMS = 500
 
 STEPS = """

@@ -7,6 +7,7 @@ full disk, a cancelled job or a crash never leaves half an export where somebody
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import secrets
 import shutil
@@ -26,6 +27,7 @@ from annotator.exporters.registry import exporter
 from annotator.models import Export
 from annotator.queries.snapshots import snapshot_problems
 from annotator.services.artefacts import artefact_delete, artefact_folder, artefact_write
+from annotator.services.collector import collector_paused
 from annotator.services.snapshots import snapshot_automatic
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
+COLLECT_EVERY = 10_000
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -84,7 +87,8 @@ def export_create(
     source = snapshot or snapshot_automatic(project=project, user=user)
     name = f"{row.key}-{secrets.token_hex(4)}"
     path = f"exports/{project.pk}/{name}" if out_dir is None else str(Path(out_dir).resolve())
-    with _written_words(path), _place(path, own=out_dir is not None) as folder:
+    place = _place(path, own=out_dir is not None)
+    with collector_paused(), _written_words(path), place as folder:
         report = _write(row, source, checked, folder, on_progress)
         manifest = manifest_of(row, source, checked, report)
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
@@ -161,6 +165,8 @@ def _counted(snapshot: Snapshot, on_progress: OnProgress | None) -> Iterator[Exp
     total = snapshot.counts["problems"]
     for done, problem in enumerate(snapshot_problems(snapshot=snapshot), start=1):
         yield problem
+        if done % COLLECT_EVERY == 0:
+            gc.collect(0)
         if on_progress is not None:
             on_progress(done, total)
 

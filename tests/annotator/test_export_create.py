@@ -148,7 +148,8 @@ def test_manifest_and_row_say_what_the_files_hold(judged, project, tmp_path, use
         assert file["sha256"] == hashlib.sha256(content).hexdigest()
         assert file["rows"] == len(content.splitlines())
     assert export.created_by == user
-    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "train.jsonl"}
+    split = export.snapshot.problems.get().split  # a hash of the problem decides
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", f"{split}.jsonl"}
 
 
 def test_without_a_folder_files_go_into_the_artefact_store(judged, project):

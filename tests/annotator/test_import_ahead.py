@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from annotator.services.imports.ahead import ReadAhead, collector_paused
+from annotator.services.collector import collector_paused
+from annotator.services.imports.ahead import ReadAhead
 
 
 def readers():

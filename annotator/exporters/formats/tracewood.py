@@ -81,7 +81,7 @@ def row(problem: ExportProblem) -> dict[str, Any]:
 _SPAN = ("first", "last", "rating", "error_type", "note")
 _ALTERNATIVE = ("parent", "text", "replaces", "meta")
 _SCORE = ("model", "version", "nodes", "values")
-_TRACE = ("end", "key", "model", "sampling", "meta")
+_TRACE = ("key", "model", "sampling", "meta")
 _SLICE = ("format", "key", "meta", "nodes", "traces", "labels", "alternatives")
 
 
@@ -117,7 +117,8 @@ def _fields(record: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _trace(trace: TraceRecord) -> dict[str, Any]:
-    line = _fields(trace, _TRACE)
+    line: dict[str, Any] = {"end": trace.end}
+    line.update((name, value) for name in _TRACE if (value := getattr(trace, name)))
     if trace.outcomes:
         line["outcomes"] = [
             {"name": item.name, "value": item.value, "source": item.source}

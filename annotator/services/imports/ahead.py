@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import queue
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -75,19 +73,3 @@ class ReadAhead(Generic[T]):
                 continue
             return True
         return False
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python's cycle collector out of a bulk load.
-
-    Records hold no cycles, so it would only walk hundreds of thousands of live objects again and
-    again: a quarter of the client's time. A rare ``gc.collect(0)`` of the caller bounds the rest.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import DataError, IntegrityError, OperationalError
 
-from annotator.services.imports.ahead import ReadAhead, collector_paused
+from annotator.services.collector import collector_paused
+from annotator.services.imports.ahead import ReadAhead
 from annotator.services.imports.batches import write_trees
 from annotator.services.imports.collect import Batch, batches
 from annotator.services.imports.names import Names
