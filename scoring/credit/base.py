@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray, NodeId, Tree
 
 NO_SIGNAL = "no signal: all outcomes are equal"
+CONFIDENCE: Mapping[str, str] = {
+    "CODE": "read in code that trains with it",
+    "PAPER": "read in the paper",
+    "3P": "read in other people's code or notes; the authors' source was not seen",
+    "INDIRECT": "the paper's equation was not seen",
+    "RECONSTRUCTED": "no formula was found; the nearest reading of the abstract",
+    "TEXTBOOK": "a standard result",
+    "OURS": "a choice of this project",
+}
+"""How a formula is known, by label; ``docs/methods.md`` says more."""
 
 
 class TraceTable(Mapping["NodeId", "FloatArray"]):
@@ -125,8 +135,7 @@ class MethodRow:
         needs: names of the inputs; ``INPUTS`` says where each comes from.
         signed: True if zero means "no credit either way", which decides the colour scale.
         unit: of the numbers, for the legend.
-        confidence: how the formula is known: CODE, PAPER, 3P, INDIRECT, RECONSTRUCTED, TEXTBOOK
-            or OURS (``docs/methods.md`` explains them).
+        confidence: how the formula is known, a key of ``CONFIDENCE``.
         source: where the formula was published.
         summary: one line for the menu.
         params: its parameters with defaults.
@@ -143,3 +152,8 @@ class MethodRow:
     source: str
     summary: str
     params: tuple[Param, ...] = field(default=())
+
+    @property
+    def known_from(self) -> str:
+        """How the formula is known, in words behind its label."""
+        return f"{self.confidence}: {CONFIDENCE[self.confidence]}"

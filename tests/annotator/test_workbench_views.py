@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import re
 import uuid
@@ -123,6 +124,31 @@ def test_every_tab_draws_with_and_without_scores(game, project, reviewer, tab):
     bare, _ = write_problem(project, "bare", [])
     assert reviewer.get(address(problem, f"?tab={tab}&step={steps[4].pk}")).status_code == 200
     assert reviewer.get(address(bare, f"?tab={tab}")).status_code == 200
+
+
+def test_credit_says_how_its_formula_is_known_and_what_it_was_computed_from(game, reviewer):
+    problem, steps, _ = game
+    Outcome.objects.filter(trace__problem=problem).update(name="verified")
+    Project.objects.update(primary_outcome="verified")
+    page = reviewer.get(address(problem, f"?by=tempo&tab=credit&step={steps[2].pk}"))
+    shown = re.sub(r"\s+", " ", html.unescape(page.content.decode()))
+    assert "INDIRECT: the paper's equation was not seen" in shown
+    assert "arXiv 2509.18314" in shown
+    assert "TEMPO 1 · ddof 1 · eps 1e-06 · single unit · 5 outcomes called verified" in shown
+    data = reviewer.get(address(problem, "credit.json?by=tempo")).json()
+    assert data["made_by"] in shown
+    assert data["source"].startswith("arXiv 2509.18314")
+
+
+def test_token_credit_names_its_model_its_tolerance_and_that_it_is_no_cause(game, reviewer):
+    problem, steps, model = game
+    page = reviewer.get(address(problem, f"?tab=tokens&step={steps[2].pk}&model={model.pk}"))
+    shown = re.sub(r"\s+", " ", page.content.decode())
+    assert "By <b>tiny v1</b>" in shown
+    assert "sums to within 0.00001" in shown
+    assert "not a cause" in shown
+    answer = reviewer.get(address(problem, f"steps/{steps[2].pk}/tokens.json?model={model.pk}"))
+    assert answer.json()["tolerance"] == 1e-5
 
 
 def test_the_tree_is_one_compact_answer_that_rebuilds_the_shape(game, reviewer):

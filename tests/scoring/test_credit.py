@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.credit import METHODS, CreditResult, assign
-from scoring.credit.base import NO_SIGNAL
+from scoring.credit.base import CONFIDENCE, NO_SIGNAL
 from scoring.credit.registry import INPUTS
 from scoring.errors import MissingInputError, ParameterError, UnknownNameError
 from scoring.tree import Tree
@@ -127,15 +127,7 @@ def test_a_row_says_everything_a_menu_needs(key):
     assert row.summary.endswith(".")
     assert row.unit
     assert row.source
-    assert row.confidence in {
-        "CODE",
-        "PAPER",
-        "3P",
-        "INDIRECT",
-        "RECONSTRUCTED",
-        "TEXTBOOK",
-        "OURS",
-    }
+    assert row.known_from == f"{row.confidence}: {CONFIDENCE[row.confidence]}"
     assert row.confidence != "RECONSTRUCTED" or "reconstruction" in row.label.lower()
     assert all(param.allows(param.default) for param in row.params)
 

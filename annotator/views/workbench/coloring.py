@@ -51,6 +51,8 @@ class Coloring:
         values: ``(N,)`` float64, NaN = no value.
         scale: limits of the colours, symmetric about zero if signed.
         made_by: the provenance line.
+        known_from: how sure the formula is, "" = there is no formula.
+        source: where the formula was published.
         missing: why there are no numbers, "" = there are.
     """
 
@@ -61,6 +63,8 @@ class Coloring:
     made_by: str
     notes: tuple[str, ...] = ()
     missing: str = ""
+    known_from: str = ""
+    source: str = ""
 
     @property
     def caption(self) -> str:
@@ -149,7 +153,9 @@ class Colorings:
             label=_label(row, model),
             values=result.per_node,
             scale=scale(result.per_node[1:], signed=row.signed, unit=row.unit),
-            made_by=_made_by(row, result, model),
+            made_by=_made_by(row, result, model, self.problem.project.primary_outcome),
+            known_from=row.known_from,
+            source=row.source,
             notes=result.notes,
         )
 
@@ -197,7 +203,7 @@ class Colorings:
             label="Search value",
             values=values,
             scale=scale(values[1:], signed=signed, unit="as imported"),
-            made_by=f"search values · {int(np.isfinite(values).sum())} steps · as imported",
+            made_by=f"search values · {int(np.isfinite(values).sum()):,} steps · as imported",
             missing="" if np.isfinite(values).any() else "The source has no search values.",
         )
 
@@ -210,17 +216,13 @@ def _label(row: MethodRow, model: RewardModel | None) -> str:
     return f"{row.label} · {model}" if model is not None else row.label
 
 
-def _made_by(row: MethodRow, result: CreditResult, model: RewardModel | None) -> str:
-    """Say what made the numbers: method and version, parameters, data, model."""
+def _made_by(row: MethodRow, result: CreditResult, model: RewardModel | None, outcome: str) -> str:
+    """Say what made the numbers: method, version, all parameters, data, model, how it is known."""
     parts = [f"{row.label} {result.version}"]
-    defaults = {param.name: param.default for param in row.params}
-    parts += [
-        f"{name} {value}"
-        for name, value in result.params.items()
-        if name == "ddof" or value != defaults[name]
-    ]
+    parts += [f"{name} {value}" for name, value in result.params.items()]
     if "outcome" in row.needs:
-        parts.append(f"{result.n_outcomes} outcome{'' if result.n_outcomes == 1 else 's'}")
+        number = f"{result.n_outcomes:,} outcome{'' if result.n_outcomes == 1 else 's'}"
+        parts.append(f"{number} called {outcome}")
     if model is not None:
         parts.append(str(model))
-    return " · ".join([*parts, "computed now"])
+    return " · ".join([*parts, "computed now", row.known_from])

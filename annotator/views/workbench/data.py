@@ -109,6 +109,8 @@ def _coloring_json(coloring: Coloring) -> dict[str, Any]:
         "high": coloring.scale.high,
         "signed": coloring.scale.signed,
         "caption": coloring.caption,
+        "made_by": coloring.made_by,
+        "source": coloring.source,
     }
 
 

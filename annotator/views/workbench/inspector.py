@@ -54,8 +54,12 @@ def _credit(bench: Workbench) -> dict[str, Any]:
 def _about(bench: Workbench, coloring: Coloring) -> dict[str, Any]:
     row = METHODS.get(coloring.key.partition("@")[0])
     summary = row.summary if row is not None else "What the search wrote into the tree."
-    href = bench.state.query(by=coloring.key)
-    return {"summary": summary, "unit": coloring.scale.unit, "href": href}
+    return {
+        "summary": summary,
+        "unit": coloring.scale.unit,
+        "confidence": row.confidence if row is not None else "",
+        "href": bench.state.query(by=coloring.key),
+    }
 
 
 def _tokens(bench: Workbench) -> dict[str, Any]:

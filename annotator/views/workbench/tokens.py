@@ -63,6 +63,11 @@ class StepTokens:
         """Whether the tokens account for the whole change."""
         return self.error <= TOLERANCE
 
+    @property
+    def tolerance(self) -> str:
+        """The largest difference that counts as none, as a person writes it."""
+        return f"{TOLERANCE:.5f}"
+
     def pieces(self) -> list[str]:
         """Return the tokens' texts."""
         return [self.text[begin:end] for begin, end in zip(self.begins, self.ends, strict=True)]
@@ -89,6 +94,7 @@ class StepTokens:
             "score": self.score,
             "total": self.total,
             "sums": self.sums,
+            "tolerance": TOLERANCE,
             "model": {"id": self.model.pk, "name": self.model.name, "version": self.model.version},
         }
 
