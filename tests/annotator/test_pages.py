@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.test import Client
 
 from annotator.markdown import markdown_html
 from annotator.models import Export, Job, Project, Snapshot, Upload, Worker
-from annotator.services.artefacts import artefact_open
+from annotator.services.artefacts import artefact_open, artefact_write
 from tests.annotator.page_world import FILE, HOSTILE, world_create
 from tests.factories import UserFactory
 
@@ -233,6 +235,8 @@ def test_open_job_polls_and_an_ended_one_rests(client_for):
     ended = client.get(f"/p/Ours/jobs/{job.pk}/", headers={"HX-Request": "true"})
     assert ended.status_code == 286
     assert "data-poll" not in ended.content.decode()
+    rows = client.get("/p/Ours/jobs/").content.decode()
+    assert "5 of 20" not in rows, "progress is told now and then: an ended job has done it all"
 
 
 def test_an_ended_import_says_what_came_in_and_leaves_out_what_did_not_happen(client_for):
@@ -357,6 +361,32 @@ def test_export_file_is_saved_never_shown(client_for):
     assert answer.headers["Content-Disposition"] == 'attachment; filename="train.jsonl"'
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_all_files_of_an_export_come_as_one_zip_in_their_folders(client_for):
+    world = world_create()
+    export = Export.objects.get(pk=world.ids["export"])
+    stored = artefact_write(path=f"{export.path}/steps/a.parquet", chunks=[b"PAR", b"1"])
+    entry = {"path": "steps/a.parquet", "rows": 1, "sha256": stored.sha256}
+    Export.objects.update(files=[*export.files, entry])
+    url = f"/p/Ours/exports/{export.pk}/all.zip"
+    answer = client_for(world.people["viewer"]).get(url)
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    with ZipFile(BytesIO(b"".join(answer))) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "train.jsonl": FILE,
+            "steps/a.parquet": b"PAR1",
+        }
+    assert url in client_for(world.people["viewer"]).get(f"/p/Ours/exports/{export.pk}/").text
+
+
+def test_a_zip_of_an_export_that_lost_a_file_is_refused_before_it_starts(client_for):
+    world = world_create()
+    Export.objects.update(files=[{"path": "gone.jsonl", "rows": 0, "sha256": ""}])
+    url = f"/p/Ours/exports/{world.ids['export']}/all.zip"
+    assert client_for(world.people["viewer"]).get(url).status_code == 404
 
 
 @pytest.mark.parametrize(

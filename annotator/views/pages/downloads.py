@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.views.decorators.http import require_safe
 
-from annotator.downloads import export_file
+from annotator.downloads import export_archive, export_file
 from annotator.queries.access import export_for_user
 
 if TYPE_CHECKING:
@@ -21,3 +21,9 @@ def export_download(
 ) -> StreamingHttpResponse:
     """Download one file of an export."""
     return export_file(export_for_user(user=request.user, pk=pk, project=project), path)
+
+
+@require_safe
+def export_download_all(request: HtmxRequest, project: str, pk: int) -> StreamingHttpResponse:
+    """Download all files of an export in their folders."""
+    return export_archive(export_for_user(user=request.user, pk=pk, project=project))

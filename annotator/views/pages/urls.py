@@ -40,6 +40,7 @@ urlpatterns = [
     path(f"{P}datasets/snapshots/", datasets.snapshot_new, name="snapshot-new"),
     path(f"{P}datasets/exports/<slug:key>/", datasets.export_new, name="export-new"),
     path(f"{P}exports/<int:pk>/", datasets.export_detail, name="export-detail"),
+    path(f"{P}exports/<int:pk>/all.zip", downloads.export_download_all, name="export-archive"),
     path(
         f"{P}exports/<int:pk>/files/<path:path>", downloads.export_download, name="export-download"
     ),
