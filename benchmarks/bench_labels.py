@@ -22,6 +22,8 @@ import time
 import uuid
 from pathlib import Path
 
+from benchmarks.machine import Processor, postmaster
+
 PROBLEMS = 40
 SCENES = ((1, 0.0), (8, 0.0), (50, 1.0))
 
@@ -90,7 +92,10 @@ def client(port: int, data: dict, number: int, think: float, until: float, times
         time.sleep(rng.random() * think)
 
 
-def scene(port: int, data: dict, clients: int, think: float, seconds: float) -> dict:
+def scene(
+    port: int, data: dict, roots: dict[str, int], clients: int, think: float, seconds: float
+) -> dict:
+    busy = Processor(roots)
     times: list[float] = []
     until = time.perf_counter() + seconds
     threads = [
@@ -109,6 +114,10 @@ def scene(port: int, data: dict, clients: int, think: float, seconds: float) -> 
         "p50_ms": round(times[len(times) // 2], 1),
         "p95_ms": round(times[int(len(times) * 0.95)], 1),
         "max_ms": round(times[-1], 1),
+        "cpu_ms_each": {
+            name: round(spent / len(times) * 1000, 2) for name, spent in busy.spent().items()
+        },
+        "load": round(os.getloadavg()[0], 2),
     }
 
 
@@ -140,9 +149,12 @@ def measure(seconds: float) -> list[dict]:
         env = os.environ | {
             "TRACEWOOD_HOME": str(home),
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
-            "DATABASE_POOL": "2",
+            "DATABASE_POOL": "3",
+            "STATIC_MANIFEST": "1",
         }
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
+        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+        subprocess.run(collect, env=env, check=True)
         child = [sys.executable, "-m", "benchmarks.bench_labels", "--child"]
         users = max(clients for clients, _ in SCENES)
         made = subprocess.run([*child, str(users)], env=env, check=True, stdout=subprocess.PIPE)
@@ -150,8 +162,9 @@ def measure(seconds: float) -> list[dict]:
         port = free_port()
         server = serve(env, port)
         try:
-            scene(port, data, 2, 0.0, 1.0)  # warm
-            return [scene(port, data, *each, seconds) for each in SCENES]
+            roots = {"web": server.pid, "database": postmaster(home)}
+            scene(port, data, roots, 2, 0.0, 1.0)  # warm
+            return [scene(port, data, roots, *each, seconds) for each in SCENES]
         finally:
             server.terminate()
             server.wait()

@@ -27,6 +27,8 @@ from urllib.parse import quote
 import numpy as np
 import psutil
 
+from benchmarks.machine import Processor, postmaster
+
 HOST = "127.0.0.1"
 PROJECT = "Bench"
 ANNOTATORS = 50
@@ -122,9 +124,12 @@ def client_process(world: dict, people: list[int], seconds: float, think: float)
     return took
 
 
-def measure(path: Path, clients: int, seconds: float, think: float = 0.0) -> dict:
+def measure(
+    path: Path, roots: dict[str, int], clients: int, seconds: float, think: float = 0.0
+) -> dict:
     """Let ``clients`` save labels for a while; return rate and percentiles in milliseconds."""
     groups = [list(range(clients))[i::CLIENT_PROCESSES] for i in range(CLIENT_PROCESSES)]
+    busy = Processor(roots)
     begun = time.monotonic()
     children = [
         subprocess.Popen(
@@ -144,6 +149,10 @@ def measure(path: Path, clients: int, seconds: float, think: float = 0.0) -> dic
         "p50_ms": p50,
         "p95_ms": p95,
         "p99_ms": p99,
+        "cpu_ms_each": {
+            name: round(spent / len(took) * 1000, 2) for name, spent in busy.spent().items()
+        },
+        "load": round(os.getloadavg()[0], 2),
     }
 
 
@@ -224,13 +233,18 @@ def _run(home: Path, folder: Path, env: dict[str, str], seconds: float) -> None:
     path.write_text(told.stdout.splitlines()[-1])
     world = json.loads(path.read_text())
     with server(env, world["port"], folder / "web.log") as web:
-        measure(path, 2, 2)  # connections, plans and caches are warm afterwards
-        print(json.dumps({"case": "one client"} | measure(path, 1, seconds)))
-        print(json.dumps({"case": "eight clients"} | measure(path, 8, seconds)))
-        print(json.dumps({"case": "50 annotators"} | measure(path, ANNOTATORS, seconds, think=2.0)))
+        roots = {"web": web.pid, "database": postmaster(home)}
+        measure(path, roots, 2, 2)  # connections, plans and caches are warm afterwards
+        print(json.dumps({"case": "one client"} | measure(path, roots, 1, seconds)))
+        print(json.dumps({"case": "eight clients"} | measure(path, roots, 8, seconds)))
+        print(
+            json.dumps(
+                {"case": "50 annotators"} | measure(path, roots, ANNOTATORS, seconds, think=2.0)
+            )
+        )
         with importing(folder, env):
             case = {"case": "50 annotators, import running"}
-            print(json.dumps(case | measure(path, ANNOTATORS, seconds, think=2.0)))
+            print(json.dumps(case | measure(path, roots, ANNOTATORS, seconds, think=2.0)))
         print(json.dumps({"case": "memory"} | memory(web)))
 
 

@@ -141,7 +141,7 @@ def test_manifest_and_row_say_what_the_files_hold(judged, project, tmp_path, use
     export = export_create(project=project, format="trl_stepwise", out_dir=tmp_path, user=user)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["snapshot"]["hash"] == export.snapshot.hash
-    assert manifest["snapshot"]["rules"]["rater_kinds"] == ["person", "imported"]
+    assert manifest["snapshot"]["rules"]["rater_kinds"] == ["person", "imported", "machine"]
     assert (manifest["rows"], manifest["files"]) == (export.rows, export.files)
     for file in export.files:
         content = (tmp_path / file["path"]).read_bytes()
