@@ -61,6 +61,8 @@ def build_tiny(config: BaseConfig, tokenizer: StepTokenizer) -> Backbone:
         head_dim=64,
         max_position_embeddings=config.tiny_context,
         tie_word_embeddings=True,
+        # Wider than the usual 0.02, which is for large models: here it would be a slow start.
+        initializer_range=width**-0.5,
         attn_implementation="sdpa",
     )
     module = Qwen3Model(shape)

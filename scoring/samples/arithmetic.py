@@ -37,7 +37,7 @@ HIGHEST_RIGHT = 50
 HIGHEST_START = 20
 OPERATION_COUNTS = (4, 5, 6)
 WORDS = {"+": "plus", "−": "minus", "×": "times"}
-HIGHEST_OPERAND = {"+": 12, "−": 12, "×": 5}
+HIGHEST_OPERAND = {"+": 9, "−": 9, "×": 5}
 SLIPS = ("misread", "operation", "carry", "drop")
 TRACES = 8
 # What a solver does before a step: look back at an open error, or at a step that was right.

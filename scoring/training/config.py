@@ -33,9 +33,12 @@ class TrainingConfig:
     """
 
     seed: int = setting(0, "Seeds weights, order and split.", low=0, high=2**31 - 1)
-    steps: int = setting(800, "Optimiser steps.", low=1)
-    step_tokens: int = setting(
-        2048, "Tokens per optimiser step; more than fit into one pass are accumulated.", low=16
+    steps: int = setting(2000, "Optimiser steps.", low=1)
+    step_tokens: int | None = setting(
+        None,
+        "Tokens per optimiser step; more than fit into one pass are accumulated. None: 512 for "
+        "tiny, which learns more from many small steps, 2048 for another base.",
+        low=16,
     )
     pass_tokens: int = setting(
         4096, "Most tokens in one pass, padding included; lower it when memory is short.", low=16
@@ -78,9 +81,9 @@ class TrainingConfig:
         low=0.0,
         high=1.0,
     )
-    checkpoint_every: int = setting(100, "Optimiser steps between checkpoints.", low=1)
-    evaluate_every: int = setting(100, "Optimiser steps between evaluations.", low=1)
-    log_every: int = setting(10, "Optimiser steps between rows of the loss curve.", low=1)
+    checkpoint_every: int = setting(200, "Optimiser steps between checkpoints.", low=1)
+    evaluate_every: int = setting(200, "Optimiser steps between evaluations.", low=1)
+    log_every: int = setting(20, "Optimiser steps between rows of the loss curve.", low=1)
     max_seconds: float | None = setting(
         None, "Stop after this much training time, resumed runs added up; none: no limit.", low=1.0
     )
@@ -93,6 +96,7 @@ class TrainingConfig:
         tiny = base == TINY
         return replace(
             self,
+            step_tokens=self.step_tokens or (512 if tiny else 2048),
             learning_rate=self.learning_rate or (2e-3 if tiny else 1e-5),
             lm_weight=(1.0 if tiny else 0.0) if self.lm_weight is None else self.lm_weight,
         )

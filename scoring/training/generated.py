@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scoring.types import LabelRecord, TreeRecord
 
 CHECKED = Rules(aggregate="latest", neutral="drop", rater_kinds=("machine",))
-TRACES = 2
+TRACES = 3
 _PER_SEED = 2**40
 
 

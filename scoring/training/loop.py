@@ -136,7 +136,7 @@ class _Run:
         self.feed = Feed(
             own,
             seed=self.plan.seed,
-            step_tokens=self.plan.step_tokens,
+            step_tokens=self.plan.step_tokens or 0,
             stream=stream,
             stream_share=self.plan.stream_share,
             maker=maker,
