@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from scoring.pipelines.context import JobContext
 
+# With loading and the final evaluation the first model is there within five minutes.
+SAMPLE_TRAINING_S = 240
+
 
 def run_import(context: JobContext) -> dict[str, Any]:
     """Import an upload; the result is the report that ``import_traces --json`` prints."""
@@ -73,7 +76,12 @@ def run_sample(context: JobContext) -> dict[str, Any]:
         on_progress=context.progress,
         should_stop=context.should_stop,
     )
-    train_request(project=context.project, user=context.user, settings={}, name="sample")
+    train_request(
+        project=context.project,
+        user=context.user,
+        settings={"max_seconds": str(SAMPLE_TRAINING_S)},
+        name="sample",
+    )
     return report.as_dict() if report else {"unchanged": True}
 
 
