@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -207,7 +208,7 @@ class _Reader:
             id=bytes(problem.key).hex(),
             project=self.project,
             split=row.split,
-            problem=ProblemRecord(problem.prompt, problem.reference, problem.meta),
+            problem=ProblemRecord(problem.prompt, problem.reference, _writable(problem.meta)),
             nodes=tree.nodes,
             traces=_traces(trace_rows, outcomes, position),
             labels=label_records,
@@ -283,7 +284,7 @@ class _Reader:
             row["text"],
             self.raters[row["rater"]],
             None if replaces is None else position[replaces],
-            row["meta"] or {},
+            _writable(row["meta"]),
         )
 
     def _scores(self, ids: Sequence[int]) -> Rows:
@@ -422,3 +423,11 @@ def _positions(sources: Iterable[int | None]) -> dict[int, list[int]]:
         if source is not None:
             found[source].append(at)
     return found
+
+
+def _writable(meta: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a decoded JSON column without integers beyond 64 bits, which orjson cannot write.
+
+    A source's ``1e30`` is such a number: jsonb spells it out in digits. It comes back as a float.
+    """
+    return dict(orjson.loads(json.dumps(meta))) if meta else {}

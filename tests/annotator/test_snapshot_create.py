@@ -21,11 +21,12 @@ from annotator.models import (
 from annotator.queries.snapshots import snapshot_named, snapshot_problems
 from annotator.services.alternatives import alternative_set
 from annotator.services.imports import import_file
-from annotator.services.labels import label_set, span_label_set
+from annotator.services.labels import label_set
 from annotator.services.outcomes import outcome_set
 from annotator.services.projects import project_create
 from annotator.services.raters import rater_get_or_create
 from annotator.services.snapshots import snapshot_automatic, snapshot_create, snapshot_delete
+from annotator.services.spans import span_label_set
 from annotator.services.splits import splits_of
 from scoring.errors import UnknownNameError
 from scoring.pipelines.train import training_tree
@@ -82,6 +83,31 @@ def record_of(problem, key="k"):
 def import_lines(project, *records):
     stream = io.BytesIO("\n".join(map(json.dumps, records)).encode())
     return import_file(project=project, stream=stream, name="f.jsonl", format="trl_stepwise")
+
+
+def test_numbers_beyond_64_bits_in_kept_fields_survive_a_snapshot(project):
+    huge = {"x": 1e30, "deep": [{"y": -1e300}]}
+    line = {
+        "tracewood": 1,
+        "problem": {"prompt": "p", "meta": huge},
+        "steps": {"text": ["a", "b"], "parent": [-1, -1], "meta": [huge, None]},
+        "traces": [{"end": 0, "sampling": huge, "meta": huge}],
+        "raters": [{"kind": "imported", "name": "r", "version": ""}],
+        "labels": {"node": [0], "rater": [0], "rating": [1], "meta": [huge]},
+        "alternatives": [{"parent": -1, "text": "c", "rater": 0, "replaces": 1, "meta": huge}],
+        "meta": huge,
+    }
+    stream = io.BytesIO(json.dumps(line).encode())
+    import_file(project=project, stream=stream, name="f.jsonl", format="tracewood")
+    found = only(snap(project, rater_kinds=["imported"]))
+    kept = (
+        found.problem.meta,
+        found.nodes[0].meta,
+        found.traces[0].sampling,
+        found.labels[0].meta,
+        found.alternatives[0].meta,
+    )
+    assert all(meta == huge for meta in kept)
 
 
 def test_snapshot_holds_tree_traces_outcomes_and_labels(problem, project, user):
