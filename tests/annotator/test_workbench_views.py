@@ -95,6 +95,16 @@ def test_a_step_of_another_problem_is_not_labelled_through_this_one(game, projec
     assert not StepLabel.objects.exists()
 
 
+@pytest.mark.parametrize(("by", "hidden"), [("leaf_value", 4), ("tempo", 0)])
+def test_the_legend_has_every_swatch_so_that_another_colouring_can_show_them(
+    game, reviewer, by, hidden
+):
+    problem, _, _ = game
+    page = reviewer.get(address(problem, f"?by={by}")).content.decode()
+    swatches = re.findall(r'<i class="heat-neg-[1-4]"( hidden)?>', page)
+    assert (len(swatches), swatches.count(" hidden")) == (4, hidden)
+
+
 def test_the_page_works_from_one_url_as_page_and_as_parts(game, reviewer):
     problem, steps, _ = game
     url = address(problem, f"?step={steps[2].pk}")
