@@ -22,11 +22,12 @@ from annotator.services.judgements import (
     outcome_row,
     span_row,
 )
-from annotator.services.labels import label_clear, label_set, span_label_set
+from annotator.services.labels import label_clear, label_set
 from annotator.services.outcomes import outcome_set
 from annotator.services.projects import project_create
 from annotator.services.raters import rater_get_or_create
 from annotator.services.rebuild import judgements_rebuild
+from annotator.services.spans import span_label_set
 from annotator.services.undo import judgement_undo
 from tests.factories import UserFactory, problem_with_tree
 

@@ -12,9 +12,10 @@ from django.db import connection, connections
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import JudgementEvent, SpanLabel, StepLabel
 from annotator.services.guidelines import guideline_set
-from annotator.services.labels import label_clear, label_set, span_label_clear, span_label_set
+from annotator.services.labels import label_clear, label_set
 from annotator.services.projects import project_create
 from annotator.services.raters import rater_for_user
+from annotator.services.spans import span_label_clear, span_label_set
 from tests.factories import UserFactory, problem_with_tree
 
 

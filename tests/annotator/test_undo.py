@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from annotator.errors import ConflictError
 from annotator.models import Alternative, JudgementEvent, Outcome, SpanLabel, StepLabel
 from annotator.services.alternatives import alternative_set
-from annotator.services.labels import label_clear, label_set, span_label_set
+from annotator.services.labels import label_clear, label_set
 from annotator.services.outcomes import outcome_set
 from annotator.services.projects import project_create
+from annotator.services.spans import span_label_set
 from annotator.services.undo import judgement_redo, judgement_undo, stacks
 from tests.factories import UserFactory, problem_with_tree
 
