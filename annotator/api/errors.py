@@ -9,6 +9,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -29,7 +30,9 @@ CODES = {
     status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     status.HTTP_422_UNPROCESSABLE_ENTITY: "invalid",
     status.HTTP_429_TOO_MANY_REQUESTS: "too_many_requests",
+    status.HTTP_503_SERVICE_UNAVAILABLE: "unavailable",
 }
+NO_DATABASE = "The database does not answer just now; send this again."
 # What Django itself raises, with the words for it.
 PLAIN: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((Http404,), 404, "There is nothing at this address."),
@@ -103,5 +106,7 @@ def _unexpected(error: Exception, context: dict[str, Any]) -> Response:
     request = context.get("request")
     reference = request.META.get("REQUEST_ID", "") if request is not None else ""
     logger.error("api view failed", exc_info=error, extra={"reference": reference})
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return error_response(503, CODES[503], NO_DATABASE)
     message = f"The server failed. Its log has the reason under {reference or 'this time'}."
     return error_response(500, "internal", message)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from annotator.models import ErrorType, RewardModel, Step, StepLabel, StepScore, TokenScore, Trace
+from annotator.models import (
+    ErrorType,
+    Outcome,
+    RewardModel,
+    Step,
+    StepLabel,
+    StepScore,
+    TokenScore,
+    Trace,
+)
 from annotator.queries.prepared import prepared_row
 
 if TYPE_CHECKING:
@@ -97,6 +106,24 @@ def path_around(
     )
     earlier = max(0, depth - before - 1)
     return Path(list(steps.order_by("depth")), earlier, max(0, last.depth - depth - after), trace)
+
+
+def first_step(*, problem: Problem) -> Step | None:
+    """Return the step that a problem opens on: the first one of its first trace.
+
+    A trace with a known outcome comes first; in a search the very first step may belong to a branch
+    that was dropped before any trace ended there, about which no method says anything.
+    """
+    steps = Step.objects.filter(problem=problem)
+    known = Outcome.objects.filter(
+        trace=OuterRef("pk"), name=problem.project.primary_outcome, value__isnull=False
+    )
+    traces = Trace.objects.filter(problem=problem).annotate(judged=Exists(known))
+    ends = traces.order_by("-judged", "ordinal").values_list("end__preorder", flat=True)
+    end = ends.first()
+    if end is None:
+        return steps.order_by("preorder").first()
+    return steps.filter(depth=1, preorder__lte=end, subtree_end__gt=end).first()
 
 
 def _trace_through(problem: Problem, step: Step | None, end_id: int | None) -> Trace | None:

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
 
 from annotator.models import Job, Project, Step, Upload
@@ -80,6 +81,15 @@ def test_every_refusal_has_the_same_shape(world, as_, monkeypatch):
     monkeypatch.setattr("annotator.api.projects.project_rows", fail)
     said = assert_error(api("get", "projects/"), 500, "internal")
     assert "secret detail" not in said["message"]
+
+
+def test_a_lost_database_is_an_answer_to_repeat(as_, monkeypatch):
+    def fail(**_):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("annotator.api.projects.project_rows", fail)
+    said = assert_error(as_("viewer")("get", "projects/"), 503, "unavailable")
+    assert "send this again" in said["message"]
 
 
 def test_validation_names_every_field(as_):

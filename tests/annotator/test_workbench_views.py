@@ -14,6 +14,7 @@ import pytest
 from annotator.models import JudgementEvent, Outcome, Project, StepLabel
 from tests.annotator.workbench_data import (
     GAME,
+    Node,
     branching_nodes,
     member,
     project_with_types,
@@ -411,3 +412,28 @@ def test_machine_labels_are_marked_as_a_checkers(game, project, reviewer):
     page = reviewer.get(address(problem, f"?step={steps[0].pk}&tab=labels")).content.decode()
     assert "checker, not a person" in page
     assert "1 of 8 labelled" in page
+
+
+def test_a_problem_opens_where_a_trace_begins_not_on_a_dropped_branch(reviewer, project):
+    nodes = [
+        Node("dropped by the search", value=0.1),
+        Node("unknown outcome", outcomes=[None]),
+        Node("kept"),
+        Node("answer", 2, outcomes=[0.0]),
+    ]
+    problem, steps = write_problem(project, "Search", nodes)
+    page = reviewer.get(address(problem)).content.decode()
+    assert f'data-step="{steps[2].pk}"' in page
+    Outcome.objects.all().delete()
+    page = reviewer.get(address(problem)).content.decode()
+    assert f'data-step="{steps[1].pk}"' in page
+
+
+def test_the_legend_says_in_sentences_what_the_colours_hide(reviewer, project):
+    nodes = [Node("dropped"), Node("kept", outcomes=[1.0]), Node("also", outcomes=[0.0])]
+    problem, _ = write_problem(project, "Search", nodes)
+    coloring = reviewer.get(address(problem, "credit.json?by=grpo")).json()
+    assert coloring["caption"].startswith("standard deviations · 1 without a number")
+    assert coloring["explained"].startswith("The colours run from −")
+    assert "1 steps have no number" not in coloring["explained"]
+    assert "1 step has no number" in coloring["explained"]

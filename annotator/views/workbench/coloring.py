@@ -20,7 +20,7 @@ from annotator.queries.trees import (
 )
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
-from scoring.heatmap import Scale, scale
+from scoring.heatmap import Scale, number_text, scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,10 +73,32 @@ class Coloring:
             return self.missing
         parts = [self.scale.unit or "no unit"]
         if self.scale.clipped:
-            parts.append(f"{self.scale.clipped:,} clipped")
+            parts.append(f"{self.scale.clipped:,} off the scale")
         if self.scale.missing:
-            parts.append(f"{self.scale.missing:,} without a value")
+            parts.append(f"{self.scale.missing:,} without a number")
         return " · ".join([*parts, *self.notes])
+
+    @property
+    def explained(self) -> str:
+        """The same in full sentences, for whoever points at the line."""
+        if self.missing:
+            return self.missing
+        limits = self.scale
+        low = number_text(limits.low, signed=limits.signed)
+        high = number_text(limits.high, signed=limits.signed)
+        parts = [f"The colours run from {low} to {high}, {limits.unit or 'no unit'}."]
+        if limits.clipped:
+            parts.append(
+                f"Of {limits.count:,} numbers {limits.clipped:,} beyond these limits show the end "
+                "colours, so that a few extremes do not wash out the rest."
+            )
+        if limits.missing:
+            steps = "1 step has" if limits.missing == 1 else f"{limits.missing:,} steps have"
+            parts.append(
+                f"{steps} no number and no colour: no trace with a known outcome passes there, "
+                "or the source gives none."
+            )
+        return " ".join([*parts, *self.notes])
 
 
 class Colorings:

@@ -111,6 +111,7 @@ def _coloring_json(coloring: Coloring) -> dict[str, Any]:
         "caption": coloring.caption,
         "made_by": coloring.made_by,
         "source": coloring.source,
+        "explained": coloring.explained,
     }
 
 

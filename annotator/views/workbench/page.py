@@ -11,7 +11,13 @@ from django.views.decorators.http import require_GET
 
 from annotator.models import Step
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
-from annotator.queries.paths import SIBLINGS, labels_of_user, next_unlabelled, siblings_of
+from annotator.queries.paths import (
+    SIBLINGS,
+    first_step,
+    labels_of_user,
+    next_unlabelled,
+    siblings_of,
+)
 from annotator.queries.trees import text_previews
 from annotator.views.http import HtmxRequest, page, wants_fragment
 from annotator.views.workbench.inspector import inspector_context
@@ -41,11 +47,11 @@ def open_bench(request: HttpRequest, project: str, pk: int, step: int | None = N
 
 
 def _step_of(problem: Problem, pk: int | None) -> Step | None:
-    """Return the step of the URL, else the first step; a link to a step that is gone still opens."""
+    """Return the step of the URL, else where to begin; a link to a step that is gone still opens."""
     steps = Step.objects.filter(problem=problem)
     found = steps.filter(pk=pk).first() if pk is not None else None
     if found is None:
-        found = steps.order_by("preorder").first()
+        found = first_step(problem=problem)
     if found is not None:
         found.problem = problem
     return found

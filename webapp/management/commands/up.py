@@ -146,6 +146,7 @@ def processes(home: Path) -> list[Managed]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
         *("--host", settings.TRACEWOOD_HOST, "--port", str(settings.TRACEWOOD_PORT)),
         *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
+        *("--respawn-failed-workers", "--respawn-interval", "1"),
         *("--workers-kill-timeout", "10", "--no-access-log", "--log-level", "warning"),
         "webapp.wsgi:application",
     ]
