@@ -1,10 +1,23 @@
 // Keys act only while the focus is inside the workbench and never while somebody types.
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-const SETTING = "tracewood.letters-off";
+const LETTERS_OFF = "tracewood.letters-off";
+const STAY = "tracewood.stay-after-rating";
 
-export function lettersOff() {
-  return localStorage.getItem(SETTING) === "1";
+function isSet(name) {
+  return localStorage.getItem(name) === "1";
+}
+
+/** Whether a key that rates a step also goes on to the next step of the path. */
+export function goesOn() {
+  return !isSet(STAY);
+}
+
+/** Keep a box of the help dialog and its setting equal; `on` is what a tick stores. */
+function bind(id, name, on) {
+  const box = document.getElementById(id);
+  box.checked = isSet(name) === (on === "1");
+  box.addEventListener("change", () => localStorage.setItem(name, box.checked === (on === "1") ? "1" : "0"));
 }
 
 function nameOf(event) {
@@ -23,11 +36,10 @@ export function listen(table, areas, actions) {
     if (!action || !event.target.closest(areas)) return;
     const typing = event.target.matches(TYPING);
     if (typing && action !== "escape") return;
-    if (key.length === 1 && lettersOff()) return;
+    if (key.length === 1 && isSet(LETTERS_OFF)) return;
     if (event.repeat && /^(rate|undo|redo)/.test(action)) { event.preventDefault(); return; }
     if (actions[action]?.(event) !== false) event.preventDefault();
   });
-  const box = document.getElementById("letters-off");
-  box.checked = lettersOff();
-  box.addEventListener("change", () => localStorage.setItem(SETTING, box.checked ? "1" : "0"));
+  bind("letters-off", LETTERS_OFF, "1");
+  bind("goes-on", STAY, "0");
 }

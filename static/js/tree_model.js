@@ -124,6 +124,14 @@ export class TreeModel {
     return found;
   }
 
+  /** The child of a step on the way to the step `end`; -1 = `end` is not below. */
+  toward(p, end) {
+    if (!(end > p && end < this.end[p])) return -1;
+    let next = end;
+    while (this.parent[next] !== p) next = this.parent[next];
+    return next;
+  }
+
   sibling(p, way) {
     if (way > 0) {
       const next = this.end[p];

@@ -4,7 +4,7 @@
 import { announce, openDialog, toast } from "./app.js";
 import { Find } from "./find.js";
 import { Icicle } from "./icicle.js";
-import { listen } from "./keys.js";
+import { goesOn, listen } from "./keys.js";
 import { Labels } from "./labels.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
@@ -18,6 +18,8 @@ const state = { ...readUrl(location.search), step: String(config.step || ""), by
 
 let model;
 let labels;
+let judged = -1; // the step that a key rated last
+let turn = Promise.resolve();
 const outline = new Outline($("outline"), {
   textsUrl: urls["step-texts"],
   trail: $("trail"),
@@ -96,6 +98,7 @@ function showLegend() {
   $("legend").querySelector("[data-high]").textContent = numberText(coloring.high, coloring.signed);
   for (const swatch of $("legend").querySelectorAll("[class^=heat-neg]")) swatch.hidden = !coloring.signed;
   $("legend-text").textContent = coloring.caption;
+  $("legend-text").title = coloring.explained;
   $("credit-head").textContent = coloring.label;
   $("color-by").value = coloring.key;
 }
@@ -127,6 +130,30 @@ function form() {
 function rate(rating) {
   if (config.mayLabel) labels.save(Number(state.step), { rating });
   else toast("Your role may look, not label. Ask an owner of the project.", { bad: true });
+}
+
+/** One letter judges a step and goes on: along the shown path, and from its end to the next step
+    without a label. A click stays: the buttons would move away under the pointer. */
+async function rateAndGoOn(rating) {
+  rate(rating);
+  if (!config.mayLabel) return;
+  const p = judged = position();
+  if (!goesOn()) return;
+  if (model.children[p] && model.toward(p, followed()) < 0) await reader.busy;
+  if (position() !== p) return;
+  const next = model.toward(p, followed());
+  if (next > 0) select(next);
+  else jumpUnlabelled(1);
+}
+
+/** Fast keys wait for their turn: each judges the step that the one before it went on to. */
+function rateByKey(rating) {
+  turn = turn.then(() => rateAndGoOn(rating));
+}
+
+/** Where the trace ends that the path shows. */
+function followed() {
+  return model.at.get(Number(state.trace)) ?? -1;
 }
 
 async function openExtras(name) {
@@ -161,10 +188,11 @@ const actions = {
   previousUnlabelled: () => jumpUnlabelled(-1),
   nextSibling: () => select(model.sibling(position(), 1), { push: true }),
   previousSibling: () => select(model.sibling(position(), -1), { push: true }),
-  rateWrong: () => rate("-1"),
-  rateNeutral: () => rate("0"),
-  rateRight: () => rate("1"),
-  rateUnsure: () => rate("unsure"),
+  rateWrong: () => rateByKey("-1"),
+  rateNeutral: () => rateByKey("0"),
+  rateRight: () => rateByKey("1"),
+  rateUnsure: () => rateByKey("unsure"),
+  lastJudged: () => { if (judged > 0) select(judged, { push: true }); },
   errorType: () => openExtras("error_type"),
   note: () => openExtras("note"),
   undo: () => labels.undo(false),

@@ -78,13 +78,57 @@ def selected(page):
 def test_steps_are_labelled_by_keyboard_alone(open_bench, reviewer, game):
     problem, _ = game
     page = open_bench(reviewer, problem)
-    for key in ("3", "j", "1", "ArrowDown", "4", "]"):
+    for key in ("3", "1", "4"):
         page.keyboard.press(key)
     page.wait_for_selector("#progress:has-text('3 of 8')")
+    page.wait_for_selector("#row-4[aria-selected=true]")
     assert ratings(problem) == [(1, 1), (2, -1), (3, None)]
     assert StepLabel.objects.get(step__preorder=3).unsure
-    assert selected(page) == 4
+    page.keyboard.press("]")
+    assert selected(page) == 5
     assert page.locator("#row-2 .label.bad").inner_text() == "−1"
+
+
+def test_a_rating_key_goes_on_along_the_path_and_undo_comes_back(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("3")
+    assert selected(page) == 2
+    page.keyboard.press("1")
+    assert selected(page) == 3
+    page.keyboard.press("u")
+    page.wait_for_selector("#row-2[aria-selected=true]")
+    page.keyboard.press("u")
+    page.wait_for_selector("#row-1[aria-selected=true]")
+    assert ratings(problem) == []
+
+
+def test_going_on_after_a_rating_can_be_turned_off_and_clicks_never_move(
+    open_bench, reviewer, game
+):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.get_by_role("button", name="+1 right").click()
+    page.wait_for_selector(SAVED)
+    assert selected(page) == 1
+    page.keyboard.press("?")
+    page.locator("#goes-on").uncheck()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#keys-dialog:not([open])", state="attached")
+    page.keyboard.press("1")
+    page.wait_for_selector("#row-1 .label.bad")
+    assert selected(page) == 1
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("?")
+    assert not page.locator("#goes-on").is_checked()
+
+
+@pytest.mark.parametrize("width", [1440, 1920])
+def test_everything_about_a_rating_stands_in_one_row(open_bench, reviewer, game, width):
+    page = open_bench(reviewer, game[0], viewport={"width": width, "height": 900})
+    tops = {box.bounding_box()["y"] for box in page.locator(".rate button").all()}
+    assert len(tops) == 1
 
 
 def test_undo_and_redo_work_across_a_reload(open_bench, reviewer, game):
@@ -92,6 +136,7 @@ def test_undo_and_redo_work_across_a_reload(open_bench, reviewer, game):
     page = open_bench(reviewer, problem)
     page.keyboard.press("3")
     page.wait_for_selector(SAVED)
+    page.keyboard.press("b")
     page.keyboard.press("1")
     page.wait_for_selector("#row-1 .label.bad")
     until(page, "Object.values(localStorage).every((kept) => kept === '[]')")
