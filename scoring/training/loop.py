@@ -190,6 +190,8 @@ class _Run:
         for name, value in values.items():
             self.progress.sums[name] = self.progress.sums.get(name, 0.0) + value
         self.progress.seconds += time.perf_counter() - began
+        if step == 1 and self.plan.log_every > 1:  # something to see long before the first average
+            self.hooks.on_metric(step, {**values, "learning_rate": rate})
         self._report(step, rate)
         if step % self.plan.checkpoint_every == 0:
             self._save()

@@ -115,6 +115,7 @@ def test_a_run_learns_an_easy_rule_and_its_artefact_scores_like_it(tmp_path):
     assert result.metrics["auroc"].value > 0.95
     assert result.metrics["auroc"].n == 18
     assert rows[60, "loss"] < rows[2, "loss"]
+    assert {"loss", "learning_rate"} <= {name for step, name in rows if step == 1}
     assert rows[60, "auroc"] > 0.95
     model = load(result.artefact)
     item = HELD[0]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 320, 120
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 18
 MOST_POINTS = 300
+FIRST = ("auroc", "average_precision", "loss", "label_loss", "lm_loss", "learning_rate")
+WORDS = {"auroc": "AUROC", "lm_loss": "language-model loss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class Chart:
 
 
 def charts(curves: Mapping[str, Sequence[tuple[int, float]]]) -> list[Chart]:
-    """Return one chart per curve with a finite point, by name."""
-    drawn = (chart(name, points) for name, points in sorted(curves.items()))
+    """Return one chart per curve with a finite point: how good it is first, then the losses."""
+    first = {name: place for place, name in enumerate(FIRST)}
+    names = sorted(curves, key=lambda name: (first.get(name, len(first)), name))
+    drawn = (chart(name, curves[name]) for name in names)
     return [c for c in drawn if c is not None]
 
 
@@ -77,7 +81,7 @@ def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
     middle = (low + high) / 2
     steps = (first, last) if last > first else (last,)
     return Chart(
-        name=name.replace("_", " "),
+        name=WORDS.get(name, name.replace("_", " ")),
         path=path,
         last=kept[-1][1],
         last_step=last,

@@ -1,0 +1,24 @@
+"""Curves of a training run: the ones that say how good it is come first."""
+
+from __future__ import annotations
+
+from annotator.views.pages.charts import charts
+
+
+def test_quality_comes_before_losses_and_the_rest_by_name():
+    points = [(1, 0.5), (2, 0.6)]
+    names = ("gradient_norm", "loss", "weights", "lm_loss", "auroc")
+    drawn = charts(dict.fromkeys(names, points))
+    assert [chart.name for chart in drawn] == [
+        "AUROC",
+        "loss",
+        "language-model loss",
+        "gradient norm",
+        "weights",
+    ]
+
+
+def test_a_first_value_alone_is_drawn_as_a_dot():
+    (only,) = charts({"loss": [(1, 5.9)]})
+    assert only.last_text == "5.900"
+    assert only.last_step == 1
