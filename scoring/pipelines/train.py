@@ -6,6 +6,7 @@ the newest checkpoint, on the same snapshot.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from annotator.models import RewardModel, Snapshot, Worker
 from annotator.queries.jobs import live_workers
-from annotator.queries.snapshots import snapshot_problems
+from annotator.queries.snapshots import rules_of, snapshot_problems
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
 from annotator.services.models import reward_model_create, reward_model_ready
@@ -27,6 +28,7 @@ from scoring.training.config import RunConfig
 from scoring.training.dataset import TrainingTree
 from scoring.training.generated import ArithmeticStream
 from scoring.training.loop import fit
+from scoring.training.targets import deciding_kinds
 from scoring.tree import Tree
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from annotator.exporters.records import ExportProblem
     from scoring.pipelines.context import JobContext
     from scoring.reward.metrics import Metric
-    from scoring.training.loop import FitResult
+    from scoring.training.result import FitResult
+    from scoring.training.targets import Rules
 
 TRAIN, TEST = "train", "test"
 STREAMED = "arithmetic"
@@ -113,7 +116,9 @@ def _shares(held_out: float) -> dict[str, float]:
 def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
     snapshot = model.snapshot
     assert snapshot is not None  # noqa: S101 - ``_model`` gives every trained model one
-    data = _Data(snapshot_problems(snapshot=snapshot, with_sources=False))
+    data = _Data(
+        snapshot_problems(snapshot=snapshot, with_sources=False), rules_of(snapshot=snapshot)
+    )
     stream = data.stream(config.training.seed, wanted=context.args.get("generated"))
     path = f"models/{model.pk}"
     held_out = data.held_out(streamed=stream is not None)
@@ -145,6 +150,7 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
             metrics={name: metric.to_dict() for name, metric in metrics.items()},
             provenance={
                 **fitted.provenance,
+                "measured_on": data.measured_on(streamed=stream is not None),
                 "steps": fitted.steps,
                 "seconds": round(fitted.seconds, 1),
             },
@@ -185,8 +191,10 @@ def _provenance(snapshot: Snapshot, stream: ArithmeticStream | None) -> dict[str
 class _Data:
     """A snapshot's labelled trees, by split, held-out ones also by sample family."""
 
-    def __init__(self, problems: Iterable[ExportProblem]) -> None:
+    def __init__(self, problems: Iterable[ExportProblem], rules: Rules) -> None:
         self.train: list[TrainingTree] = []
+        self._rules = rules
+        self._judges: dict[str, Counter[str]] = {}
         self._held_out: dict[str, list[TrainingTree]] = {}
         self._streamed_prompts: list[str] = []
         self.has_streamed = False
@@ -201,6 +209,7 @@ class _Data:
                 self.train.append(training_tree(problem))
             elif problem.split == TEST:
                 self._held_out.setdefault(family, []).append(training_tree(problem))
+                self._judges.setdefault(family, Counter()).update(self._judges_of(problem))
 
     def stream(self, seed: int, *, wanted: bool | None) -> ArithmeticStream | None:
         """Return the generator's endless traces, without any problem that is not for training."""
@@ -209,13 +218,28 @@ class _Data:
 
     def held_out(self, *, streamed: bool) -> dict[str, list[TrainingTree]]:
         """Return the held-out trees: the main ones under "", families to report apart by name."""
-        families = dict(self._held_out)
-        if streamed:
-            return {
-                "": families.pop(STREAMED, []),
-                **{k or "other": v for k, v in families.items()},
-            }
-        return {"": [tree for trees in families.values() for tree in trees]}
+        groups: dict[str, list[TrainingTree]] = {}
+        for family, trees in self._held_out.items():
+            groups.setdefault(_group(family, streamed=streamed), []).extend(trees)
+        return groups
+
+    def measured_on(self, *, streamed: bool) -> dict[str, dict[str, int]]:
+        """Return per group of held-out trees how many steps each kind of rater decided."""
+        groups: dict[str, Counter[str]] = {}
+        for family, judges in self._judges.items():
+            groups.setdefault(_group(family, streamed=streamed), Counter()).update(judges)
+        return {name: dict(judges) for name, judges in groups.items()}
+
+    def _judges_of(self, problem: ExportProblem) -> Iterable[str]:
+        deciding = deciding_kinds(problem.labels, self._rules)
+        return (
+            k for at, kinds in deciding.items() if problem.targets[at] is not None for k in kinds
+        )
+
+
+def _group(family: str, *, streamed: bool) -> str:
+    """Return under which name a family's held-out numbers stand; "" = the main ones."""
+    return "" if not streamed or family == STREAMED else family or "other"
 
 
 def training_tree(problem: ExportProblem) -> TrainingTree:

@@ -92,22 +92,83 @@ def with_interval(
         seed: of the resampling.
         resamples: how many; those in which the statistic is undefined are left out.
     """
-    value = statistic(scores, labels)
-    if np.isnan(value):
-        return Metric(None, None, None, len(labels))
+    draws = _draws(statistic, scores, labels, groups, seed, resamples)
+    return _metric(statistic(scores, labels), draws, len(labels))
+
+
+def compared(
+    statistic: Callable[[Floats, Bools], float],
+    scores: Floats,
+    baseline: Floats,
+    labels: Bools,
+    groups: Ints,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[Metric, Metric, Metric]:
+    """Compute a statistic of two rankings of the same steps, and of their difference.
+
+    Both are computed on the same resampled problems, so that what makes a draw easy for one and for
+    the other cancels in the difference.
+
+    Args:
+        statistic: takes scores and labels.
+        scores: ``(K,)`` the ranking in question.
+        baseline: ``(K,)`` what it is compared with.
+        labels: ``(K,)`` True = positive.
+        groups: ``(K,)`` which problem each step belongs to.
+        seed: of the resampling.
+        resamples: how many.
+
+    Returns:
+        The statistic of ``scores``, that of ``baseline``, and the first minus the second.
+    """
+    ours = _draws(statistic, scores, labels, groups, seed, resamples)
+    theirs = _draws(statistic, baseline, labels, groups, seed, resamples)
+    value, base = statistic(scores, labels), statistic(baseline, labels)
+    n = len(labels)
+    return (
+        _metric(value, ours, n),
+        _metric(base, theirs, n),
+        _metric(value - base, ours - theirs, n),
+    )
+
+
+def _draws(
+    statistic: Callable[[Floats, Bools], float],
+    scores: Floats,
+    labels: Bools,
+    groups: Ints,
+    seed: int,
+    resamples: int,
+) -> Floats:
+    """Return the statistic on resampled problems; the same problems for the same seed.
+
+    Returns:
+        ``(resamples,)``, NaN where it is undefined; empty for fewer than two problems.
+    """
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    if len(members) < 2:
+        return np.zeros(0)
     rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(resamples):
+    drawn = np.empty(resamples)
+    for at in range(resamples):
         chosen = np.concatenate(
             [members[i] for i in rng.integers(0, len(members), size=len(members))]
         )
-        drawn.append(statistic(scores[chosen], labels[chosen]))
-    usable = np.array(drawn)[~np.isnan(drawn)]
-    if len(members) < 2 or not len(usable):
-        return Metric(value, None, None, len(labels))
+        drawn[at] = statistic(scores[chosen], labels[chosen])
+    return drawn
+
+
+def _metric(value: float, draws: Floats, n: int) -> Metric:
+    """Join a value and the percentiles of its draws; undefined draws are left out."""
+    if np.isnan(value):
+        return Metric(None, None, None, n)
+    usable = draws[~np.isnan(draws)]
+    if not len(usable):
+        return Metric(value, None, None, n)
     low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Metric(value, float(low), float(high), len(labels))
+    return Metric(value, float(low), float(high), n)
 
 
 def _mean_ranks(values: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scoring.reward.metrics import RESAMPLES, Metric, auroc, average_precision, with_interval
+from scoring.reward.metrics import RESAMPLES, Metric, auroc, average_precision, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,32 +46,43 @@ class Scorer(Protocol):
 def step_quality(
     model: Scorer, trees: Iterable[LabelledTree], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> dict[str, Metric]:
-    """Compare scores with targets (≥ 0.5 counts as right) over labelled steps.
+    """Compare scores with targets (above 0.5 is right, below is wrong) over labelled steps.
+
+    A target of exactly 0.5 is neither; such steps are left out and counted.
 
     A *right* step is the positive of ``auroc`` and ``average_precision``. The ``length_…`` numbers
     use the step's characters as score, shorter or longer first, whichever ranks these labels
-    better: what is not above them need not have been learnt from content.
+    better: what is not above them need not have been learnt from content. ``above_length_…`` is the
+    difference, with the interval of a paired resampling of problems.
     ``positive_rate`` is the share of right steps, the average precision of a coin.
 
     Returns:
-        ``auroc``, ``average_precision``, the same with ``length_`` in front, ``positive_rate`` and
-        ``skipped`` (labelled steps without a score).
+        ``auroc``, ``average_precision``, the same with ``length_`` and ``above_length_`` in front,
+        ``positive_rate``, ``skipped`` (labelled steps without a score) and ``undecided`` (steps whose
+        target is 0.5).
     """
     scores: list[npt.NDArray[np.float64]] = []
     lengths: list[npt.NDArray[np.float64]] = []
     labels: list[npt.NDArray[np.bool_]] = []
     keys: list[str] = []
-    skipped = 0
+    skipped = undecided = 0
     for item in trees:
         labelled = np.flatnonzero(~np.isnan(item.targets))
+        decided = item.targets[labelled] != 0.5
+        undecided += int((~decided).sum())
+        labelled = labelled[decided]
         got = model.score(item.problem_text, item.tree).step[labelled].astype(np.float64)
         scored = ~np.isnan(got)
         skipped += int((~scored).sum())
         scores.append(got[scored])
-        labels.append(item.targets[labelled][scored] >= 0.5)
+        labels.append(item.targets[labelled][scored] > 0.5)
         lengths.append(_lengths(item.tree, labelled[scored]))
         keys += [item.problem_key] * int(scored.sum())
-    return _metrics(scores, lengths, labels, keys, skipped, seed, resamples)
+    metrics = _metrics(scores, lengths, labels, keys, seed, resamples)
+    judged = metrics["auroc"].n + skipped + undecided
+    for name, number in (("skipped", skipped), ("undecided", undecided)):
+        metrics[name] = Metric(float(number), None, None, judged)
+    return metrics
 
 
 def _metrics(
@@ -79,7 +90,6 @@ def _metrics(
     lengths: Sequence[npt.NDArray[np.float64]],
     labels: Sequence[npt.NDArray[np.bool_]],
     keys: Sequence[str],
-    skipped: int,
     seed: int,
     resamples: int,
 ) -> dict[str, Metric]:
@@ -89,14 +99,12 @@ def _metrics(
     metrics: dict[str, Metric] = {}
     s = np.concatenate(scores) if scores else empty
     by_length = _better_way(np.concatenate(lengths) if lengths else empty, y)
-    for prefix, values in (("", s), ("length_", by_length)):
-        for name, statistic in (("auroc", auroc), ("average_precision", average_precision)):
-            metrics[prefix + name] = with_interval(
-                statistic, values, y, groups, seed=seed, resamples=resamples
-            )
+    for name, statistic in (("auroc", auroc), ("average_precision", average_precision)):
+        found = compared(statistic, s, by_length, y, groups, seed=seed, resamples=resamples)
+        for prefix, metric in zip(("", "length_", "above_length_"), found, strict=True):
+            metrics[prefix + name] = metric
     rate = float(y.mean()) if len(y) else None
     metrics["positive_rate"] = Metric(rate, None, None, len(y))
-    metrics["skipped"] = Metric(float(skipped), None, None, len(y) + skipped)
     return metrics
 
 

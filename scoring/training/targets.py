@@ -118,6 +118,29 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
     return Targets(rating, value, weight, dict(excluded))
 
 
+def deciding_kinds(
+    labels: Iterable[LabelRecord], rules: Rules | None = None
+) -> dict[int, tuple[str, ...]]:
+    """Say whose ratings stand behind the targets.
+
+    Args:
+        labels: as for ``targets``.
+        rules: as for ``targets``.
+
+    Returns:
+        Per rated node the kinds of rater that vote on it, highest first; one unless kinds are not
+        ranked.
+    """
+    rules = rules or Rules()
+    found = {}
+    for node, votes in _by_node(labels).items():
+        rated = _rated(_last_of_each(votes, rules))
+        if rated:
+            kinds = {label.rater.kind for label in _of_the_highest(rated, rules.rank)}
+            found[node] = tuple(kind for kind in RATER_KINDS if kind in kinds)
+    return found
+
+
 def _by_node(labels: Iterable[LabelRecord]) -> dict[int, list[LabelRecord]]:
     grouped: dict[int, list[LabelRecord]] = {}
     for label in labels:
@@ -128,19 +151,13 @@ def _by_node(labels: Iterable[LabelRecord]) -> dict[int, list[LabelRecord]]:
 
 def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], str]:
     """Return the ratings that stand, or why there are none."""
-    counted = [label for label in labels if label.rater.kind in rules.rater_kinds]
-    if not counted:
+    last = _last_of_each(labels, rules)
+    if not last:
         return [], "rater_kind"
-    # A later judgement of the same rater replaces the earlier one and moves to its time.
-    last: dict[tuple[str, str, str], LabelRecord] = {}
-    for label in counted:
-        who = (label.rater.kind, label.rater.name, label.rater.version)
-        last.pop(who, None)
-        last[who] = label
-    rated = [x for x in last.values() if x.rating is not None and not x.unsure]
+    rated = _rated(last)
     if not rated:
-        return [], "unsure" if any(x.unsure for x in last.values()) else "unrated"
-    ratings = _of_the_highest(rated, rules.rank)
+        return [], "unsure" if any(label.unsure for label in last) else "unrated"
+    ratings = [x.rating for x in _of_the_highest(rated, rules.rank) if x.rating is not None]
     if rules.aggregate == "latest":
         return [ratings[-1]], ""
     if rules.aggregate == "per_rater":
@@ -151,12 +168,24 @@ def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], 
     return [ranked[0][0]], ""
 
 
-def _of_the_highest(rated: Sequence[LabelRecord], rank: Sequence[str]) -> list[int]:
-    """Return the ratings of the highest kind among ``rated``."""
+def _last_of_each(labels: Iterable[LabelRecord], rules: Rules) -> list[LabelRecord]:
+    """Return the last judgement of each rater that counts, in time order."""
+    last: dict[tuple[str, str, str], LabelRecord] = {}
+    for label in labels:
+        if label.rater.kind in rules.rater_kinds:
+            # A later judgement replaces the earlier one and moves to its time.
+            who = (label.rater.kind, label.rater.name, label.rater.version)
+            last.pop(who, None)
+            last[who] = label
+    return list(last.values())
+
+
+def _rated(labels: Iterable[LabelRecord]) -> list[LabelRecord]:
+    return [label for label in labels if label.rating is not None and not label.unsure]
+
+
+def _of_the_highest(rated: Sequence[LabelRecord], rank: Sequence[str]) -> list[LabelRecord]:
+    """Return the judgements of the highest kind among ``rated``."""
     places = [rank.index(x.rater.kind) if x.rater.kind in rank else len(rank) for x in rated]
     highest = min(places)
-    return [
-        x.rating
-        for x, place in zip(rated, places, strict=True)
-        if place == highest and x.rating is not None
-    ]
+    return [x for x, place in zip(rated, places, strict=True) if place == highest]

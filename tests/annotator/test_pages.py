@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from io import BytesIO
@@ -15,6 +16,7 @@ from django.test import Client
 from annotator.markdown import markdown_html
 from annotator.models import Export, Job, Project, Snapshot, Upload, Worker
 from annotator.services.artefacts import artefact_open, artefact_write
+from annotator.views.pages.metric_rows import metric_rows
 from tests.annotator.page_world import FILE, HOSTILE, world_create
 from tests.factories import UserFactory
 
@@ -299,11 +301,29 @@ def test_poor_numbers_are_shown_beside_the_baseline(client_for):
     world = world_create()
     model = world.project.reward_models.get()
     model.metrics["length_auroc"] = {"value": 0.55, "low": 0.5, "high": 0.6, "n": 10}
+    model.metrics["above_length_auroc"] = {"value": -0.05, "low": -0.1, "high": 0.02, "n": 10}
+    model.metrics["undecided"] = {"value": 3.0, "low": None, "high": None, "n": 13}
+    model.provenance["measured_on"] = {"": {"machine": 10}}
     model.save()
     page = client_for(world.people["viewer"]).get(f"/p/Ours/models/{model.pk}/").content.decode()
     assert "0.500" in page
     assert "0.550" in page
     assert "Not shown to be better than step length." in page
+    assert "Labelled steps left out: target 0.5" in page
+    assert "checkers' labels" in html.unescape(page)
+
+
+def test_being_above_the_baseline_is_read_from_the_paired_difference():
+    found = {
+        "auroc": {"value": 0.7, "low": 0.5, "high": 0.9, "n": 10},
+        "length_auroc": {"value": 0.6, "low": 0.4, "high": 0.8, "n": 10},
+    }
+    assert [row.beats_baseline for row in metric_rows(found)] == [None]
+    found["above_length_auroc"] = {"value": 0.1, "low": 0.05, "high": 0.15, "n": 10}
+    measured_on = {"": {"person": 1200, "machine": 4}}
+    (row,) = metric_rows(found, measured_on)
+    assert row.beats_baseline is True
+    assert row.judges == "1,200 people's, 4 checkers' labels"
 
 
 def test_curves_download_cannot_be_a_formula(client_for):

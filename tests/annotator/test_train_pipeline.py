@@ -112,10 +112,12 @@ def job_folder(model):
 
 def test_held_out_numbers_stand_beside_the_length_baseline(project):
     model = trained(project)
-    for name in ("auroc", "average_precision", "length_auroc"):
+    for name in ("auroc", "average_precision", "length_auroc", "above_length_auroc"):
         assert set(model.metrics[name]) == {"value", "low", "high", "n"}
     held_out = model.snapshot.problems.filter(split="test").count()
     assert model.provenance["held_out_problems"] == held_out > 0
+    judged = model.metrics["auroc"]["n"] + model.metrics["skipped"]["value"]
+    assert model.provenance["measured_on"] == {"": {"machine": judged}}
 
 
 def test_generated_traces_are_counted_and_held_out_problems_excluded(project):

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from scoring.errors import MissingInputError, UnknownNameError
 from scoring.evaluation.registry import SUITES, suite
 from scoring.evaluation.steps import evaluate
-from scoring.reward.metrics import auroc, average_precision, with_interval
+from scoring.reward.metrics import auroc, average_precision, compared, with_interval
 from scoring.reward.quality import step_quality
 from scoring.reward.scores import TreeScores
 from tests.scoring.reward_cases import labelled
@@ -53,6 +53,29 @@ def test_the_interval_resamples_problems_and_not_steps():
 def test_one_problem_has_a_value_and_no_interval():
     metric = with_interval(auroc, np.array([0.1, 0.9]), np.array([False, True]), np.zeros(2, int))
     assert (metric.value, metric.low, metric.high) == (1.0, None, None)
+
+
+def test_a_difference_is_paired_by_problem_and_narrower_than_its_parts():
+    """Two rankings that err on the same problems differ by little, however much each varies."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 5)
+    labels = rng.random(200) < 0.5
+    shared = rng.normal(size=200) + labels
+    ours, theirs, difference = compared(
+        auroc, shared + 0.1 * labels, shared, labels, groups, resamples=300
+    )
+    assert ours == with_interval(auroc, shared + 0.1 * labels, labels, groups, resamples=300)
+    assert difference.value == pytest.approx(ours.value - theirs.value)
+    assert difference.high - difference.low < (ours.high - ours.low) / 3
+    assert ours.low < theirs.value  # the unpaired interval could not have told them apart
+    assert difference.low > 0
+
+
+def test_a_ranking_compared_with_itself_is_not_above_it():
+    labels = np.tile([True, False], 10)
+    scores = np.random.default_rng(0).random(20)
+    found = compared(auroc, scores, scores, labels, np.repeat(np.arange(5), 4), resamples=50)
+    assert (found[2].value, found[2].low, found[2].high) == (0.0, 0.0, 0.0)
 
 
 class Oracle:
@@ -100,6 +123,24 @@ def test_labelled_steps_without_a_score_are_counted():
     metrics = step_quality(Oracle(skip=[1]), [labelled(i) for i in range(5)])
     assert metrics["skipped"].value == 5
     assert metrics["auroc"].n == 10
+
+
+def test_a_target_of_one_half_is_neither_right_nor_wrong_and_is_counted():
+    trees = [labelled(i) for i in range(5)]
+    right = sum(int((tree.targets[2:] > 0.5).sum()) for tree in trees)
+    for tree in trees:
+        tree.targets[1] = 0.5
+    metrics = step_quality(Oracle(), trees)
+    assert metrics["undecided"].value == 5
+    assert metrics["auroc"].n == 10
+    assert metrics["positive_rate"].value == pytest.approx(right / 10)
+
+
+def test_the_model_is_compared_with_length_on_the_same_problems():
+    metrics = step_quality(Oracle(), [labelled(i) for i in range(20)])
+    above = metrics["above_length_auroc"]
+    assert above.value == pytest.approx(metrics["auroc"].value - metrics["length_auroc"].value)
+    assert above.low <= above.value <= above.high
 
 
 def test_no_trees_give_undefined_numbers_and_no_fault():

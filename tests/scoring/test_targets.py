@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scoring.errors import UnknownNameError
-from scoring.training.targets import Rules, targets
+from scoring.training.targets import Rules, deciding_kinds, targets
 from scoring.types import LabelRecord, RaterRecord
 
 ANN, BOB, CAT = (RaterRecord("person", name) for name in ("ann", "bob", "cat"))
@@ -149,6 +149,12 @@ def test_only_the_chosen_kinds_of_rater_count():
 def test_two_imported_labelers_of_one_name_and_other_version_are_two_raters():
     labels = [say(1, RaterRecord("imported", "x", v)) for v in "12"]
     assert one(labels, aggregate="per_rater")[1] == 2.0
+
+
+def test_the_kind_that_decides_each_step_can_be_told():
+    labels = [say(1, SOURCE), say(-1, ANN), say(1, SOURCE, 1), say(None, ANN, 1), say(None, ANN, 2)]
+    assert deciding_kinds(labels) == {0: ("person",), 1: ("imported",)}
+    assert deciding_kinds(labels, Rules(rank=()))[0] == ("person", "imported")
 
 
 def test_a_judgement_of_the_problem_itself_is_passed_over():

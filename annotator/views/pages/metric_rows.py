@@ -13,12 +13,20 @@ if TYPE_CHECKING:
     from annotator.models import RewardModel
 
 BASELINE = "length_"
-COUNTS = frozenset({"skipped"})
+MARGIN = "above_length_"
+COUNTS = frozenset({"skipped", "undecided"})
+JUDGES = {
+    "person": "people's",
+    "imported": "imported",
+    "machine": "checkers'",
+    "model": "models'",
+}
 LABELS = {
     "auroc": "AUROC",
     "average_precision": "Average precision",
     "positive_rate": "Share of right steps",
     "skipped": "Labelled steps without a score",
+    "undecided": "Labelled steps left out: target 0.5",
 }
 ORDER = tuple(LABELS)
 MAIN = ("auroc", "average_precision")
@@ -26,7 +34,13 @@ MAIN = ("auroc", "average_precision")
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One number with its 95 % interval (None: undefined) and the length-only baseline."""
+    """One number with its 95 % interval (None: undefined) and the length-only baseline.
+
+    Attributes:
+        margin_low: lower end of the interval of the difference to the baseline, both computed on
+            the same resampled problems; None where it was not computed.
+        judges: whose labels it is measured on, "" = not recorded.
+    """
 
     name: str
     label: str
@@ -36,13 +50,13 @@ class MetricRow:
     n: int | None
     baseline: float | None
     is_count: bool
+    margin_low: float | None = None
+    judges: str = ""
 
     @property
     def beats_baseline(self) -> bool | None:
-        """Whether the whole interval lies above the baseline; None where that cannot be said."""
-        if self.baseline is None or self.low is None:
-            return None
-        return self.low > self.baseline
+        """Whether the interval of the difference lies above 0; None where that cannot be said."""
+        return None if self.margin_low is None else self.margin_low > 0
 
     @property
     def box(self) -> dict[str, float] | None:
@@ -71,7 +85,7 @@ class ModelRow:
     @property
     def metrics(self) -> list[MetricRow]:
         """The numbers of the list, one per group of held-out problems."""
-        rows = metric_rows(self.model.metrics)
+        rows = metric_rows(self.model.metrics, self.model.provenance.get("measured_on"))
         return [row for row in rows if row.name.rsplit("/", 1)[-1] in MAIN]
 
 
@@ -81,17 +95,23 @@ def kind_label(model: RewardModel) -> str:
     return row.label if row else model.kind.replace("_", " ").capitalize()
 
 
-def metric_rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
+def metric_rows(
+    metrics: Mapping[str, Any], measured_on: Mapping[str, Mapping[str, int]] | None = None
+) -> list[MetricRow]:
     """Return the metrics of a model by group; baselines join what they belong to.
 
-    A name may carry a group in front, as in ``arithmetic/auroc``.
+    Args:
+        metrics: as stored; a name may carry a group in front, as in ``arithmetic/auroc``.
+        measured_on: group → kind of rater → steps whose label is theirs.
     """
     rows = []
     for name, found in metrics.items():
         group, _, last = name.rpartition("/")
-        if last.startswith(BASELINE) or not isinstance(found, dict):
+        if last.startswith((BASELINE, MARGIN)) or not isinstance(found, dict):
             continue
-        baseline = metrics.get(f"{group}/{BASELINE}{last}" if group else f"{BASELINE}{last}") or {}
+        front = f"{group}/" if group else ""
+        baseline = metrics.get(f"{front}{BASELINE}{last}") or {}
+        margin = metrics.get(f"{front}{MARGIN}{last}") or {}
         label = LABELS.get(last, last.replace("_", " ").capitalize())
         rows.append(
             MetricRow(
@@ -103,9 +123,21 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[MetricRow]:
                 n=found.get("n"),
                 baseline=baseline.get("value"),
                 is_count=last in COUNTS,
+                margin_low=margin.get("low"),
+                judges=_judges((measured_on or {}).get(group, {})),
             )
         )
     return sorted(rows, key=_place)
+
+
+def _judges(counts: Mapping[str, int]) -> str:
+    """Say whose labels: "checkers' labels", or with numbers where several kinds judged."""
+    found = [(words, counts[kind]) for kind, words in JUDGES.items() if counts.get(kind)]
+    if len(found) == 1:
+        return f"{found[0][0]} labels"
+    return ", ".join(f"{number:,} {words}" for words, number in found) + (
+        " labels" if found else ""
+    )
 
 
 def _place(row: MetricRow) -> tuple[str, int]:

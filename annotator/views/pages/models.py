@@ -85,7 +85,7 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     context = {
         "model": model,
         "kind": kind_label(model),
-        "metrics": metric_rows(model.metrics),
+        "metrics": metric_rows(model.metrics, model.provenance.get("measured_on")),
         "charts": charts(metrics_of_job(job=model.job)) if model.job else [],
         "scored": scored_steps_of(model=model),
         "missing_worker": _missing_worker(),
