@@ -76,6 +76,8 @@ class Managed:
         if status is None:
             return ""
         if self.restart_at is None:
+            if self.process is not None:
+                kill_group(self.process.pid)  # its children would keep the port, and outlive us
             if now - self.started > HEALTHY_AFTER_S:
                 self.pause_s = FIRST_PAUSE_S
             self.restart_at = now + self.pause_s

@@ -69,6 +69,18 @@ def test_a_process_that_was_healthy_starts_again_soon(manage, monkeypatch):
     assert one.tend().startswith("The test ended (signal SIGKILL); it starts again in 1 s.")
 
 
+def test_children_of_a_killed_process_end_before_it_starts_again(manage):
+    one = manage([sys.executable, "-c", f"import subprocess; subprocess.run({FOREVER!r})"])
+    parent = psutil.Process(one.process.pid)
+    while not (children := parent.children()):
+        time.sleep(0.02)
+    one.process.kill()
+    one.process.wait()
+    assert "SIGKILL" in one.tend()
+    gone, alive = psutil.wait_procs(children, timeout=10)
+    assert (len(gone), alive) == (1, [])
+
+
 def test_stopping_waits_for_the_willing_and_kills_the_deaf(manage, monkeypatch):
     monkeypatch.setattr(processes, "STOP_GRACE_S", 1.0)
     willing, deaf = manage(FOREVER), manage(DEAF)
