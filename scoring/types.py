@@ -15,6 +15,8 @@ LEVELS = ("", "plan", "execute")
 RATER_KINDS = ("person", "imported", "machine", "model")
 RATINGS = (-1, 0, 1)
 ROOT = -1
+SOLVED_ABOVE = 0.5
+"""A trace is counted as solved, and exported as right, if its outcome is above this."""
 
 
 @dataclass(slots=True)

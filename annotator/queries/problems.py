@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from annotator.errors import InvalidError
 from annotator.models import Outcome, Problem, Project, Rater, StepLabel
 from annotator.queries.sparklines import Sparkline, sparklines
+from scoring.types import SOLVED_ABOVE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -74,8 +75,8 @@ class ProblemFilter:
 class ProblemRow:
     """One line of the list.
 
-    ``solved`` of ``judged`` traces have a positive primary outcome; ``labelled`` steps carry a
-    person's label.
+    ``solved`` of ``judged`` traces have a primary outcome above ``SOLVED_ABOVE``; ``labelled`` steps
+    carry a person's label.
     """
 
     problem: Problem
@@ -186,7 +187,7 @@ def problem_rows(
             trace__problem_id__in=ids, name=project.primary_outcome, value__isnull=False
         )
         .values("trace__problem_id")
-        .annotate(solved=Count("id", filter=Q(value__gt=0)), judged=Count("id"))
+        .annotate(solved=Count("id", filter=Q(value__gt=SOLVED_ABOVE)), judged=Count("id"))
     }
     labelled = {
         row["step__problem_id"]: row["n"]
@@ -288,7 +289,10 @@ def _by_outcome(rows: QuerySet[Problem], state: OutcomeState, name: str) -> Quer
     if not state:
         return rows
     known = Outcome.objects.filter(trace__problem_id=OuterRef("pk"), name=name, value__isnull=False)
-    good, bad = Exists(known.filter(value__gt=0)), Exists(known.filter(value__lte=0))
+    good, bad = (
+        Exists(known.filter(value__gt=SOLVED_ABOVE)),
+        Exists(known.filter(value__lte=SOLVED_ABOVE)),
+    )
     conditions = {
         "solved": Q(good),
         "unsolved": Q(bad) & ~Q(good),

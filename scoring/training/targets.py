@@ -118,27 +118,28 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
     return Targets(rating, value, weight, dict(excluded))
 
 
-def deciding_kinds(
+def deciding_labels(
     labels: Iterable[LabelRecord], rules: Rules | None = None
-) -> dict[int, tuple[str, ...]]:
-    """Say whose ratings stand behind the targets.
+) -> dict[int, list[LabelRecord]]:
+    """Return per rated node the judgements that vote on its target.
 
     Args:
         labels: as for ``targets``.
         rules: as for ``targets``.
-
-    Returns:
-        Per rated node the kinds of rater that vote on it, highest first; one unless kinds are not
-        ranked.
     """
     rules = rules or Rules()
-    found = {}
-    for node, votes in _by_node(labels).items():
-        rated = _rated(_last_of_each(votes, rules))
-        if rated:
-            kinds = {label.rater.kind for label in _of_the_highest(rated, rules.rank)}
-            found[node] = tuple(kind for kind in RATER_KINDS if kind in kinds)
-    return found
+    rated = {node: _rated(_last_of_each(votes, rules)) for node, votes in _by_node(labels).items()}
+    return {node: _of_the_highest(votes, rules.rank) for node, votes in rated.items() if votes}
+
+
+def deciding_kinds(
+    labels: Iterable[LabelRecord], rules: Rules | None = None
+) -> dict[int, tuple[str, ...]]:
+    """Return per rated node the kinds of rater that vote on it; one unless kinds are not ranked."""
+    return {
+        node: tuple(kind for kind in RATER_KINDS if any(x.rater.kind == kind for x in votes))
+        for node, votes in deciding_labels(labels, rules).items()
+    }
 
 
 def _by_node(labels: Iterable[LabelRecord]) -> dict[int, list[LabelRecord]]:

@@ -14,6 +14,7 @@ from scoring.types import (
     AlternativeRecord,
     LabelRecord,
     NodeRecord,
+    OutcomeRecord,
     ProblemRecord,
     RaterRecord,
     TraceRecord,
@@ -227,11 +228,13 @@ def test_other_traces_give_a_line_with_siblings_as_candidates():
     first, second = row["label"]["steps"]
     assert [c["text"] for c in first["completions"]] == ["a", "d"]
     assert [c["rating"] for c in second["completions"]] == [-1, None]
-    assert second["chosen_completion"] == 0
+    assert first["chosen_completion"] == 0
+    assert second["chosen_completion"] is None
+    assert row["labeler"] == "machine:check"
     assert row["label"]["finish_reason"] == "found_error"
     assert row["label"]["total_time"] == 40
     assert report.excluded == {"trace without a rated step": 1}
-    assert read_rows("prm800k", row)[0].traces[0].end == 2
+    assert [trace.end for trace in read_rows("prm800k", row)[0].traces] == [0, 2]
 
 
 def test_other_traces_carry_the_aggregated_rating_and_not_the_newest():
@@ -264,4 +267,48 @@ def test_an_imported_record_and_another_trace_of_one_problem_both_come_out():
     traces = [*problem.traces, TraceRecord(0)]
     first, second = export_rows("prm800k", [replace(problem, traces=traces)])
     assert first == LINES[0]
-    assert second["labeler"] == "tracewood"
+    assert second["labeler"] == LINES[0]["labeler"]
+
+
+def path_line(ratings, rater=PERSON, **outcome):
+    """Export one trace with these ratings of its steps."""
+    nodes = [NodeRecord(f"s{at}", at - 1) for at in range(len(ratings))]
+    labels = [LabelRecord(at, rater, r) for at, r in enumerate(ratings) if r is not None]
+    outcomes = [OutcomeRecord(name, value) for name, value in outcome.items()]
+    trace = TraceRecord(len(nodes) - 1, outcomes=outcomes)
+    tree = TreeRecord("k", ProblemRecord("p", "r"), nodes, [trace], True, labels)
+    (row,) = export_rows("prm800k", [export_problem(tree, "trl_stepwise")])
+    return row
+
+
+@pytest.mark.parametrize(
+    ("ratings", "outcome", "reason"),
+    [
+        ([1, 0, 1], {}, "solution"),
+        ([1, 1], {"correct": 1.0}, "solution"),
+        ([1, 1], {"correct": None}, "solution"),
+        ([1, 1], {"correct": 0.0}, None),
+        ([1, 1], {"reward": 0.0}, "solution"),
+        ([1, None, 1], {"correct": 1.0}, None),
+        ([1, None, -1], {"correct": 1.0}, "found_error"),
+    ],
+)
+def test_a_finish_reason_claims_no_more_than_was_judged(ratings, outcome, reason):
+    assert path_line(ratings, **outcome)["label"]["finish_reason"] == reason
+
+
+def test_a_line_ends_at_the_first_error_and_the_rest_is_pre_generated():
+    row = path_line([1, -1, 1, -1])
+    steps = row["label"]["steps"]
+    assert [step["chosen_completion"] for step in steps] == [0, None]
+    assert row["question"]["pre_generated_steps"] == ["s0", "s1", "s2", "s3"]
+    (tree,) = read_rows("prm800k", row)
+    assert {label.node: label.rating for label in tree.labels} == {0: 1, 1: -1}
+    assert [node.text for node in tree.nodes] == ["s0", "s1", "s2", "s3"]
+
+
+def test_the_labeler_is_who_judged():
+    assert path_line([1])["labeler"] == "ann"
+    assert path_line([1], RaterRecord("machine", "checker:arithmetic", "2"))["labeler"] == (
+        "checker:arithmetic"
+    )

@@ -42,6 +42,15 @@ def test_outcome_filters_partition_the_problems(project, owner):
     assert ids(project, owner, outcome="unknown") == [unknown.pk]
 
 
+def test_an_outcome_of_one_half_or_less_is_not_solved(project, owner):
+    half = problem_with_tree(["yes!"], project=project)
+    Outcome.objects.update(value=0.5)
+    assert ids(project, owner, outcome="solved") == []
+    assert ids(project, owner, outcome="unsolved") == [half.pk]
+    Outcome.objects.update(value=0.51)
+    assert ids(project, owner, outcome="solved") == [half.pk]
+
+
 def test_label_filters_count_people_only(project, owner):
     none, some, every = (problem_with_tree(["a", ["b"]], project=project) for _ in range(3))
     first = Step.objects.filter(problem=some).earliest("preorder")

@@ -3,6 +3,12 @@
 A record that came from PRM800K is put together from its skeleton; the newest rating of a person for
 a step takes the place of the imported one and changes nothing else. Other traces give one line each,
 with the siblings of every step as further candidates and the ratings that the snapshot's rules give.
+As in PRM800K such a line ends at the first step that is wrong; what the trace says after it stands
+only in ``pre_generated_steps``. ``finish_reason`` claims no more than the ratings do:
+
+    found_error  the path has a −1
+    solution     every step is rated, none −1, and the outcome is not known to be wrong
+    null         anything else, for instance a path that is rated in part: nobody gave up on it
 """
 
 from __future__ import annotations
@@ -17,14 +23,25 @@ from annotator.exporters.records import (
     path_to,
 )
 from annotator.exporters.writer import JsonLines, Sink
-from scoring.types import ROOT, AlternativeRecord, LabelRecord
+from scoring.training.targets import Rules, deciding_labels
+from scoring.types import (
+    RATER_KINDS,
+    ROOT,
+    SOLVED_ABOVE,
+    AlternativeRecord,
+    LabelRecord,
+    RaterRecord,
+    TraceRecord,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FILE = "prm800k.jsonl"
 FORMAT = "prm800k"
 HUMAN = ("person", "imported")
+# The snapshot has already left out the kinds that do not count.
+EVERY_KIND = Rules(rater_kinds=RATER_KINDS)
 
 
 def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]) -> None:
@@ -38,7 +55,7 @@ def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]
             known = {trace for source in rebuilt for trace in source.traces}
             others = [at for at in range(len(problem.traces)) if at not in known]
             if others:
-                maker = _Maker(problem, sink, options["max_siblings"])
+                maker = _Maker(problem, sink, options["max_siblings"], options["outcome"])
                 for at in others:
                     line = maker.line(at)
                     if line is not None:
@@ -145,7 +162,7 @@ def _human_completion(alternative: AlternativeRecord) -> dict[str, Any]:
 class _Maker:
     """Makes lines for traces of other sources."""
 
-    def __init__(self, problem: ExportProblem, sink: Sink, max_siblings: int) -> None:
+    def __init__(self, problem: ExportProblem, sink: Sink, max_siblings: int, outcome: str) -> None:
         self._problem = problem
         self._sink = sink
         self._max = max_siblings
@@ -155,6 +172,8 @@ class _Maker:
             item.parent: item for item in problem.alternatives if item.rater.kind in HUMAN
         }
         self._spent = _milliseconds(problem.labels)
+        self._judges = deciding_labels(problem.labels, EVERY_KIND)
+        self._outcome = outcome
 
     def line(self, trace_at: int) -> dict[str, Any] | None:
         """Return the line of one trace, None if none of its steps is rated."""
@@ -165,24 +184,45 @@ class _Maker:
         if all(rating is None for rating in ratings):
             self._sink.exclude("trace without a rated step")
             return None
+        error = ratings.index(-1) if -1 in ratings else None
+        shown = path if error is None else path[: error + 1]
+        question: dict[str, Any] = {
+            "problem": problem.problem.prompt,
+            "ground_truth_answer": problem.problem.reference,
+            "pre_generated_steps": [problem.nodes[at].text for at in path],
+        }
         return {
-            "labeler": "tracewood",
+            "labeler": self._labeler(shown),
             "timestamp": None,
             "generation": None,
             "is_quality_control_question": False,
             "is_initial_screening_question": False,
-            "question": {
-                "problem": problem.problem.prompt,
-                "ground_truth_answer": problem.problem.reference,
-            },
+            "question": question,
             "label": {
-                "steps": [self._step(at) for at in path],
-                "total_time": sum(self._spent.get(at, 0) for at in path),
-                "finish_reason": "found_error" if -1 in ratings else "solution",
+                "steps": [self._step(at, wrong=problem.rating(at) == -1) for at in shown],
+                "total_time": sum(self._spent.get(at, 0) for at in shown),
+                "finish_reason": self._finish(ratings, trace),
             },
         }
 
-    def _step(self, at: int) -> dict[str, Any]:
+    def _finish(self, ratings: Sequence[int | None], trace: TraceRecord) -> str | None:
+        if -1 in ratings:
+            return "found_error"
+        wrong = any(
+            outcome.name == self._outcome
+            and outcome.value is not None
+            and outcome.value <= SOLVED_ABOVE
+            for outcome in trace.outcomes
+        )
+        return None if wrong or None in ratings else "solution"
+
+    def _labeler(self, path: Sequence[int]) -> str | None:
+        """Name whose ratings stand on the path, in the order of the steps."""
+        judges = (label.rater for at in path for label in self._judges.get(at, ()))
+        names = dict.fromkeys(map(_name, judges))
+        return ", ".join(names) or None
+
+    def _step(self, at: int, *, wrong: bool) -> dict[str, Any]:
         parent = self._problem.nodes[at].parent
         family = self._children[parent]
         if len(family) > self._max + 1:
@@ -200,8 +240,16 @@ class _Maker:
                 for one in family
             ],
             "human_completion": None if written is None else _human_completion(written),
-            "chosen_completion": family.index(at),
+            # Nothing was built on a wrong step; the line ends with it.
+            "chosen_completion": None if wrong else family.index(at),
         }
+
+
+def _name(rater: RaterRecord) -> str:
+    """Return who judged; a program is recognisable as one."""
+    if rater.kind in HUMAN or ":" in rater.name:
+        return rater.name
+    return f"{rater.kind}:{rater.name}"
 
 
 def _milliseconds(labels: Any) -> dict[int, int]:

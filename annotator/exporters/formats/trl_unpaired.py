@@ -17,7 +17,7 @@ from annotator.exporters.comparisons import (
     sample,
 )
 from annotator.exporters.writer import JsonLines, Sink
-from scoring.types import ROOT
+from scoring.types import ROOT, SOLVED_ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def rows(problem: ExportProblem, sink: Sink, options: dict[str, Any]) -> Iterato
     """Yield the rows of one problem."""
     judged = [("step", item) for item in _steps(problem)]
     judged += [("trace", item) for item in judged_traces(problem, options["outcome"])]
-    decided = [(level, item) for level, item in judged if item.value != 0.5]
+    decided = [(level, item) for level, item in judged if item.value != SOLVED_ABOVE]
     sink.exclude("value 0.5 is neither true nor false", len(judged) - len(decided))
     most = options["max_per_problem"]
     if most:
@@ -49,7 +49,7 @@ def rows(problem: ExportProblem, sink: Sink, options: dict[str, Any]) -> Iterato
         yield {
             "prompt": prompt_text(problem, above, options["separator"]),
             "completion": below(problem, item.node, above, options["separator"]),
-            "label": item.value > 0.5,
+            "label": item.value > SOLVED_ABOVE,
             "level": level,
             "depth": depth(problem, item.node),
             "problem_id": problem.id,
