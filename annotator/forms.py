@@ -197,10 +197,28 @@ class SnapshotForm(forms.Form):
         return {key: self.cleaned_data[key] for key in ("aggregate", "neutral", "include_machine")}
 
 
-class ImportForm(forms.Form):
-    """A file to import."""
+class FilesInput(forms.ClearableFileInput):
+    """A file input that takes several files at once."""
 
-    file = forms.FileField(allow_empty_file=True)
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or more; cleans to the list of them, in the order they were sent."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the list of files; none at all is the usual error of a required field."""
+        if not data:
+            return super().clean(None, initial)
+        return [super(FilesField, self).clean(file, initial) for file in data]
+
+
+class ImportForm(forms.Form):
+    """Files to import, one job each."""
+
+    file = FilesField(allow_empty_file=True)
     format = forms.CharField(max_length=40, initial="auto")
     dry_run = forms.BooleanField(
         required=False,

@@ -19,13 +19,14 @@ function megabytes(bytes) {
 }
 
 function checkSize(input) {
-  const [file] = input.files;
+  const files = [...input.files];
   const limit = Number(input.dataset.limit);
-  const said = document.getElementById("file-said");
-  const tooLarge = Boolean(file) && file.size > limit;
-  input.setCustomValidity(tooLarge ? `This file has ${megabytes(file.size)}; at most ${megabytes(limit)} are allowed.` : "");
-  said.textContent = file ? `${file.name}, ${megabytes(file.size)}` : "";
-  if (tooLarge) input.reportValidity();
+  const large = files.find((file) => file.size > limit);
+  input.setCustomValidity(large ? `${large.name} has ${megabytes(large.size)}; at most ${megabytes(limit)} are allowed.` : "");
+  const total = megabytes(files.reduce((sum, file) => sum + file.size, 0));
+  const names = files.length > 1 ? `${files.length} files` : files[0]?.name;
+  document.getElementById("file-said").textContent = files.length ? `${names}, ${total}` : "";
+  if (large) input.reportValidity();
 }
 
 document.addEventListener("click", (event) => {

@@ -183,6 +183,17 @@ def test_upload_is_stored_and_queued(client_for):
         assert stored.read() == FILE
 
 
+def test_several_files_become_one_job_each_in_their_order(client_for):
+    world = world_create()
+    files = [SimpleUploadedFile(f"{name}.jsonl", FILE) for name in ("b", "a", "c")]
+    answer = client_for(world.people["reviewer"]).post(
+        "/p/Ours/import/", {"file": files, "format": "auto"}
+    )
+    assert answer["Location"].endswith("/p/Ours/jobs/")
+    queued = Job.objects.filter(kind=Job.Kind.IMPORT, args__has_key="upload").order_by("pk")
+    assert [job.args["name"] for job in queued][-3:] == ["b.jsonl", "a.jsonl", "c.jsonl"]
+
+
 def test_upload_over_the_limit_leaves_nothing(client_for, settings):
     world = world_create()
     settings.UPLOAD_MAX_BYTES = 10

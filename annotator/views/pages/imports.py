@@ -1,4 +1,4 @@
-"""The Import page: upload a file, watch the job, see what came in before."""
+"""The Import page: upload files, watch their jobs, see what came in before."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ if TYPE_CHECKING:
 
 @require_http_methods(["GET", "POST"])
 def import_page(request: HtmxRequest, project: str) -> HttpResponse:
-    """Show the form and the files imported last; POST stores the upload and queues its import."""
+    """Show the form and the files imported last; POST stores each file and queues its import."""
     needed: Role = "reviewer" if request.method == "POST" else "viewer"
     access = project_for_user(user=request.user, name=project, at_least=needed)
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            job = _start(request, access, form)
+            jobs = _start(request, access, form)
         except AnnotatorError as error:
             add_errors(form, error)
         except UnknownNameError as error:
             form.add_error("format", str(error))
         else:
-            return redirect("annotator:job-detail", access.project.name, job.pk)
+            if len(jobs) > 1:
+                return redirect("annotator:job-list", access.project.name)
+            return redirect("annotator:job-detail", access.project.name, jobs[0].pk)
     missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
     context = {
         "form": form,
@@ -62,14 +64,20 @@ def import_page(request: HtmxRequest, project: str) -> HttpResponse:
     )
 
 
-def _start(request: HtmxRequest, access: Access, form: ImportForm) -> Job:
-    sent = form.cleaned_data["file"]
-    upload = upload_store(
-        project=access.project, user=request.user, name=sent.name, chunks=sent.chunks()
-    )
-    return import_request(
-        upload=upload,
-        user=request.user,
-        format_key=form.cleaned_data["format"],
-        dry_run=form.cleaned_data["dry_run"],
-    )
+def _start(request: HtmxRequest, access: Access, form: ImportForm) -> list[Job]:
+    """Store every file before the first import is queued: all of them or none."""
+    uploads = [
+        upload_store(
+            project=access.project, user=request.user, name=sent.name or "", chunks=sent.chunks()
+        )
+        for sent in form.cleaned_data["file"]
+    ]
+    return [
+        import_request(
+            upload=upload,
+            user=request.user,
+            format_key=form.cleaned_data["format"],
+            dry_run=form.cleaned_data["dry_run"],
+        )
+        for upload in uploads
+    ]
