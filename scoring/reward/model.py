@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from scoring.errors import PackingError
 from scoring.reward import selfcheck
 from scoring.reward.backbone import context_length, cost_model
 from scoring.reward.network import Output, RewardNetwork, TokenCount, collate
@@ -182,7 +183,9 @@ class RewardModel:
             PackingError: if they differ.
         """
         if not self._trusted:
-            selfcheck.run(self, selfcheck.probe(self.tokenizer.separator, self.context))
+            probe = selfcheck.probe(self.tokenizer.separator, self.context)
+            if not selfcheck.run(self, probe, uncut=True):
+                raise PackingError("the built-in tree of the self-check has no branch to compare")
             self._trusted = True
 
     def _check(self, encoding: Encoding) -> None:
@@ -190,8 +193,7 @@ class RewardModel:
         self.self_check()
         branches = len(np.unique(encoding.tree.parent)) < len(encoding.tree)
         if not self._trusted_on_branches and len(encoding.kept) and branches:
-            selfcheck.run(self, encoding.tree)
-            self._trusted_on_branches = True
+            self._trusted_on_branches = selfcheck.run(self, encoding.tree)
 
     def _assemble(self, tree: Tree, encoding: Encoding, running: Float32) -> TreeScores:
         step = np.full(len(tree), np.nan, dtype=np.float32)

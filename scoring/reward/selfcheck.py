@@ -13,34 +13,51 @@ import numpy as np
 import torch
 
 from scoring.errors import PackingError
-from scoring.reward.packing import EncodedTree, join_tokens, path_row
+from scoring.reward.packing import CostModel, EncodedTree, Row, join_tokens, path_row, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scoring.reward.model import RewardModel
 
 PATHS = 3
+# Attention for nothing: repeating ancestors never pays, so a tree becomes one row.
+UNCUT = CostModel(weights=1, width=0, layers=0)
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4, torch.bfloat16: 5e-2, torch.float16: 2e-2}
 """Largest difference, relative to the largest hidden state (at least 1)."""
 
 
-def run(model: RewardModel, tree: EncodedTree) -> None:
-    """Compare three root-to-node paths of ``tree``, chosen by a fixed seed.
+def run(model: RewardModel, tree: EncodedTree, *, uncut: bool = False) -> bool:
+    """Compare root-to-node paths of ``tree`` that lie in rows with a branch, at most three.
+
+    A row without a branch is a plain causal pass and would agree with itself, so only branching
+    rows say anything about packing; a fixed seed chooses among their paths.
+
+    Args:
+        model: the model.
+        tree: what to pack.
+        uncut: one row for the whole tree instead of the rows that the cost model cuts; for small
+            trees, whose branches could all be cut away.
+
+    Returns:
+        Whether there was such a path; if not, nothing was compared.
 
     Raises:
-        PackingError: if a hidden state or head output on them differs.
+        PackingError: if a hidden state or head output differs.
     """
-    inner = np.unique(tree.parent)
-    ends = np.setdiff1d(np.arange(len(tree)), inner)
+    laid = rows(tree, UNCUT, budget=len(tree.ids)) if uncut else model.rows(tree)
+    branching = [int(node) for row in laid if not row.causal for node in row.nodes]
+    ends = np.setdiff1d(branching, np.unique(tree.parent)).astype(np.int64)
     chosen = np.random.default_rng(0).permutation(ends)[:PATHS]
-    # One row for the whole tree while that is cheap: cuts of one path would test nothing.
     wanted = {int(node): path_row(tree, int(node)) for node in chosen}
     on_path = {int(node) for path in wanted.values() for node in path.nodes}
-    hidden, head = _packed(model, tree, on_path)
+    hidden, head = _packed(model, laid, on_path)
     for path in wanted.values():
         plain = model.run_plain(path)
         where = [int(node) for node in path.nodes]
         _compare(torch.cat([hidden[n] for n in where]), plain.hidden[0])
         _compare(torch.cat([head[n] for n in where]), plain.head[0])
+    return bool(wanted)
 
 
 def probe(vocabulary: int, context: int) -> EncodedTree:
@@ -55,12 +72,12 @@ def probe(vocabulary: int, context: int) -> EncodedTree:
 
 
 def _packed(
-    model: RewardModel, tree: EncodedTree, nodes: set[int]
+    model: RewardModel, laid: Sequence[Row], nodes: set[int]
 ) -> tuple[dict[int, torch.Tensor], dict[int, torch.Tensor]]:
     """Collect hidden states and head outputs of ``nodes`` from the rows that answer for them."""
     hidden: dict[int, torch.Tensor] = {}
     head: dict[int, torch.Tensor] = {}
-    for row in model.rows(tree):
+    for row in laid:
         own = [(k, int(node)) for k, node in enumerate(row.nodes) if int(node) in nodes]
         if not own:
             continue

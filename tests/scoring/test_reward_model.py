@@ -11,6 +11,7 @@ import torch
 
 from scoring.errors import AlignmentError, PackingError
 from scoring.reward import network as network_module
+from scoring.reward import selfcheck
 from scoring.reward.packing import rows
 from scoring.reward.scores import StepTokens
 from scoring.tree import Tree
@@ -148,6 +149,22 @@ def test_eager_attention_with_a_boolean_mask_is_refused():
     model.network.backbone.set_attn_implementation("eager")
     with pytest.raises(PackingError):
         model.score(PROMPT, forked_tree(6))
+
+
+@pytest.mark.parametrize("context", [1, 40, 4096])
+def test_the_self_check_compares_paths_of_a_row_with_a_branch(context):
+    model = tiny_model()
+    probe = selfcheck.probe(model.tokenizer.separator, context)
+    assert selfcheck.run(model, probe, uncut=True)
+    line = selfcheck.join_tokens([np.zeros(2, np.int32)] * 3, np.array([-1, 0, 1]))
+    assert not selfcheck.run(model, line, uncut=True)
+
+
+def test_a_self_check_without_a_branch_is_no_check(monkeypatch):
+    line = selfcheck.join_tokens([np.zeros(2, np.int32)] * 3, np.array([-1, 0, 1]))
+    monkeypatch.setattr(selfcheck, "probe", lambda vocabulary, context: line)
+    with pytest.raises(PackingError, match="no branch to compare"):
+        tiny_model().self_check()
 
 
 def test_steps_beyond_the_context_are_reported_and_the_others_scored():
