@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from scoring.reward.config import BaseConfig
 
 TINY = "tiny"
+MID_RUN_PROBLEMS = 60
+"""Held-out problems scored for the curves; the final numbers use all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from scoring.errors import CancelledError, TrainingError
 from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.quality import step_quality
 from scoring.training.checkpoint import Checkpoints, Progress
+from scoring.training.config import MID_RUN_PROBLEMS
 from scoring.training.dataset import TrainingTree, data_hash, refuse_untrainable
 from scoring.training.examples import ExampleMaker, Feed, Lost, passes
 from scoring.training.losses import Denominators, pass_loss
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 OnMetric = Callable[[int, dict[str, float]], None]
 OnProgress = Callable[[int, int, str], None]
 Stream = Callable[[int], TrainingTree]
-MID_RUN_PROBLEMS = 60
-"""Held-out trees scored for the curve; the final numbers use all of them."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from django.test import Client
 from annotator.markdown import markdown_html
 from annotator.models import Export, Job, Project, Snapshot, Upload, Worker
 from annotator.services.artefacts import artefact_open, artefact_write
+from annotator.views.pages.charts import charts
 from annotator.views.pages.metric_rows import metric_rows
 from tests.annotator.page_world import FILE, HOSTILE, world_create
 from tests.factories import UserFactory
@@ -322,6 +323,11 @@ def test_poor_numbers_are_shown_beside_the_baseline(client_for):
     assert "Not shown to be better than step length." in page
     assert "Labelled steps left out: target 0.5" in page
     assert "checkers' labels" in html.unescape(page)
+
+
+def test_a_curve_of_a_part_of_the_held_out_problems_says_so():
+    drawn = charts({"auroc": [(10, 0.5), (20, 0.6)], "loss": [(10, 0.5)]})
+    assert [chart.note for chart in drawn] == ["on the first 60 held-out problems at most", ""]
 
 
 def test_being_above_the_baseline_is_read_from_the_paired_difference():

@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scoring.training.config import MID_RUN_PROBLEMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT = 320, 120
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 18
 MOST_POINTS = 300
+_HELD_OUT = f"on the first {MID_RUN_PROBLEMS} held-out problems at most"
+NOTES = {"auroc": _HELD_OUT, "average_precision": _HELD_OUT}
+"""What a curve does not show by itself, by name."""
 FIRST = ("auroc", "average_precision", "loss", "label_loss", "lm_loss", "learning_rate")
 WORDS = {"auroc": "AUROC", "lm_loss": "language-model loss"}
 
@@ -35,6 +40,7 @@ class Chart:
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
     dot: tuple[float, float]
+    note: str = ""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -88,6 +94,7 @@ def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
         x=tuple(Tick(x(step), f"{step:,}") for step in steps),
         y=tuple(Tick(y(value), number(value)) for value in (high, middle, low)),
         dot=(x(last), y(kept[-1][1])),
+        note=NOTES.get(name, ""),
     )
 
 
