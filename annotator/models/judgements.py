@@ -41,6 +41,15 @@ class Rater(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
 
+    @property
+    def automatic_in_source(self) -> bool:
+        """Whether a program of the data's authors made the labels, as ``math-shepherd:monte-carlo``.
+
+        Tracewood's own checkers are called ``checker:…``.
+        """
+        made_elsewhere = ":" in self.name and not self.name.startswith("checker:")
+        return self.kind == self.Kind.MACHINE and made_elsewhere
+
 
 class JudgementEvent(models.Model):
     """One change of a judgement, append-only.

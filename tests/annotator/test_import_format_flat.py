@@ -45,6 +45,13 @@ def test_math_shepherd_splits_question_steps_and_marks():
     assert tree.meta == {"task": "GSM8K"}
 
 
+def test_math_shepherds_estimates_are_a_machines_and_no_persons():
+    (tree,) = read_bytes("math_shepherd", fixture("math_shepherd"))
+    assert {(x.rater.kind, x.rater.name) for x in tree.labels} == {
+        ("machine", "math-shepherd:monte-carlo")
+    }
+
+
 def test_math_shepherd_keeps_text_after_the_last_mark_unlabelled():
     row = changed("math_shepherd")
     row["input"] += " Step 3: check"
@@ -138,6 +145,17 @@ def test_mr_gsm8k_refuses_an_index_that_cannot_be_right(step):
     name = "model_output_solution_first_error_step"
     words = f"field '{name}': expected an integer from 1 to 3 (1-based)"
     assert words in reason("mr_gsm8k", changed("mr_gsm8k", **{name: step}))
+
+
+@pytest.mark.parametrize("answer", ["Let's think step by step.", " let's think step by step "])
+def test_mr_gsm8k_takes_a_prompt_for_no_reference_answer(answer):
+    (tree,) = read_rows("mr_gsm8k", changed("mr_gsm8k", 1, ground_truth_answer=answer))
+    assert tree.problem.reference == ""
+    assert tree.meta["ground_truth_answer"] == answer
+    assert "field 'ground_truth_answer'" in tree.warnings[0]
+    (right,) = read_rows("mr_gsm8k", rows("mr_gsm8k")[1])
+    assert right.problem.reference
+    assert not right.warnings
 
 
 def test_mr_gsm8k_refuses_an_error_step_in_a_right_solution():

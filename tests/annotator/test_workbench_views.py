@@ -437,3 +437,18 @@ def test_the_legend_says_in_sentences_what_the_colours_hide(reviewer, project):
     assert coloring["explained"].startswith("The colours run from −")
     assert "1 steps have no number" not in coloring["explained"]
     assert "1 step has no number" in coloring["explained"]
+
+
+def test_labels_a_program_made_for_the_source_are_called_automatic(game, project, reviewer):
+    from annotator.services.raters import rater_get_or_create
+
+    problem, steps, _ = game
+    reviewer.post(address(problem, f"steps/{steps[0].pk}/label/"), {"rating": "1"})
+    name = "math-shepherd:monte-carlo"
+    rater = rater_get_or_create(project=project, kind="machine", name=name, version="")
+    StepLabel.objects.create(
+        step=steps[0], rater=rater, rating=-1, event=JudgementEvent.objects.get()
+    )
+    page = reviewer.get(address(problem, f"?step={steps[0].pk}&tab=labels")).content.decode()
+    assert "automatic in the source, not a person" in page
+    assert "checker, not a person" not in page

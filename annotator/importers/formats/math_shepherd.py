@@ -1,7 +1,8 @@
 """Math-Shepherd: ``input`` with a ``ки`` after each step, ``label`` the same text with + or - there.
 
 The problem is what stands before ``Step 1:``. The mark of the last step says whether the final
-answer is right (there is nothing left to roll out), so it is also the outcome ``correct``.
+answer is right (there is nothing left to roll out), so it is also the outcome ``correct``. The other
+marks were estimated from rollouts of a model; nobody read the steps, so the rater is a machine.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MARK = "ки"
 _ESCAPED_MARK = rb"\u043a\u0438"
 _FIRST_STEP = re.compile(r"\bStep 1\s*:")
-_RATER = RaterRecord("imported", "math_shepherd")
+_RATER = RaterRecord("machine", "math-shepherd:monte-carlo")
 _RATINGS = {"+": 1, "-": -1}
 
 

@@ -1,6 +1,8 @@
 """MR-GSM8K evaluation results: a JSON array; the first error step is 1-based.
 
-The judge's answer and the grading of its reason stay in the record's ``meta``.
+The judge's answer and the grading of its reason stay in the record's ``meta``. Some records of the
+published files have the first line of the solution, "Let's think step by step.", in the place of the
+reference answer; the files hold no other field with it, so such a problem has no reference.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ _ERROR = "model_output_solution_first_error_step"
 _REASON = "model_output_solution_first_error_reason"
 _KNOWN = ("question", "ground_truth_answer", _STEPS, _ANSWER, _ERROR, _REASON)
 _RATER = RaterRecord("imported", "mr_gsm8k")
+_NO_ANSWER = "let's think step by step"
 _NO_ERROR = (None, "", "N/A")
 
 
@@ -49,20 +52,25 @@ def read(stream: IO[bytes]) -> Iterator[ImportItem]:
 def _build(record: dict[str, Any]) -> TreeRecord:
     steps = texts(record, _STEPS)
     error = _first_error(record, len(steps))
+    reference = scalar_text(record, "ground_truth_answer")
+    meta, warnings = extras(record, _KNOWN), []
+    if reference.strip().rstrip(".").casefold() == _NO_ANSWER:
+        meta["ground_truth_answer"] = record["ground_truth_answer"]
+        warnings.append(f"field 'ground_truth_answer' is no answer: '{reference}'; left empty")
+        reference = ""
     # The uuid names the question variant; several models answered it.
     key = f"{filled_text(record, 'uuid')}:{digest(record)}"
     return TreeRecord(
         key=key,
-        problem=ProblemRecord(
-            filled_text(record, "question"), scalar_text(record, "ground_truth_answer")
-        ),
+        problem=ProblemRecord(filled_text(record, "question"), reference),
         nodes=chain(steps),
         traces=[
             TraceRecord(len(steps) - 1, key, outcomes=[correct(_verdict(record, _ANSWER), _ANSWER)])
         ],
         merge=True,
         labels=first_error_labels(len(steps), error, _RATER, optional_text(record, _REASON)),
-        meta=extras(record, _KNOWN),
+        meta=meta,
+        warnings=warnings,
     )
 
 
