@@ -590,6 +590,7 @@ class Migration(migrations.Migration):
                 ("record", models.IntegerField(default=0)),
                 ("line", models.IntegerField(null=True)),
                 ("meta", models.JSONField(default=dict)),
+                ("digest", models.BinaryField(max_length=16, null=True)),
                 (
                     "file",
                     models.ForeignKey(

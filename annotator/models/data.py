@@ -56,7 +56,9 @@ class Problem(models.Model):
 class SourceRecord(models.Model):
     """One record of an imported file: makes re-import idempotent and export able to give it back.
 
-    ``meta`` holds the source's own record-level fields, never step texts or ratings.
+    ``meta`` holds the source's own record-level fields, never step texts or ratings. ``digest``
+    (blake2b-16 of the content) tells a repeat from another record under the same key; rows of
+    score files have none, their ``meta`` holds the list.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="source_records")
@@ -68,6 +70,7 @@ class SourceRecord(models.Model):
     record = models.IntegerField(default=0)
     line = models.IntegerField(null=True)
     meta = models.JSONField(default=dict)
+    digest = models.BinaryField(max_length=16, null=True)
 
     class Meta:
         constraints = [

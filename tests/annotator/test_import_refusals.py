@@ -211,6 +211,39 @@ def test_a_cut_last_line_leaves_the_lines_before_it():
     assert report.errors[0].line == 2
 
 
+def test_two_tracewood_records_of_one_key_are_not_taken_for_one():
+    def record(text):
+        steps = {"text": [text], "parent": [-1]}
+        return {"tracewood": 1, "key": "17", "problem": {"prompt": "p"}, "steps": steps}
+
+    project = ProjectFactory()
+    bring(lines(record("a")), project, format="tracewood", name="mine.jsonl")
+    report = bring(
+        lines(record("a"), record("b")), project, format="tracewood", name="theirs.jsonl"
+    )
+
+    assert (report.accepted, report.counts.unchanged, report.rejected) == (1, 1, 1)
+    assert report.errors[0].line == 2
+    assert "key '17' is there already" in report.errors[0].reason
+    assert "line 1 of mine.jsonl" in report.errors[0].reason
+
+
+def test_prmbench_records_that_share_an_id_are_both_kept():
+    def record(*steps):
+        return {
+            "idx": "1", "classification": "confidence", "original_question": "p",
+            "modified_question": "p", "ground_truth": "2", "original_process": ["a", "b"],
+            "modified_process": list(steps), "modified_steps": [2], "error_steps": [2],
+            "reason": "",
+        }  # fmt: skip
+
+    project = ProjectFactory()
+    report = bring(lines(record("a", "c"), record("a", "d")), project, format="prmbench")
+
+    assert (report.accepted, report.counts.unchanged, report.rejected) == (2, 0, 0)
+    assert set(Step.objects.values_list("text", flat=True)) == {"a", "b", "c", "d"}
+
+
 def test_a_file_is_remembered_with_its_report_digest_and_importer():
     content = lines(LINE, b"{\n")
     user = UserFactory(username="ada")

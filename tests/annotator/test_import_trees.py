@@ -130,6 +130,50 @@ def test_a_record_that_stands_twice_in_a_file_is_there_once(project):
     assert (report.counts.accepted, report.counts.unchanged, report.counts.traces) == (2, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: setattr(record.nodes[0], "text", "b"),
+        lambda record: setattr(record.nodes[0], "value", 0.5),
+        lambda record: setattr(record.nodes[0], "meta", {"n": 10**30}),
+        lambda record: setattr(record.problem, "prompt", "What else?"),
+        lambda record: setattr(record.traces[0].outcomes[0], "value", 0.0),
+        lambda record: setattr(record.labels[0], "rating", -1),
+        lambda record: setattr(record.labels[0], "rater", RaterRecord("machine", "other")),
+        lambda record: record.meta.update(source="elsewhere"),
+        lambda record: setattr(record, "merge", False),
+    ],
+)
+def test_a_key_that_is_taken_by_other_content_is_refused_naming_the_first(project, change):
+    load(project, flat("0", "x"), flat("1", "a", correct=1, labels=[1]))
+    other = flat("1", "a", correct=1, labels=[1])
+    change(other)
+
+    report = load(project, other, flat("2", "c"))
+
+    assert (report.counts.accepted, report.counts.unchanged, report.rejected) == (1, 0, 1)
+    assert report.errors[0].line == 1
+    assert "key '1' is there already with other content" in report.errors[0].reason
+    assert "line 2 of test.jsonl" in report.errors[0].reason
+    assert SourceRecord.objects.count() == 3
+
+
+def test_other_content_under_a_key_of_the_same_file_is_refused_too(project):
+    report = load(project, flat("1", "a"), flat("1", "b"), flat("1", "a"))
+
+    assert (report.counts.accepted, report.counts.unchanged, report.rejected) == (2, 1, 1)
+    assert [(error.line, error.record) for error in report.errors] == [(2, 1)]
+
+
+def test_place_warnings_and_the_order_of_fields_do_not_make_other_content(project):
+    first, again = flat("1", "a"), flat("1", "a")
+    first.meta, again.meta = {"x": 1, "y": 10**30}, {"y": 10**30, "x": 1}
+    again.warnings = ["field 'z' was kept as missing"]
+
+    assert load(project, flat("0", "x"), first).rejected == 0
+    assert load(project, again).counts.unchanged == 1
+
+
 def test_traces_added_later_renumber_only_what_comes_behind_them(project):
     load(project, flat("1", "a", "b"), flat("2", "x", "y"))
     ids = dict(Step.objects.values_list("text", "pk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 from annotator.models import Outcome, SourceRecord, Step, Trace
 from annotator.services.imports.copying import copy_rows, lock_imports, reserve_ids
 from annotator.services.imports.judgement_rows import write_judgements
+from annotator.services.imports.known import split_known
 from annotator.services.imports.merged_fields import count_lost_fields, lost_fields
 from annotator.services.imports.placed import Placed, Target
 from annotator.services.imports.problems import OpenProblem, open_problems, save_counters
@@ -33,6 +35,7 @@ _SOURCE_COLUMNS = (
     "record",
     "line",
     "meta",
+    "digest",
 )
 _STEP_COLUMNS = (
     "id",
@@ -69,56 +72,43 @@ _TRACE_COLUMNS = (
 _OUTCOME_COLUMNS = ("trace_id", "name", "value", "source")
 
 
-@transaction.atomic
-def write_trees(target: Target, batch: Sequence[Prepared]) -> tuple[Counts, list[str]]:
-    """Store the records of ``batch`` that are not in the project yet.
+@dataclass(slots=True)
+class TreesWritten:
+    """What a batch of trees did.
 
-    Returns:
-        What was added, and warnings about what was kept differently.
+    Attributes:
+        counts: what was added.
+        refused: records whose key is taken by another content, with the reason.
+        warnings: what was kept differently from how it stood in the file.
     """
-    counts = Counts(accepted=len(batch))
+
+    counts: Counts
+    refused: list[tuple[Prepared, str]]
+    warnings: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def write_trees(target: Target, batch: Sequence[Prepared]) -> TreesWritten:
+    """Store the records of ``batch`` that are not in the project yet."""
     with connection.cursor() as cursor:
         lock_imports(cursor, target.project.pk)
-        fresh = _not_yet_imported(cursor, target, batch)
-        counts.unchanged = len(batch) - len(fresh)
+        fresh, refused = split_known(cursor, target, batch)
+        n_taken = len(batch) - len(refused)
+        counts = Counts(accepted=n_taken, unchanged=n_taken - len(fresh))
+        written = TreesWritten(counts, refused)
         if not fresh:
-            return counts, []
+            return written
         problems = open_problems(cursor, target.project, fresh)
         placed = _place(cursor, problems, fresh)
         counts.problems = sum(not problem.stored for problem in problems.values())
         copy_rows(cursor, SourceRecord, _SOURCE_COLUMNS, _source_rows(target, placed))
         counts.steps = _write_steps(cursor, list(problems.values()), placed)
         counts.traces = _write_traces(cursor, placed)
-        counts.labels, counts.scores, warnings = write_judgements(cursor, target, placed)
+        counts.labels, counts.scores, written.warnings = write_judgements(cursor, target, placed)
         if lost := count_lost_fields(cursor, placed):
-            warnings.append(lost_fields(lost))
+            written.warnings.append(lost_fields(lost))
         save_counters(cursor, target.project, problems.values())
-    return counts, warnings
-
-
-def known_keys(cursor: CursorWrapper, target: Target, hashes: list[bytes]) -> set[bytes]:
-    """Return those of ``hashes`` whose records are in the project."""
-    cursor.execute(
-        """
-        SELECT key_hash FROM annotator_sourcerecord
-        WHERE project_id = %s AND format = %s AND key_hash = ANY(%s)
-        """,
-        [target.project.pk, target.format, hashes],
-    )
-    return {bytes(row[0]) for row in cursor.fetchall()}
-
-
-def _not_yet_imported(
-    cursor: CursorWrapper, target: Target, batch: Sequence[Prepared]
-) -> list[Prepared]:
-    """Return the records that are new to the project, once each."""
-    seen = known_keys(cursor, target, [prepared.key_hash for prepared in batch])
-    fresh = []
-    for prepared in batch:
-        if prepared.key_hash not in seen:
-            seen.add(prepared.key_hash)
-            fresh.append(prepared)
-    return fresh
+    return written
 
 
 def _place(
@@ -153,6 +143,7 @@ def _source_rows(target: Target, placed: Sequence[Placed]) -> Iterator[Sequence[
             record.record,
             record.line,
             prepared.meta,
+            prepared.content,
         )
 
 

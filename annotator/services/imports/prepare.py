@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from annotator.services.imports.content import content_digest
 from annotator.services.imports.judgement_checks import (
     check_alternatives,
     check_labels,
@@ -58,6 +59,7 @@ class Prepared:
         record: as the importer yielded it.
         nodes: its nodes with missing states filled in.
         key_hash, problem_key: blake2b-16.
+        content: blake2b-16 of what the record says (see ``content.content_digest``).
         meta, problem_meta: JSON texts.
         node_metas: JSON text by node, only where there is one.
         traces: per trace the JSON texts of sampling and meta.
@@ -75,6 +77,7 @@ class Prepared:
     meta: str
     problem_meta: str
     weight: int
+    content: bytes = b""
     node_metas: dict[int, str] = field(default_factory=dict)
     traces: list[tuple[str | None, str | None]] = field(default_factory=list)
     label_metas: dict[int, str] = field(default_factory=dict)
@@ -118,6 +121,7 @@ def prepare(record: TreeRecord) -> Prepared:
     if record.labels:
         repeats = find_repeats(record)
         prepared.repeated, prepared.apart = repeats.labels, repeats.apart
+    prepared.content = content_digest(record)
     return prepared
 
 

@@ -11,12 +11,12 @@ from django.db import DataError, IntegrityError, OperationalError
 
 from annotator.services.collector import collector_paused
 from annotator.services.imports.ahead import ReadAhead
-from annotator.services.imports.batches import write_trees
+from annotator.services.imports.batches import TreesWritten, write_trees
 from annotator.services.imports.collect import Batch, batches
 from annotator.services.imports.names import Names
 from annotator.services.imports.placed import Target
 from annotator.services.imports.prepare import Prepared
-from annotator.services.imports.report import Counts, ImportReport, ImportStoppedError, Place
+from annotator.services.imports.report import ImportReport, ImportStoppedError, Place
 from annotator.services.imports.trace_scores import (
     PreparedScores,
     ScoresWritten,
@@ -99,17 +99,18 @@ class _Writer:
             self._write_scores(batch.scores)
 
     def _write_trees(self, batch: list[Prepared]) -> None:
-        def write() -> tuple[Counts, list[str]]:
+        def write() -> TreesWritten:
             self._target.names.prepare(batch)
             return write_trees(self._target, batch)
 
-        result = self._stored(batch, write, self._write_trees)
-        if result is None:
+        written = self._stored(batch, write, self._write_trees)
+        if written is None:
             return
-        counts, warnings = result
-        self.report.counts.add(counts)
+        self.report.counts.add(written.counts)
+        for prepared, reason in written.refused:
+            self._reject(reason, prepared.record.line, prepared.record.record)
         first = batch[0].record
-        for warning in warnings:
+        for warning in written.warnings:
             self.report.warn(self._place(warning, first.line, first.record))
 
     def _write_scores(self, rows: list[PreparedScores]) -> None:

@@ -25,6 +25,11 @@ class Place:
         return {"file": self.file, "line": self.line, "record": self.record, "reason": self.reason}
 
 
+def place_words(line: int | None, record: int, file: str) -> str:
+    """Return the place of a record in words, by line where the format has lines."""
+    return f"line {line} of {file}" if line is not None else f"record {record} of {file}"
+
+
 @dataclass(slots=True)
 class Counts:
     """Rows added and records taken; added up only after their transaction has committed."""

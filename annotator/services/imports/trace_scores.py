@@ -14,7 +14,7 @@ from annotator.models import SourceRecord
 from annotator.services.imports.copying import copy_rows, lock_imports, reserve_ids
 from annotator.services.imports.judgement_checks import check_model
 from annotator.services.imports.judgement_rows import StepModel, insert_scores, kept_first
-from annotator.services.imports.report import Counts
+from annotator.services.imports.report import Counts, place_words
 from annotator.services.imports.texts import (
     RecordRefusedError,
     check_integer,
@@ -138,13 +138,13 @@ def _new_rows(
         [target.project.pk, target.format, [row.key_hash for row in batch]],
     )
     known = {
-        bytes(key_hash): (_parsed(values), _place(line, record, name))
+        bytes(key_hash): (_parsed(values), place_words(line, record, name))
         for key_hash, values, line, record, name in cursor.fetchall()
     }
     fresh = []
     for row in batch:
         values = [float(value) for value in row.record.values]
-        place = _place(row.record.line, row.record.record, target.file.name)
+        place = place_words(row.record.line, row.record.record, target.file.name)
         first, where = known.setdefault(row.key_hash, (values, place))
         if first is values:
             fresh.append(row)
@@ -160,10 +160,6 @@ def _new_rows(
 def _parsed(values: str) -> list[float]:
     """Return a jsonb array, which Django's cursors give as text."""
     return [float(value) for value in json.loads(values)]
-
-
-def _place(line: int | None, record: int, name: str) -> str:
-    return f"line {line} of {name}" if line is not None else f"record {record} of {name}"
 
 
 def _find_traces(
