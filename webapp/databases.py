@@ -60,7 +60,12 @@ def database_from_url(url: str, *, name: str = "", pool: int = 0) -> dict[str, A
 
 
 def _connections(pool: int, options: dict[str, Any]) -> dict[str, Any]:
-    """A pool suits the threads of a web process; its own threads would not survive a fork."""
+    """A pool suits the threads of a web process; its own threads would not survive a fork.
+
+    Either way a kept connection is tried by an empty statement at its first use in a request, so
+    that a restart of the server is not felt.
+    """
     if pool:
-        return {"OPTIONS": {**options, "pool": {"min_size": 1, "max_size": pool, "timeout": 10}}}
+        pooled = {"min_size": 1, "max_size": pool, "timeout": 10}
+        return {"OPTIONS": {**options, "pool": pooled}, "CONN_HEALTH_CHECKS": True}
     return {"OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

@@ -8,9 +8,11 @@ browser. The JSON API translates its own errors in ``annotator.api.errors``.
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -48,7 +50,9 @@ CODES = {
     404: "not_found",
     413: "too_large",
     500: "internal",
+    503: "unavailable",
 }
+NO_DATABASE = "The database does not answer just now; try this again in a moment."
 TOO_LARGE = "This is larger than the server takes here. UPLOAD_MAX_MB sets the limit for uploads."
 # What a multipart form adds around a file.
 FORM_OVERHEAD = 1 << 20
@@ -188,15 +192,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after an unexpected failure, without session or database: they may be the reason."""
+    """Answer after an unexpected failure, without session or database: they may be the reason.
+
+    Django calls this while it handles the exception. A database that is away shows here and not
+    in a view: the session is read before any view runs.
+    """
     reference = request.META.get("REQUEST_ID", "")
-    message = f"The server failed. Its log has the reason under {reference or 'this time'}."
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        status, title, message = 503, TITLES[503], NO_DATABASE
+    else:
+        status, title = 500, "The server failed"
+        message = f"The server failed. Its log has the reason under {reference or 'this time'}."
     if request.path.startswith(API):
-        return error_response(request, message=message, status=500)
+        return error_response(request, message=message, status=status)
     if not _wants_html(request):
-        return HttpResponse(message, status=500, content_type="text/plain; charset=utf-8")
-    context = {"title": "The server failed", "message": message, "reference": reference}
-    return HttpResponse(render_to_string("error.html", context), status=500)
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    context = {"title": title, "message": message, "reference": reference}
+    return HttpResponse(render_to_string("error.html", context), status=status)
 
 
 def _wants_html(request: HttpRequest) -> bool:

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 
 from annotator.markdown import markdown_html
@@ -158,6 +159,23 @@ def test_failure_has_a_reference_and_needs_no_database(client_for, monkeypatch):
     assert answer.status_code == 500
     assert answer.headers["X-Request-Id"] in answer.content.decode()
     assert "secret detail" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "away", ["webapp.sessions.prepared_row", "annotator.views.pages.members.members_of"]
+)
+def test_a_database_that_is_away_is_said_plainly(client_for, monkeypatch, away):
+    client = client_for(world_create().people["owner"])
+    client.raise_request_exception = False
+
+    def fail(*_, **__):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(away, fail)
+    answer = client.get("/p/Ours/members/", headers={"Accept": "text/html"})
+    assert answer.status_code == 503
+    assert "The database does not answer just now" in answer.content.decode()
+    assert client.get("/p/Ours/members/").headers["Content-Type"].startswith("text/plain")
 
 
 # Import
