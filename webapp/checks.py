@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from kombu import Connection
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -22,6 +23,34 @@ def host_is_private_or_encrypted(app_configs: Any, **kwargs: Any) -> list[checks
             id="webapp.E001",
         )
     ]
+
+
+@checks.register()
+def broker_can_be_used(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The address of a broker names a transport that is known and installed; nothing is asked."""
+    fault = _broker_fault(settings.CELERY_BROKER_URL)
+    if not fault:
+        return []
+    return [
+        checks.Error(
+            f"CELERY_BROKER_URL cannot be used: {fault}.",
+            hint="Use amqp://… (RabbitMQ) or redis://…, or leave it unset.",
+            id="webapp.E002",
+        )
+    ]
+
+
+def _broker_fault(url: str) -> str:
+    """Say what is wrong with the address, without its password; empty if nothing is."""
+    if not url:
+        return ""
+    if "://" not in url:
+        return "it has no scheme"
+    try:
+        Connection(url).transport  # noqa: B018 - looking is loading
+    except (KeyError, ImportError, ValueError) as error:
+        return str(error.args[0] if error.args else error)
+    return ""
 
 
 @checks.register()

@@ -32,10 +32,15 @@ def told(command: BaseCommand, options: dict[str, Any]) -> Callable[[Job], None]
 
 
 def ended(job: Job, data: dict[str, Any], lines: list[str]) -> Answer:
-    """Return the answer for a job: its id and state before ``data``, its reason if it failed."""
+    """Return the answer for a job: its id and state before ``data``, its reason if it failed.
+
+    A job of which no worker could be told carries a ``warning``; stderr has it as a log line.
+    """
     answer = Answer(
         {"job": job.pk, "state": str(job.state), **data}, [f"Job {job.pk} is {job.state}.", *lines]
     )
+    if job.unwoken and job.state == Job.State.QUEUED:
+        answer.data["warning"] = job.unwoken
     if job.state == Job.State.FAILED:
         answer.status, answer.code, answer.message = NOTHING, job.error_code, job.error
     elif job.state == Job.State.CANCELLED:

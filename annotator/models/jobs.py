@@ -79,6 +79,9 @@ class Job(models.Model):
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
 
+    unwoken = ""
+    """Why the workers could not be told of this job just now; not stored, it wakes up later."""
+
     class Meta:
         indexes = [
             models.Index(fields=["project", "-id"], name="job_by_project"),

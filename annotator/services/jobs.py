@@ -7,6 +7,7 @@ it cannot write over its successor. All times are the database's clock.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from celery import current_app
@@ -23,18 +24,25 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
+logger = logging.getLogger(__name__)
+
 METRIC_BATCH = 1_000
 
 
 def job_wake(*, job: Job) -> None:
     """Tell the workers after commit that ``job`` waits.
 
-    A broker that cannot be reached is logged, not raised: the row is safe, and the reaper sends
-    the message again.
+    A broker that cannot be reached is logged and noted in ``job.unwoken``, not raised: the row is
+    safe, and the reaper sends the message again.
     """
 
     def send() -> None:
-        current_app.send_task(str(job.kind), args=[job.pk], queue=job.queue.value)
+        try:
+            current_app.send_task(str(job.kind), args=[job.pk], queue=job.queue.value)
+        except Exception as error:  # noqa: BLE001 - each broker's library has errors of its own
+            reason = " ".join(str(error).split()) or type(error).__name__
+            job.unwoken = f"The broker could not be told of job {job.pk}, which waits: {reason}"
+            logger.warning(job.unwoken)
 
     transaction.on_commit(send, robust=True)
 

@@ -58,7 +58,9 @@ def test_an_unreachable_broker_does_not_lose_the_job(
     with django_capture_on_commit_callbacks(execute=True):
         job = jobs.job_create(project=ProjectFactory(), kind=Job.Kind.IMPORT, args={})
     assert state_of(job) == State.QUEUED
-    assert "no broker" in caplog.text
+    (line,) = [record for record in caplog.records if "no broker" in record.getMessage()]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert job.unwoken == line.getMessage()
 
 
 def test_a_claim_raises_fence_and_attempt(worker):

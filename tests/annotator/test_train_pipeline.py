@@ -280,6 +280,17 @@ def test_commands_without_wait_queue_and_return(project):
     assert answer["metrics"] == {}
 
 
+def test_a_command_whose_broker_is_away_queues_and_warns(project, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("Connection refused")
+
+    monkeypatch.setattr(jobs.current_app, "send_task", refuse)
+    status, answer = command(train_reward_model, "--project", "train", *settings_arguments())
+    assert (status, answer["state"]) == (0, "queued")
+    assert "Connection refused" in answer["warning"]
+    assert Job.objects.get(pk=answer["job"]).state == Job.State.QUEUED
+
+
 @pytest.mark.parametrize(
     ("arguments", "known"),
     [
