@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 from webapp import postgres
 
@@ -48,6 +50,10 @@ def database_from_url(url: str, *, name: str = "", pool: int = 0) -> dict[str, A
             "unset to use the embedded PostgreSQL."
         )
     options: dict[str, Any] = dict(parse_qsl(parts.query))
+    try:
+        make_conninfo(**options)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be used: {str(error).strip()}.") from None
     return {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": options.pop("host", "") or unquote(parts.hostname or ""),

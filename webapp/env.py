@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -98,16 +99,26 @@ def env_secret(name: str, file: Path) -> str:
     if named := env_str(f"{name}_FILE"):
         return _secret_in(Path(named), f"{name}_FILE")
     if not file.exists():
-        handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         try:
-            with os.fdopen(handle, "w") as stream:
-                stream.write(secrets.token_urlsafe(50))
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            Path(draft).unlink()
+            _write_secret(file)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name}: cannot write {file} ({error.strerror}); name a home that you may write "
+                f"to (TRACEWOOD_HOME), or set {name}."
+            ) from error
     return _secret_in(file, name)
+
+
+def _write_secret(file: Path) -> None:
+    """Write a fresh secret unless another process was faster."""
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w") as stream:
+            stream.write(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        Path(draft).unlink()
 
 
 def _secret_in(file: Path, name: str) -> str:

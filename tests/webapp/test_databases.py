@@ -27,7 +27,7 @@ def test_a_pool_takes_the_place_of_connections_kept_by_threads():
 
 @pytest.mark.django_db
 def test_a_pool_replaces_a_connection_that_the_server_closed():
-    row = embedded_database(settings.TRACEWOOD_HOME, name="", pool=1)
+    row = embedded_database(settings.TRACEWOOD_HOME, name="", pool=1) | {"CONN_MAX_AGE": 0}
     name = connection.settings_dict["NAME"]
     pooled = type(connections["default"])(
         {**connection.settings_dict, **row, "NAME": name}, alias="pooled"

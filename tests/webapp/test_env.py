@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -118,6 +119,31 @@ def test_asking_for_help_does_not_start_the_database(tmp_path, arguments):
     done = run(tmp_path / "home", code)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "home" / "postgres").exists()
+
+
+BAD_SETTINGS = [
+    ({"DATABASE_URL": "garbage"}, "DATABASE_URL must look like"),
+    ({"DATABASE_URL": "postgresql://h/n?colour=red"}, 'invalid connection option "colour"'),
+    ({"TRACEWOOD_PORT": "99999"}, "TRACEWOOD_PORT='99999' is not a whole number"),
+    ({"TRACEWOOD_HOME": "/dev/null/home"}, "/dev/null/home cannot be used as a private folder"),
+]
+
+
+@pytest.mark.parametrize(("extra", "words"), BAD_SETTINGS)
+@pytest.mark.parametrize("arguments", [["import_traces", "x"], ["import_traces", "--json"]])
+def test_bad_settings_are_a_sentence_or_one_object(tmp_path, arguments, extra, words):
+    code = f"import manage, sys; sys.argv = ['manage.py', *{arguments!r}]; manage.main()"
+    done = run(tmp_path / "home", code, **extra)
+    assert done.returncode == 2
+    if "--json" in arguments:
+        (line,) = done.stdout.splitlines()
+        error = json.loads(line)["error"]
+        assert (error["code"], done.stderr) == ("settings", "")
+        assert words in error["message"]
+    else:
+        (line,) = done.stderr.splitlines()
+        assert words in line
+        assert done.stdout == ""
 
 
 @pytest.mark.parametrize(
