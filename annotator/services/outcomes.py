@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidError
 from annotator.models import JudgementEvent, Outcome, Trace
-from annotator.services.judgements import text_checked
+from annotator.services.naming import name_clean, outcome_name_fault
 from annotator.services.projections import Target, judgement_record
 from annotator.services.raters import rater_for_user
 
@@ -42,13 +42,10 @@ def outcome_set(
     The outcome is shared by everybody; its source becomes the person who corrected it.
 
     Raises:
-        InvalidError: the name is empty or too long, or the value is not a finite number.
+        InvalidError: the name cannot be an outcome's (a new one), or the value is not a finite number.
         ConflictError: the key was used by somebody else or for another judgement.
     """
-    if not 0 < len(name) <= NAME_LIMIT:
-        message = f"Name the outcome in 1 to {NAME_LIMIT} characters, for example 'correct'."
-        raise InvalidError(message, fields={"name": message})
-    text_checked(name, "name")
+    name = _name_checked(trace, name)
     if value is not None and not math.isfinite(value):
         message = f"An outcome is a finite number or empty (unknown), not {value}."
         raise InvalidError(message, fields={"value": message})
@@ -70,3 +67,15 @@ def outcome_set(
     )
     outcome = Outcome.objects.get(trace=trace, name=name)
     return OutcomeResult(outcome, event.pk, replayed)
+
+
+def _name_checked(trace: Trace, name: str) -> str:
+    """Return the name cleaned; an outcome that an import brought keeps the very name it has."""
+    clean = name_clean(name)
+    fault = outcome_name_fault(clean, NAME_LIMIT)
+    if fault or clean != name:
+        if name in trace.outcomes.values_list("name", flat=True):
+            return name
+        if fault:
+            raise InvalidError(fault, fields={"name": fault})
+    return clean

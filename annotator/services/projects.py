@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import ErrorType, GuidelineVersion, Membership, Project
+from annotator.services.naming import has_invisible, name_clean, outcome_name_fault
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 NAME_LENGTH = 100
+OUTCOME_NAME_LENGTH = 60
 
 # Key and label of the taxonomy every new project starts with; owners edit it afterwards.
 DEFAULT_ERROR_TYPES = (
@@ -50,14 +51,14 @@ def name_check(*, name: str) -> str:
     Raises:
         InvalidError: it is empty, too long, or has a character that a URL segment cannot carry.
     """
-    clean = unicodedata.normalize("NFC", name).strip()
+    clean = name_clean(name)
     if not clean:
         reason = "Give the project a name."
     elif len(clean) > NAME_LENGTH:
         reason = f"A project name has at most {NAME_LENGTH} characters; this one has {len(clean)}."
     elif any(c in "/\\" for c in clean) or clean in {".", ".."}:
         reason = "A project name is part of a web address: leave out / and \\."
-    elif any(unicodedata.category(c)[0] == "C" for c in clean):
+    elif has_invisible(clean):
         reason = "A project name cannot hold control or invisible characters."
     else:
         return clean
@@ -139,11 +140,10 @@ def project_update(
     """Change a project's description, primary outcome and blindness to model scores.
 
     Raises:
-        InvalidError: the outcome's name is empty or too long.
+        InvalidError: the outcome's name is empty, too long or has characters nobody sees.
     """
-    outcome = primary_outcome.strip()
-    if not 0 < len(outcome) <= 60:
-        reason = "Name the primary outcome in 1 to 60 characters, for example 'correct'."
+    outcome = name_clean(primary_outcome)
+    if reason := outcome_name_fault(outcome, OUTCOME_NAME_LENGTH):
         raise InvalidError(reason, fields={"primary_outcome": reason})
     project.description = description
     project.primary_outcome = outcome

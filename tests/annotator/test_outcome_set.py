@@ -44,12 +44,27 @@ def test_a_new_name_adds_an_outcome(trace, user):
     assert set(trace.outcomes.values_list("name", "value")) == {("correct", 1.0), ("format", 0.5)}
 
 
+def test_a_name_is_trimmed_and_composed_so_that_equal_looks_are_equal(trace, user):
+    outcome_set(trace=trace, user=user, name=" re\u0301ussi ", value=0.5)
+    assert Outcome.objects.filter(trace=trace, name="r\u00e9ussi").exists()
+
+
+def test_an_imported_name_is_corrected_as_it_is(trace, user):
+    Outcome.objects.filter(trace=trace).update(name=" odd\tname")
+    outcome_set(trace=trace, user=user, name=" odd\tname", value=0.5)
+    assert Outcome.objects.get(trace=trace).value == 0.5
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("", 1.0),
         ("x" * 61, 1.0),
         ("a\x00", 1.0),
+        ("a\nb", 1.0),
+        ("a\u200bb", 1.0),
+        ("a\ud800", 1.0),
+        (" \n", 1.0),
         ("correct", float("nan")),
         ("correct", float("inf")),
     ],
