@@ -33,6 +33,7 @@ CODES = {
     status.HTTP_503_SERVICE_UNAVAILABLE: "unavailable",
 }
 NO_DATABASE = "The database does not answer just now; send this again."
+TOO_LONG = "JSON parse error - a number has too many digits."
 # What Django itself raises, with the words for it.
 PLAIN: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((Http404,), 404, "There is nothing at this address."),
@@ -94,7 +95,8 @@ def _framework_error(error: exceptions.APIException) -> Response:
     code = CODES.get(error.status_code, error.default_code)
     if isinstance(error, exceptions.ParseError):
         code = "parse_error"
-    response = error_response(error.status_code, code, str(error.detail))
+    said = TOO_LONG if "set_int_max_str_digits" in str(error.detail) else str(error.detail)
+    response = error_response(error.status_code, code, said)
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers as s
@@ -125,7 +126,18 @@ class TreeOut(s.Serializer[Any]):
     traces = TraceOut(many=True)
 
 
-class LabelIn(s.Serializer[Any]):
+class JudgementIn(s.Serializer[Any]):
+    """A judgement as it is sent; a field that is not known is refused, so that none is lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse unknown fields by name, then check the others."""
+        if isinstance(data, Mapping) and (unknown := data.keys() - self.fields.keys()):
+            reason = f"There is no such field; known: {', '.join(self.fields)}."
+            raise s.ValidationError({name: [reason] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class LabelIn(JudgementIn):
     """A judgement of a step; a null rating with ``unsure`` false means: seen, not rated."""
 
     rating = s.ChoiceField(choices=RATINGS, allow_null=True)
@@ -174,7 +186,7 @@ class LabelSaved(s.Serializer[Any]):
     replayed = s.BooleanField(help_text="True: this key was answered before.")
 
 
-class OutcomeIn(s.Serializer[Any]):
+class OutcomeIn(JudgementIn):
     """An outcome of a trace; a null value means unknown, which is never 0."""
 
     name = s.CharField(max_length=60)

@@ -68,6 +68,10 @@ def test_every_refusal_has_the_same_shape(world, as_, monkeypatch):
     raw = {"content_type": "application/json"}
     assert_error(api.client.put(f"/api/v1/{step}", "{", **raw), 400, "parse_error")
     assert_error(api.client.put(f"/api/v1/{step}", '{"rating": NaN}', **raw), 400, "parse_error")
+    long = api.client.put(f"/api/v1/{step}", '{"rating": ' + "9" * 5000 + "}", **raw)
+    assert assert_error(long, 400, "parse_error")["message"].endswith("too many digits.")
+    said = assert_error(api("put", step, {"rating": 1, "notes": "lost"}), 422, "invalid")
+    assert "There is no such field; known: rating, " in said["fields"]["notes"]
     deep = '{"rating":' + "[" * 100_000
     assert api.client.put(f"/api/v1/{step}", deep, **raw).status_code in {400, 422}
     form = api.client.put(f"/api/v1/{step}", "a=1", content_type="text/csv")
