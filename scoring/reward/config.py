@@ -17,7 +17,9 @@ class BaseConfig:
     """The backbone. The ``tiny_*`` fields shape the base called ``tiny`` and no other."""
 
     tiny_layers: int = setting(3, "Decoder layers of the tiny base.", low=1, high=16)
-    tiny_width: int = setting(256, "Hidden size of the tiny base, a multiple of 64.", low=64)
+    tiny_width: int = setting(
+        256, "Hidden size of the tiny base, a multiple of 64.", low=64, high=4096
+    )
     tiny_vocabulary: int = setting(
         1000,
         "Tokens of the tiny base's tokenizer (256 bytes and 100 whole numbers included).",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Config = TypeVar("Config")
+SHOWN = 60
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -114,7 +115,9 @@ def parse(spec: FieldSpec, text: str) -> Any:
     try:
         return _PARSERS[spec.kind](word)
     except ValueError:
-        raise SettingError(f"{spec.name} must be {_wanted(spec)}, not '{text}'") from None
+        raise SettingError(
+            f"{spec.name} must be {_wanted(spec)}, not '{_short(str(text))}'"
+        ) from None
 
 
 def validate(config: Any) -> None:
@@ -130,7 +133,7 @@ def validate(config: Any) -> None:
                 raise SettingError(f"{spec.name} must be {_wanted(spec)}")
             continue
         if not _fits(spec, value):
-            raise SettingError(f"{spec.name} must be {_wanted(spec)}, not {value!r}")
+            raise SettingError(f"{spec.name} must be {_wanted(spec)}, not {_short(repr(value))}")
 
 
 def _fits(spec: FieldSpec, value: Any) -> bool:
@@ -151,10 +154,19 @@ def _wanted(spec: FieldSpec) -> str:
     words = {"int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text"}
     wanted = f"one of {', '.join(spec.choices)}" if spec.choices else words[spec.kind]
     if spec.low is not None and spec.high is not None:
-        wanted += f" from {spec.low:g} to {spec.high:g}"
+        wanted += f" from {_limit(spec.low)} to {_limit(spec.high)}"
     elif spec.low is not None:
-        wanted += f" of at least {spec.low:g}"
+        wanted += f" of at least {_limit(spec.low)}"
     return f"{wanted} or none" if spec.optional else wanted
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _limit(number: float) -> str:
+    """Return a limit as people write it: whole numbers with all their digits."""
+    return str(int(number)) if number == int(number) else f"{number:g}"
 
 
 def _kind(hint: Any) -> str:

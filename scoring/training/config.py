@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scoring.reward.config import BaseConfig
 
 TINY = "tiny"
+MAX_STEPS = 1_000_000
 MID_RUN_PROBLEMS = 60
 """Held-out problems scored for the curves; the final numbers use all of them."""
 
@@ -35,15 +36,19 @@ class TrainingConfig:
     """
 
     seed: int = setting(0, "Seeds weights, order and split.", low=0, high=2**31 - 1)
-    steps: int = setting(2000, "Optimiser steps.", low=1)
+    steps: int = setting(2000, "Optimiser steps.", low=1, high=MAX_STEPS)
     step_tokens: int | None = setting(
         None,
         "Tokens per optimiser step; more than fit into one pass are accumulated. None: 512 for "
         "tiny, which learns more from many small steps, 2048 for another base.",
         low=16,
+        high=16_777_216,
     )
     pass_tokens: int = setting(
-        4096, "Most tokens in one pass, padding included; lower it when memory is short.", low=16
+        4096,
+        "Most tokens in one pass, padding included; lower it when memory is short.",
+        low=16,
+        high=1_048_576,
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
@@ -52,18 +57,19 @@ class TrainingConfig:
         choices=("float32", "bfloat16"),
     )
     learning_rate: float | None = setting(
-        None, "Peak learning rate; none: 2e-3 for tiny, 1e-5 for another base.", low=0.0
+        None, "Peak learning rate; none: 2e-3 for tiny, 1e-5 for another base.", low=0.0, high=1.0
     )
     warmup: float = setting(0.05, "Share of the run in which the rate rises.", low=0.0, high=1.0)
     decay: float = setting(
         0.5, "Share of the run, at its end, in which the rate falls to a tenth.", low=0.0, high=1.0
     )
-    weight_decay: float = setting(0.01, "AdamW weight decay (matrices only).", low=0.0)
-    clip: float = setting(1.0, "Largest gradient norm.", low=0.0)
+    weight_decay: float = setting(0.01, "AdamW weight decay (matrices only).", low=0.0, high=10.0)
+    clip: float = setting(1.0, "Largest gradient norm.", low=0.0, high=1000.0)
     lm_weight: float | None = setting(
         None,
         "Weight of the auxiliary next-token loss; none: 1 for tiny, 0 for another base.",
         low=0.0,
+        high=100.0,
     )
     weighting: Literal["per_node", "per_leaf"] = setting(
         "per_node",
@@ -83,11 +89,20 @@ class TrainingConfig:
         low=0.0,
         high=1.0,
     )
-    checkpoint_every: int = setting(200, "Optimiser steps between checkpoints.", low=1)
-    evaluate_every: int = setting(200, "Optimiser steps between evaluations.", low=1)
-    log_every: int = setting(20, "Optimiser steps between rows of the loss curve.", low=1)
+    checkpoint_every: int = setting(
+        200, "Optimiser steps between checkpoints.", low=1, high=MAX_STEPS
+    )
+    evaluate_every: int = setting(
+        200, "Optimiser steps between evaluations.", low=1, high=MAX_STEPS
+    )
+    log_every: int = setting(
+        20, "Optimiser steps between rows of the loss curve.", low=1, high=MAX_STEPS
+    )
     max_seconds: float | None = setting(
-        None, "Stop after this much training time, resumed runs added up; none: no limit.", low=1.0
+        None,
+        "Stop after this many seconds of training, resumed runs added up; none: no limit.",
+        low=1.0,
+        high=31_536_000.0,
     )
 
     def __post_init__(self) -> None:
