@@ -326,7 +326,8 @@ def test_export_command_takes_snapshot_and_options_by_name(judged, tmp_path):
         "--set", "labels=soft", "--out", tmp_path,
     )  # fmt: skip
     assert (status, answer["snapshot"]) == (0, "v1")
-    assert rows(tmp_path, "train.jsonl")[0]["labels"] == [1.0, 1.0]
+    written = Path(answer["files"][0]["path"])  # its split follows from the problem's text
+    assert rows(written.parent, written.name)[0]["labels"] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
