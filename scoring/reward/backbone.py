@@ -187,7 +187,7 @@ def _read(source: Any, name: str, **options: Any) -> Any:
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelLoadError(
-            f"base model '{name}' cannot be opened: {reason}. Give 'tiny', a folder with "
+            f"base model '{name}' cannot be opened: {reason.rstrip('.')}. Give 'tiny', a folder with "
             "config.json, tokenizer.json and *.safetensors, or the id of a public model "
             "(models are read from safetensors only and their code is never run)"
         ) from error

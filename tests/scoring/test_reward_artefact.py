@@ -20,7 +20,7 @@ from transformers import (
 
 from scoring.errors import ModelLoadError, PackingError, UnknownNameError
 from scoring.reward import artefact, load
-from scoring.reward.backbone import mask_plan, open_base, refuse_unpackable
+from scoring.reward.backbone import _read, mask_plan, open_base, refuse_unpackable
 from scoring.reward.model import RewardModel
 from scoring.reward.network import RewardNetwork
 from scoring.reward.registry import KINDS, kind
@@ -231,6 +231,15 @@ def test_a_base_whose_code_would_have_to_run_is_refused(tmp_path):
     (tmp_path / "evil.py").write_text("raise SystemExit('code of a model was run')")
     with pytest.raises(ModelLoadError, match="cannot be opened"):
         open_base(str(tmp_path))
+
+
+def test_a_reason_that_ends_in_a_full_stop_gets_no_second_one():
+    class Source:
+        def from_pretrained(self, name, **_):
+            raise OSError("There is nothing here.")
+
+    with pytest.raises(ModelLoadError, match=r"nothing here\. Give 'tiny'"):
+        _read(Source(), "nowhere")
 
 
 @pytest.mark.parametrize("row", [pytest.param(r, id=r.key) for r in KINDS.values()])
