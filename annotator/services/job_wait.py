@@ -56,11 +56,12 @@ def job_wait(*, job: Job, on_progress: OnProgress | None = None) -> Job:
 def worker_environment() -> dict[str, str]:
     """Return our environment for a worker of the very database that we are connected to.
 
-    Threads of a tensor operation that wait for one another sleep instead of spinning, unless the
-    environment says otherwise: spinning costs a busy machine most of its time.
+    Threads of a tensor operation that wait for one another spin only briefly, unless the environment
+    says otherwise: the default costs a busy machine most of its time, sleeping at once costs an idle
+    one two thirds more per training step (docs/benchmarks.md).
     """
     own = {"DATABASE_NAME": str(connection.settings_dict["NAME"])}
-    return {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | own
+    return {"GOMP_SPINCOUNT": "10000"} | os.environ | own
 
 
 def _run_in_child(job: Job, on_progress: OnProgress | None) -> None:

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 HIGHEST = 99  # of any number that is written, wrong ones included
 # Right results stay smaller: a model of a few million parameters has to learn this arithmetic from
 # scratch within minutes, and every further number costs it examples.
-HIGHEST_RIGHT = 50
-HIGHEST_START = 20
-OPERATION_COUNTS = (4, 5, 6)
+HIGHEST_RIGHT = 40
+HIGHEST_START = 12
+OPERATION_COUNTS = (3, 4, 5)
 WORDS = {"+": "plus", "−": "minus", "×": "times"}
-HIGHEST_OPERAND = {"+": 9, "−": 9, "×": 5}
-SLIPS = ("misread", "operation", "carry", "drop")
+HIGHEST_OPERAND = {"+": 9, "−": 9, "×": 4}
+# Dropped terms are the hardest to see; in equal shares they would be the rarest, as the last
+# operation of a chain cannot be dropped.
+SLIPS = ("misread", "operation", "carry", "drop", "drop")
 TRACES = 8
 # What a solver does before a step: look back at an open error, or at a step that was right.
 LOOK_BACK_RATE = 0.35
@@ -197,9 +199,8 @@ class _Solver:
             following = self.chain.operations[self.at]
             return self._write(following, following.on(self.value))
         if kind == "misread":
-            taken = Operation(self._other(asked.sign), asked.number)
-            result = taken.on(self.value)
-            return result != asked.on(self.value) and self._write(taken, result)
+            taken = self._misread(asked)
+            return taken is not None and self._write(taken, taken.on(self.value))
         return self._write(asked, self._wrong(asked, self.value, kind))
 
     def _look_back(self) -> bool:
@@ -229,8 +230,12 @@ class _Solver:
         fit = [w for w in wrong if 0 <= w <= HIGHEST and w != right]
         return self.rng.choice(fit) if fit else -1
 
-    def _other(self, sign: str) -> str:
-        return self.rng.choice([other for other in WORDS if other != sign])
+    def _misread(self, asked: Operation) -> Operation | None:
+        """Return ``asked`` under another sign; None if that would pass for a right or a later step."""
+        others = [Operation(sign, asked.number) for sign in WORDS if sign != asked.sign]
+        right = asked.on(self.value)
+        fit = [o for o in others if o.on(self.value) != right and o not in self.chain.operations]
+        return self.rng.choice(fit) if fit else None
 
     def _write(self, operation: Operation, result: int, opening: str = "") -> bool:
         """Write a step and stand behind it; False if its result is out of range."""
