@@ -17,7 +17,7 @@ _ARRAY = re.compile(rb"\s*\[\s*(?:[{\]]|\Z)")
 
 Raw = tuple[dict[str, Any], int | None, int]
 Parse = Callable[[bytes], Any]
-Build = Callable[[dict[str, Any]], TreeRecord | TraceScoresRecord | list[TreeRecord]]
+Build = Callable[[dict[str, Any]], TreeRecord | TraceScoresRecord]
 
 
 def records(stream: IO[bytes], parse: Parse = parse) -> Iterator[Raw | Rejected]:
@@ -55,21 +55,17 @@ def _parsed(parse: Parse, raw: bytes, line: int | None, record: int) -> Raw | Re
 
 
 def build_each(stream: IO[bytes], build: Build, parse: Parse = parse) -> Iterator[ImportItem]:
-    """Yield what ``build`` makes of each record; one it refuses becomes ``Rejected``.
-
-    A record about several problems gives a list, all of it or nothing.
-    """
+    """Yield what ``build`` makes of each record; one it refuses becomes ``Rejected``."""
     for raw in records(stream, parse):
         if isinstance(raw, Rejected):
             yield raw
             continue
         value, line, record = raw
         try:
-            built = build(value)
+            item = build(value)
         except FieldError as error:
             yield Rejected(str(error), line, record)
             continue
-        for item in built if isinstance(built, list) else (built,):
-            item.line = line
-            item.record = record
-            yield item
+        item.line = line
+        item.record = record
+        yield item

@@ -179,25 +179,6 @@ def test_prmbench_makes_two_traces_of_one_problem():
     assert solutions.problem.reference == "2"
 
 
-def test_prmbench_hangs_a_process_below_the_question_that_it_answers():
-    row = changed("prmbench", modified_question="What is 2 + 4?", ground_truth="5")
-    original, modified = read_rows("prmbench", row)
-    assert (original.problem.prompt, original.problem.reference) == ("What is 2 + 3?", "5")
-    assert (modified.problem.prompt, modified.problem.reference) == ("What is 2 + 4?", "")
-    assert ratings(original) == {0: 1, 1: 1}
-    assert ratings(modified) == {0: 1, 1: 1, 2: -1}
-    assert [node.parent for node in modified.nodes] == [-1, 0, 1]
-    assert [trace.meta["process"] for trace in modified.traces] == ["modified"]
-    assert original.key != modified.key
-    assert original.record == modified.record
-
-
-@pytest.mark.parametrize("question", ["What is  2 + 3 ?", "", None])
-def test_prmbench_sees_one_question_where_only_white_space_differs(question):
-    (tree,) = read_rows("prmbench", changed("prmbench", modified_question=question))
-    assert len(tree.traces) == 2
-
-
 @pytest.mark.parametrize("step", [0, 4, True, 1.0, "3", None])
 def test_prmbench_refuses_an_index_that_cannot_be_right(step):
     words = "field 'error_steps[1]': expected an integer from 1 to 3 (1-based"
