@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ class Answer:
     message: str = ""
 
 
-class ContractCommand(BaseCommand):
+class ContractCommand(BaseCommand, ABC):
     """Base of the commands that other programs call; a subclass writes ``answer``."""
 
     requires_system_checks: list[str] = []
@@ -50,17 +51,17 @@ class ContractCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         self.add_own_arguments(parser)
 
+    @abstractmethod
     def add_own_arguments(self, parser: CommandParser) -> None:
         """Add the arguments of the subclass."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, options: dict[str, Any]) -> Answer:
         """Do the work.
 
         Raises:
             AnnotatorError, ScoringError: what was asked for cannot be done; exit status 2.
         """
-        raise NotImplementedError
 
     def handle(self, *args: str, **options: Any) -> None:
         """Print the answer and leave with its status."""
