@@ -9,17 +9,26 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from annotator.errors import NotFoundError
+from annotator.exporters.writer import MANIFEST
 from annotator.services.artefacts import artefact_chunks, artefact_size, path_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from annotator.models import Export
+
+# What a spreadsheet may take for the beginning of a formula; some read the wide signs, too.
+FORMULA_SIGNS = frozenset("=+-@\t\r\n|＝＋－＠")
 
 
 def attachment(name: str) -> str:
     """Return the header value that saves a file under ``name``."""
     return content_disposition_header(as_attachment=True, filename=name) or "attachment"
+
+
+def csv_text(text: str) -> str:
+    """Return a CSV cell that a spreadsheet takes for text, never for a formula."""
+    return f"'{text}" if text.lstrip(" ")[:1] in FORMULA_SIGNS else text
 
 
 def export_file(export: Export, path: str) -> StreamingHttpResponse:
@@ -40,15 +49,16 @@ def export_file(export: Export, path: str) -> StreamingHttpResponse:
 
 
 def export_archive(export: Export) -> StreamingHttpResponse:
-    """Stream all files of an export as one ZIP, in their folders and in constant memory.
+    """Stream all files of an export and its manifest as one ZIP, in constant memory.
 
     Raises:
         NotFoundError: a file is gone.
     """
-    for entry in export.files:
-        artefact_size(path=path_check(f"{export.path}/{entry['path']}"))
+    paths = [*(entry["path"] for entry in export.files), MANIFEST]
+    for path in paths:
+        artefact_size(path=path_check(f"{export.path}/{path}"))
     name = f"{export.project.name}-{export.snapshot.name}-{export.format}.zip"
-    return _saved(_zipped(export), name.replace("/", "-"), "application/zip")
+    return _saved(_zipped(export, paths), name.replace("/", "-"), "application/zip")
 
 
 def _saved(pieces: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
@@ -82,15 +92,15 @@ class _Outlet:
         return data
 
 
-def _zipped(export: Export) -> Iterator[bytes]:
+def _zipped(export: Export, paths: Sequence[str]) -> Iterator[bytes]:
     outlet = _Outlet()
     with ZipFile(outlet, "w") as archive:
-        for entry in export.files:
-            member = ZipInfo(entry["path"], export.created.timetuple()[:6])
+        for path in paths:
+            member = ZipInfo(path, export.created.timetuple()[:6])
             member.compress_type = ZIP_DEFLATED
             # The length is not known to ZipFile before the end, and a file may pass 4 GB.
             with archive.open(member, "w", force_zip64=True) as inside:
-                for chunk in artefact_chunks(path=path_check(f"{export.path}/{entry['path']}")):
+                for chunk in artefact_chunks(path=path_check(f"{export.path}/{path}")):
                     inside.write(chunk)
                     yield outlet.take()
     yield outlet.take()

@@ -14,17 +14,17 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
-from annotator.models import Membership
+from annotator.models import Membership, Project
 from annotator.queries.problems import LABEL_STATES, OUTCOME_STATES, SORTS, ProblemFilter
 from annotator.services.requests import AGGREGATES, NEUTRALS
 from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 
 if TYPE_CHECKING:
     from annotator.errors import AnnotatorError
-    from annotator.models import Snapshot
 
 SIGN_IN_TRIES = 10
 SIGN_IN_PAUSE_S = 900
+PAUSE_AFTER = Project._meta.get_field("pause_after").default
 
 
 def add_errors(form: forms.Form, error: AnnotatorError) -> None:
@@ -82,6 +82,36 @@ class ProjectSettingsForm(forms.Form):
         required=False,
         label="Annotators see model scores while they judge",
         help_text="Off: model scores and heat are hidden from annotators.",
+    )
+    pause_below = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        label="Stop annotators below this accuracy on gold",
+        help_text="A share from 0 to 1; empty: nobody is stopped.",
+    )
+    pause_after = forms.IntegerField(
+        min_value=1,
+        max_value=1000,
+        initial=PAUSE_AFTER,
+        required=False,
+        label="Last gold answers that decide it",
+        help_text="Few answers stop many good people by bad luck; 20 or more is advisable.",
+    )
+
+    def clean_pause_after(self) -> int:
+        """Keep the number there was where the field is left out."""
+        value = self.cleaned_data.get("pause_after")
+        return int(value if value is not None else self.initial.get("pause_after", PAUSE_AFTER))
+
+
+class ProjectDeleteForm(forms.Form):
+    """The project's name, typed by the owner who deletes it."""
+
+    confirm = forms.CharField(
+        max_length=200,
+        label="Type the project's name to delete it",
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
 
 
@@ -168,6 +198,13 @@ class GuidelineForm(forms.Form):
         label="Guidelines (Markdown)",
         widget=forms.Textarea({"rows": 22, "spellcheck": "true"}),
     )
+    change = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="What is new and why",
+        help_text="Everybody who judges reads it beside the new version.",
+        widget=forms.Textarea({"rows": 2}),
+    )
     based_on = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
@@ -225,14 +262,3 @@ class ImportForm(forms.Form):
         label="Only check the file",
         help_text="Reads and validates everything, stores nothing.",
     )
-
-
-class SnapshotChoiceForm(forms.Form):
-    """Which snapshot an export reads; none: the labels as they are now."""
-
-    snapshot = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
-
-    def __init__(self, *args: Any, snapshots: list[Snapshot], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = cast("forms.TypedChoiceField", self.fields["snapshot"])
-        field.choices = [("", "Labels as they are now"), *((s.pk, s.name) for s in snapshots)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+KEPT = 16
 TAGS = frozenset(
     [
         "a",
@@ -44,8 +45,12 @@ def _renderer() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
+@lru_cache(maxsize=KEPT)
 def markdown_html(text: str) -> SafeString:
-    """Return ``text`` rendered and sanitised; links open nothing but http, https and mailto."""
+    """Return ``text`` rendered and sanitised; links open nothing but http, https and mailto.
+
+    The renderer takes its time over dense markup, and the same few versions are read beside every item.
+    """
     rendered = _renderer().render(text)
     clean = nh3.clean(
         rendered,

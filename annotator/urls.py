@@ -8,4 +8,6 @@ app_name = "annotator"
 urlpatterns = [
     path("", include("annotator.views.pages.urls")),
     path("", include("annotator.views.workbench.urls")),
+    path("", include("annotator.views.ranking.urls")),
+    path("", include("annotator.views.work.urls")),
 ]

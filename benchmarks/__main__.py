@@ -1,8 +1,9 @@
 """Every benchmark, one JSON line each: figures, targets, met or not, machine, load, date, command.
 
-``python -m benchmarks [--quick] [NAME …]``. Names are those of the files without ``bench_``; none =
-all. ``--quick`` runs small sizes to see that everything works: its figures are not for quoting. The
-exit status is 1 when a benchmark could not be run, whatever its figures.
+``python -m benchmarks [--quick] [NAME …]``. Names are those of the files without ``bench_``
+(``stress`` is ``stress_queue.py``); none = all. ``--quick`` runs small sizes to see that everything
+works: its figures are not for quoting. The exit status is 1 when a benchmark could not be run,
+whatever its figures.
 """
 
 from __future__ import annotations
@@ -12,113 +13,110 @@ import json
 import operator
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.machine import hardware, now
 
-AT_MOST, AT_LEAST = operator.le, operator.ge
-SIGNS = {AT_MOST: "<=", AT_LEAST: ">="}
-Target = tuple[str, str, Any, float]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """How a benchmark is run and what its figures should be.
-
-    ``targets``: what, where it is in the figures (keys and positions joined by dots), how it is
-    compared, and with what.
-    """
-
-    quick: tuple[str, ...]
-    targets: tuple[Target, ...] = field(default=())
-
-
-EXPORT_FORMATS = ("tracewood", "trl_stepwise", "prm800k")
-BENCHES = {
-    "import": Bench(
-        ("--megabytes", "10"),
-        (
-            ("steps/s, parsed to keys checked", "0.steps_per_s", AT_LEAST, 60_000),
-            ("peak memory, MB", "0.peak_mb", AT_MOST, 200),
-            ("one problem more, p95 ms", "1.p95_ms", AT_MOST, 20),
-        ),
-    ),
-    "export": Bench(
-        ("--steps", "30000"),
-        (
-            *(
-                (f"{key}, steps/s", f"0.{key}.steps_per_s", AT_LEAST, 100_000)
-                for key in EXPORT_FORMATS
-            ),
-            ("parquet, steps/s", "0.parquet.steps_per_s", AT_LEAST, 50_000),
-            *(
-                (f"{key}, peak MB", f"0.{key}.peak_mb", AT_MOST, 300)
-                for key in (*EXPORT_FORMATS, "parquet")
-            ),
-        ),
-    ),
-    "labels": Bench(
-        ("--seconds", "2"),
-        (
-            ("API, one client, p95 ms", "0.p95_ms", AT_MOST, 12),
-            ("API, eight clients, labels/s", "1.per_s", AT_LEAST, 350),
-            ("API, 50 annotators, p95 ms", "2.p95_ms", AT_MOST, 25),
-        ),
-    ),
-    "web": Bench(
-        ("--seconds", "2"),
-        (
-            ("page, one client, p95 ms", "0.p95_ms", AT_MOST, 12),
-            ("page, eight clients, labels/s", "1.per_s", AT_LEAST, 350),
-            ("page, 50 annotators, p95 ms", "2.p95_ms", AT_MOST, 25),
-            ("page, 50 annotators, import running, p95 ms", "3.p95_ms", AT_MOST, 25),
-            ("web process, MB", "4.web_process_mb", AT_MOST, 150),
-        ),
-    ),
-    "tree": Bench(
-        ("--steps", "2000"),
-        (
-            ("tree answer, p95 ms", "0.tree_json.p95_ms", AT_MOST, 100),
-            ("queries", "0.queries", AT_MOST, 12),
-            ("first paint, p95 ms", "0.first_paint.p95_ms", AT_MOST, 1000),
-            ("rows in the document", "0.rows_in_document", AT_MOST, 400),
-            ("key to painted row, p95 ms", "0.key_to_painted_row.p95_ms", AT_MOST, 100),
-        ),
-    ),
-    "packing": Bench(
-        ("1",),
-        (
-            ("times batched paths", "0.times_faster.than_batched_paths", AT_LEAST, 2.2),
-            ("times prefixes", "0.times_faster.than_prefixes", AT_LEAST, 5),
-            ("largest difference", "0.largest_difference", AT_MOST, 1e-4),
-        ),
-    ),
-    "training": Bench(
-        ("1",),
-        (
-            (
-                "times PRMTrainer's defaults",
-                "0.times_faster.trl_defaults vs ours_per_node.wall",
-                AT_LEAST,
-                4,
-            ),
-            (
-                "times PRMTrainer without checkpointing",
-                "0.times_faster.trl_no_checkpointing vs ours_per_node.wall",
-                AT_LEAST,
-                3.3,
-            ),
-        ),
-    ),
+COMPARE = {"<=": operator.le, ">=": operator.ge}
+QUICK = {
+    "import": ("--megabytes", "10"),
+    "export": ("--steps", "30000"),
+    "labels": ("--seconds", "2"),
+    "web": ("--seconds", "2"),
+    "queue": ("--items", "20000", "--seconds", "2"),
+    "stress": ("--clients", "6", "--items", "20", "--lease", "2"),
+    "tree": ("--steps", "2000"),
+    "agreement": ("--steps", "5000"),
+    "packing": ("1",),
+    "training": ("1",),
 }
+"""Arguments of a small run of each benchmark."""
+TARGETS = (
+    ("import", "steps/s, parsed to keys checked", "0.steps_per_s", ">=", 60_000),
+    ("import", "peak memory, MB", "0.peak_mb", "<=", 200),
+    ("import", "one problem more, p95 ms", "1.p95_ms", "<=", 20),
+    ("export", "tracewood, steps/s", "0.tracewood.steps_per_s", ">=", 100_000),
+    ("export", "trl_stepwise, steps/s", "0.trl_stepwise.steps_per_s", ">=", 100_000),
+    ("export", "prm800k, steps/s", "0.prm800k.steps_per_s", ">=", 100_000),
+    ("export", "parquet, steps/s", "0.parquet.steps_per_s", ">=", 50_000),
+    ("export", "tracewood, peak MB", "0.tracewood.peak_mb", "<=", 300),
+    ("export", "trl_stepwise, peak MB", "0.trl_stepwise.peak_mb", "<=", 300),
+    ("export", "prm800k, peak MB", "0.prm800k.peak_mb", "<=", 300),
+    ("export", "parquet, peak MB", "0.parquet.peak_mb", "<=", 300),
+    ("labels", "API, one client, p95 ms", "0.p95_ms", "<=", 12),
+    ("labels", "API, eight clients, labels/s", "1.per_s", ">=", 350),
+    ("labels", "API, 50 annotators, p95 ms", "2.p95_ms", "<=", 25),
+    ("web", "page, one client, p95 ms", "0.p95_ms", "<=", 12),
+    ("web", "page, eight clients, labels/s", "1.per_s", ">=", 350),
+    ("web", "page, 50 annotators, p95 ms", "2.p95_ms", "<=", 25),
+    ("web", "page, 50 annotators, import running, p95 ms", "3.p95_ms", "<=", 25),
+    ("web", "web process, MB", "4.web_process_mb", "<=", 150),
+    ("queue", "next, everybody at the start, p95 ms", "0.p95_ms", "<=", 20),
+    ("queue", "next, one person far ahead: the others, p95 ms", "1.p95_ms", "<=", 20),
+    ("queue", "next, one person far ahead: that person, p95 ms", "1.this_person.p95_ms", "<=", 20),
+    ("queue", "next, nothing left, p95 ms", "2.this_person.p95_ms", "<=", 20),
+    ("queue", "next, 90 % closed at the front, p95 ms", "3.p95_ms", "<=", 20),
+    ("queue", "items with more or fewer places than wanted", "4.items_with_wrong_places", "<=", 0),
+    (
+        "stress",
+        "acknowledged judgements that are missing",
+        "0.broken.acknowledged_but_missing",
+        "<=",
+        0,
+    ),
+    ("stress", "items with more answers than wanted", "0.broken.more_answers_than_wanted", "<=", 0),
+    ("stress", "items with fewer answers than wanted", "0.broken.starved", "<=", 0),
+    (
+        "stress",
+        "answers without their event, or events without answer",
+        "0.broken.answers_without_event",
+        "<=",
+        0,
+    ),
+    (
+        "stress",
+        "leases of dead clients that did not come back",
+        "0.broken.dead_leases_still_held",
+        "<=",
+        0,
+    ),
+    ("tree", "tree answer, p95 ms", "0.tree_json.p95_ms", "<=", 100),
+    ("tree", "queries", "0.queries", "<=", 12),
+    ("tree", "first paint, p95 ms", "0.first_paint.p95_ms", "<=", 1000),
+    ("tree", "rows in the document", "0.rows_in_document", "<=", 400),
+    ("tree", "key to painted row, p95 ms", "0.key_to_painted_row.p95_ms", "<=", 100),
+    ("agreement", "all point estimates, s", "0.point_s", "<=", 2),
+    ("agreement", "peak memory, MB", "0.peak_mb", "<=", 500),
+    ("agreement", "page, fresh report, p95 ms", "1.fresh.p95_ms", "<=", 2000),
+    ("agreement", "page, report that is behind, p95 ms", "1.behind.p95_ms", "<=", 2000),
+    ("agreement", "peak memory of the job, MB", "1.job_peak_mb", "<=", 1000),
+    ("packing", "times batched paths", "0.times_faster.than_batched_paths", ">=", 2.2),
+    ("packing", "times prefixes", "0.times_faster.than_prefixes", ">=", 5),
+    ("packing", "largest difference", "0.largest_difference", "<=", 0.0001),
+    (
+        "training",
+        "times PRMTrainer's defaults",
+        "0.times_faster.trl_defaults vs ours_per_node.wall",
+        ">=",
+        4,
+    ),
+    (
+        "training",
+        "times PRMTrainer without checkpointing",
+        "0.times_faster.trl_no_checkpointing vs ours_per_node.wall",
+        ">=",
+        3.3,
+    ),
+)
+"""Benchmark, what is asked of it, where that is in its figures (keys and positions joined by dots),
+how it is compared, and with what."""
+MODULES = {"stress": "benchmarks.stress_queue"}
 
 
 def run(name: str, *, quick: bool) -> dict[str, Any]:
     """Run one benchmark in a process of its own and return its line."""
-    bench = BENCHES[name]
-    arguments = bench.quick if quick else ()
-    command = ["-m", f"benchmarks.bench_{name}", *arguments]
+    arguments = QUICK[name] if quick else ()
+    command = ["-m", MODULES.get(name, f"benchmarks.bench_{name}"), *arguments]
     before = hardware()
     done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True)
     figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -126,7 +124,7 @@ def run(name: str, *, quick: bool) -> dict[str, Any]:
         "bench": name,
         "quick": quick,
         "failed": done.returncode != 0,
-        "targets": [checked(figures, *target) for target in bench.targets],
+        "targets": [checked(figures, *target) for bench, *target in TARGETS if bench == name],
         "figures": figures,
         "hardware": before,
         "load_after": hardware()["load"],
@@ -135,7 +133,7 @@ def run(name: str, *, quick: bool) -> dict[str, Any]:
     }
 
 
-def checked(figures: Any, what: str, where: str, compare: Any, limit: float) -> dict[str, Any]:
+def checked(figures: Any, what: str, where: str, sign: str, limit: float) -> dict[str, Any]:
     """Return a target with what was measured; ``met`` is null where nothing was."""
     found = figures
     for key in where.split("."):
@@ -144,20 +142,20 @@ def checked(figures: Any, what: str, where: str, compare: Any, limit: float) -> 
         except (KeyError, IndexError, TypeError):
             found = None
             break
-    met = None if found is None else bool(compare(found, limit))
-    return {"what": what, "target": f"{SIGNS[compare]} {limit:g}", "measured": found, "met": met}
+    met = None if found is None else bool(COMPARE[sign](found, limit))
+    return {"what": what, "target": f"{sign} {limit:g}", "measured": found, "met": met}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(QUICK))
     parser.add_argument("--quick", action="store_true", help="small sizes, a smoke run")
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in BENCHES]
+    unknown = [name for name in options.names if name not in QUICK]
     if unknown:
-        parser.error(f"no benchmark called {', '.join(unknown)}; known: {', '.join(BENCHES)}")
+        parser.error(f"no benchmark called {', '.join(unknown)}; known: {', '.join(QUICK)}")
     failed = False
-    for name in options.names or BENCHES:
+    for name in options.names or QUICK:
         line = run(name, quick=options.quick)
         failed = failed or line["failed"]
         print(json.dumps(line), flush=True)

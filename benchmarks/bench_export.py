@@ -4,26 +4,37 @@
 throw-away home with given trees of 150 steps of about 215 characters, every step labelled, freezes
 them, and exports the snapshot in each format in a process of its own. Targets: 100,000 steps/s as
 JSONL, 50,000 as Parquet, 300 MB.
+
+``steps_per_s`` counts every step of the snapshot once. Two formats write the text of a step once for
+each path or candidate list it is in: ``step_texts`` and ``step_texts_per_s`` count what was written.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
+import orjson
 import psutil
+
+from benchmarks.home import fresh_home, run_child
 
 NODES = 150
 TEXT_LENGTH = 215
 FORMATS = ("tracewood", "trl_stepwise", "prm800k", "parquet")
+# Step texts in a line; Parquet has one per row of its table of steps, as many as there are steps.
+STEP_TEXTS = {
+    "tracewood": lambda line: len(line["steps"]["text"]),
+    "trl_stepwise": lambda line: len(line["completions"]),
+    "prm800k": lambda line: (
+        len(line["question"]["pre_generated_steps"])
+        + sum(len(step["completions"]) for step in line["label"]["steps"])
+    ),
+}
 
 
 def record(number: int):
@@ -93,11 +104,27 @@ def child_export(format_key: str, out: str) -> dict:
     export = export_create(
         project=Project.objects.get(), snapshot=snapshot, format=format_key, out_dir=out
     )
+    found = measured(started, snapshot.counts["steps"])
     size = sum(file["size"] for file in export.files)
-    return measured(started, snapshot.counts["steps"]) | {
+    texts = step_texts(format_key, Path(out)) or snapshot.counts["steps"]
+    return found | {
+        "step_texts": texts,
+        "step_texts_per_s": round(texts / found["wall_s"]),
         "rows": export.rows,
         "megabytes": round(size / 2**20),
     }
+
+
+def step_texts(format_key: str, out: Path) -> int:
+    """Return how many step texts the lines of an export hold, 0 for a format without lines."""
+    count = STEP_TEXTS.get(format_key)
+    if count is None:
+        return 0
+    total = 0
+    for path in out.glob("*.jsonl"):
+        with path.open("rb") as lines:
+            total += sum(count(orjson.loads(line)) for line in lines)
+    return total
 
 
 def begun() -> tuple[float, float, float]:
@@ -120,53 +147,27 @@ def measured(started: tuple[float, float, float], steps: int) -> dict:
     }
 
 
-def run_child(home: Path, *arguments: str) -> dict:
-    env = os.environ | {"TRACEWOOD_HOME": str(home), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
-    command = [sys.executable, "-m", "benchmarks.bench_export", "--child", *arguments]
-    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def measure(steps: int, formats: list[str]) -> dict:
-    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        env = os.environ | {"TRACEWOOD_HOME": str(home)}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
-        try:
-            found = {
-                "filled": run_child(home, "fill", str(steps)),
-                "snapshot": run_child(home, "snapshot"),
-            }
-            for key in formats:
-                found[key] = run_child(home, "export", key, str(Path(folder) / key))
-            return found
-        finally:
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.bench_export", "--child", "stop"],
-                env=env,
-                check=True,
-            )
+    with fresh_home() as (folder, env):
+        found = {
+            "filled": run_child(env, "bench_export", "fill", str(steps)),
+            "snapshot": run_child(env, "bench_export", "snapshot"),
+        }
+        for key in formats:
+            found[key] = run_child(env, "bench_export", "export", key, str(folder / key))
+        return found
 
 
 def child(arguments: list[str]) -> dict:
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
     verb, *rest = arguments
     if verb == "fill":
         return child_fill(int(rest[0]))
     if verb == "snapshot":
         return child_snapshot()
-    if verb == "export":
-        return child_export(*rest)
-    from django.conf import settings
-
-    from webapp import postgres
-
-    postgres.stop(settings.TRACEWOOD_HOME)
-    return {}
+    return child_export(*rest)
 
 
 def main() -> None:

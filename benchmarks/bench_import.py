@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
-import subprocess
-import sys
-import tempfile
 import time
 from itertools import islice
 from pathlib import Path
 
 import orjson
 import psutil
+
+from benchmarks.home import fresh_home, run_child
 
 TRACES = 32
 DISTINCT = 300
@@ -71,13 +69,6 @@ def write_file(path: Path, megabytes: int) -> None:
                 return
 
 
-def run_child(home: Path, *args: str) -> dict:
-    env = os.environ | {"TRACEWOOD_HOME": str(home), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
-    command = [sys.executable, "-m", "benchmarks.bench_import", "--child", *args]
-    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def child_import(path: str) -> dict:
     from django.db import connection
 
@@ -125,25 +116,16 @@ def child_add(path: str) -> dict:
 
 
 def measure(megabytes: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        path, one = Path(folder) / "bench.jsonl", Path(folder) / "one.jsonl"
+    with fresh_home() as (folder, env):
+        path, one = folder / "bench.jsonl", folder / "one.jsonl"
         write_file(path, megabytes)
         with one.open("wb") as out:
             for i, record in enumerate(islice(records(2), ADDED_PROBLEMS)):
                 record["key"], record["problem"]["reference"] = f"added-{i}", "added"
                 out.write(orjson.dumps(record) + b"\n")
-        env = os.environ | {"TRACEWOOD_HOME": str(home)}
-        try:
-            migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
-            subprocess.run(migrate, env=env, check=True)
-            print(json.dumps({"megabytes": megabytes} | run_child(home, "import", str(path))))
-            print(json.dumps(run_child(home, "add", str(one))))
-        finally:
-            from webapp import postgres
-
-            postgres.stop(home)
+        told = run_child(env, "bench_import", "import", str(path))
+        print(json.dumps({"megabytes": megabytes} | told))
+        print(json.dumps(run_child(env, "bench_import", "add", str(one))))
 
 
 def main() -> None:

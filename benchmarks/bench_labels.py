@@ -14,14 +14,11 @@ import json
 import os
 import random
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import uuid
-from pathlib import Path
 
+from benchmarks.home import free_port, fresh_home, run_child, serve
 from benchmarks.machine import Processor, postmaster
 
 PROBLEMS = 40
@@ -121,55 +118,19 @@ def scene(
     }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def serve(env: dict, port: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "2"]
-    command += ["--log-level", "warning", "webapp.wsgi:application"]
-    server = subprocess.Popen(command, env=env)
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return server
-    raise SystemExit("the server did not start")
-
-
 def measure(seconds: float) -> list[dict]:
-    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        env = os.environ | {
-            "TRACEWOOD_HOME": str(home),
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-            "DATABASE_POOL": "3",
-            "STATIC_MANIFEST": "1",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
-        subprocess.run(collect, env=env, check=True)
-        child = [sys.executable, "-m", "benchmarks.bench_labels", "--child"]
+    with fresh_home(static=True, DATABASE_POOL="3", STATIC_MANIFEST="1") as (folder, env):
         users = max(clients for clients, _ in SCENES)
-        made = subprocess.run([*child, str(users)], env=env, check=True, stdout=subprocess.PIPE)
-        data = json.loads(made.stdout.splitlines()[-1])
+        data = run_child(env, "bench_labels", str(users))
         port = free_port()
         server = serve(env, port)
         try:
-            roots = {"web": server.pid, "database": postmaster(home)}
+            roots = {"web": server.pid, "database": postmaster(folder / "home")}
             scene(port, data, roots, 2, 0.0, 1.0)  # warm
             return [scene(port, data, roots, *each, seconds) for each in SCENES]
         finally:
             server.terminate()
             server.wait()
-            stop = [sys.executable, "-m", "benchmarks.bench_export", "--child", "stop"]
-            subprocess.run(stop, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from benchmarks.packing_tree import about, leaves, tree
 from scoring.reward.packing import EncodedTree, path_row
 from scoring.training.examples import Example
 from scoring.training.losses import Denominators, pass_loss
+from scoring.training.objectives.units import StepUnits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,8 @@ def ours(made: EncodedTree, weighting: str, *, bfloat16: bool = False) -> Callab
         own = row.nodes > 0
         nodes = row.nodes[own]
         none = np.zeros(0, dtype=np.int64)
-        examples.append(Example(row, row.read[own], labels[nodes], weights[nodes], none))
+        units = StepUnits(np.arange(len(nodes)), labels[nodes], weights[nodes])
+        examples.append(Example(row, row.read[own], units, none))
     network = model.network
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-5, fused=True)
 

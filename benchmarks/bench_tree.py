@@ -17,9 +17,9 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
+
+from benchmarks.home import fresh_home, run_child
 
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 TIMINGS = """
@@ -107,22 +107,6 @@ def count_queries(client, url: str) -> int:
     return len(captured)
 
 
-def child_stop() -> dict:
-    from django.conf import settings
-
-    from webapp import postgres
-
-    postgres.stop(settings.TRACEWOOD_HOME)
-    return {}
-
-
-def run_child(home: Path, *arguments: str) -> dict:
-    env = os.environ | {"TRACEWOOD_HOME": str(home), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
-    command = [sys.executable, "-m", "benchmarks.bench_tree", "--child", *arguments]
-    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def answers(port: int, filled: dict, name: str, repeat: int = 40) -> dict:
     """Time one keep-alive client, first byte to last, compressed as a browser asks for it."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -183,23 +167,18 @@ def in_browser(port: int, filled: dict) -> dict:
 
 
 def measure(steps: int) -> dict:
-    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
+    with fresh_home() as (_, env):
         port = 8000 + os.getpid() % 1000
-        env = os.environ | {"TRACEWOOD_HOME": str(home)}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
-        server = None
+        filled = run_child(env, "bench_tree", str(steps))
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                *("--port", str(port), "--blocking-threads", "2", "--log-level", "error"),
+                "webapp.wsgi:application",
+            ],
+            env=env,
+        )
         try:
-            filled = run_child(home, "fill", str(steps))
-            server = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                    *("--port", str(port), "--blocking-threads", "2", "--log-level", "error"),
-                    "webapp.wsgi:application",
-                ],
-                env=env,
-            )
             wait_for(port)
             return {
                 "steps": steps,
@@ -210,10 +189,8 @@ def measure(steps: int) -> dict:
                 **in_browser(port, filled),
             }
         finally:
-            if server is not None:
-                server.terminate()
-                server.wait()
-            run_child(home, "stop")
+            server.terminate()
+            server.wait()
 
 
 def wait_for(port: int) -> None:
@@ -229,17 +206,17 @@ def wait_for(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-def child(arguments: list[str]) -> dict:
+def child(steps: int) -> dict:
     import django
 
     django.setup()
-    return child_fill(int(arguments[1])) if arguments[0] == "fill" else child_stop()
+    return child_fill(steps)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     print(json.dumps(child(options.child) if options.child else measure(options.steps)))
 

@@ -16,7 +16,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -27,6 +26,7 @@ from urllib.parse import quote
 import numpy as np
 import psutil
 
+from benchmarks.home import fresh_home
 from benchmarks.machine import Processor, postmaster
 
 HOST = "127.0.0.1"
@@ -209,31 +209,17 @@ def _self() -> list[str]:
 
 
 def run(seconds: float) -> None:
-    with tempfile.TemporaryDirectory(prefix="tracewood-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        env = os.environ | {
-            "TRACEWOOD_HOME": str(home),
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
-            "STATIC_MANIFEST": "1",
-        }
-        try:
-            _run(home, Path(folder), env, seconds)
-        finally:
-            from webapp import postgres
-
-            postgres.stop(home)
+    with fresh_home(static=True, STATIC_MANIFEST="1") as (folder, env):
+        _run(folder, env, seconds)
 
 
-def _run(home: Path, folder: Path, env: dict[str, str], seconds: float) -> None:
-    for command in (["migrate", "-v", "0"], ["collectstatic", "--noinput", "-v", "0"]):
-        subprocess.run([sys.executable, "manage.py", *command], env=env, check=True)
+def _run(folder: Path, env: dict[str, str], seconds: float) -> None:
     told = subprocess.run([*_self(), "--fill"], env=env, check=True, capture_output=True, text=True)
     path = folder / "world.json"
     path.write_text(told.stdout.splitlines()[-1])
     world = json.loads(path.read_text())
     with server(env, world["port"], folder / "web.log") as web:
-        roots = {"web": web.pid, "database": postmaster(home)}
+        roots = {"web": web.pid, "database": postmaster(folder / "home")}
         measure(path, roots, 2, 2)  # connections, plans and caches are warm afterwards
         print(json.dumps({"case": "one client"} | measure(path, roots, 1, seconds)))
         print(json.dumps({"case": "eight clients"} | measure(path, roots, 8, seconds)))

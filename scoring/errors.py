@@ -6,8 +6,15 @@ ScoringError
 ├── ParameterError          a parameter's value is outside its range; names the range
 ├── MissingInputError       a method lacks an input; names it and how to get it
 ├── PackingError            packed scores differ from plain ones, or a model cannot be packed
+├── AgreementError          judgements that cannot be compared (an annotator twice on one item …)
+├── EvaluationError         records that no number can be computed from (an id twice, two protocols …)
 ├── AlignmentError          tokens do not re-join to the text
 ├── ModelLoadError          an artefact or base model that cannot be used
+├── RankingError            a ranking or its criteria that cannot be read; names the item
+├── UndefinedError          the data cannot give the number asked for; the message says why
+├── JudgeError              a generative judge
+│   ├── JudgeEndpointError  its server cannot be reached, refuses, or would cost too much
+│   └── JudgeAnswerError    an answer that cannot be read as verdicts
 ├── TrainingError           a run that cannot start or go on (no labels, one class, NaN loss …)
 └── CancelledError          the user asked to stop; not a failure
 """
@@ -70,6 +77,18 @@ class PackingError(ScoringError):
     code = "packing"
 
 
+class AgreementError(ScoringError):
+    """Judgements that cannot be compared; the message names the one that is wrong."""
+
+    code = "agreement"
+
+
+class EvaluationError(ScoringError):
+    """Records that contradict each other or the suite's protocol; the message names the one."""
+
+    code = "evaluation"
+
+
 class AlignmentError(ScoringError):
     """Tokens and text do not line up; the message carries the first offset."""
 
@@ -80,6 +99,40 @@ class ModelLoadError(ScoringError):
     """A base model or artefact cannot be loaded."""
 
     code = "model_load"
+
+
+class RankingError(ScoringError):
+    """A ranking or its criteria do not hold together; ``item`` is the id it is about, if any."""
+
+    code = "ranking"
+
+    def __init__(self, message: str, item: int | None = None) -> None:
+        self.item = item
+        super().__init__(message)
+
+
+class UndefinedError(ScoringError):
+    """The data cannot give the number asked for; the message says why, for "undefined because …"."""
+
+    code = "undefined"
+
+
+class JudgeError(ScoringError):
+    """A generative judge cannot go on."""
+
+    code = "judge"
+
+
+class JudgeEndpointError(JudgeError):
+    """The server of a judge cannot be used; the message names the way out."""
+
+    code = "judge_endpoint"
+
+
+class JudgeAnswerError(JudgeError):
+    """A judge's answer that does not say what was asked for."""
+
+    code = "judge_answer"
 
 
 class TrainingError(ScoringError):

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from annotator.models import Worker
+from annotator.services.queues.leases import leases_sweep
 from annotator.services.workers import (
     jobs_reap,
     worker_heartbeat,
@@ -69,7 +70,8 @@ class Presence:
 
 
 def reap() -> None:
-    """Take back the jobs of silent workers and say so in the log."""
+    """Take back the jobs of silent workers and say so in the log; end leases that ran out."""
+    leases_sweep()
     reaped = jobs_reap(stale_after=timedelta(seconds=settings.JOB_STALE_S))
     if reaped:
         logger.warning(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -19,6 +20,7 @@ from annotator.errors import FencedOutError
 from annotator.models import Job
 from annotator.services import jobs
 from scoring.child import COMMAND, Child, ChildDiedError
+from scoring.pipelines.connection import loss_of, patiently
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -72,8 +74,10 @@ class Supervisor:
         try:
             end = self._watch(child, job, stopping)
             if end is not None:
-                end()
-                self.kill()
+                try:
+                    patiently(end)
+                finally:
+                    self.kill()
         except ChildDiedError as death:
             self.kill()
             _take_back(job, reason=str(death))
@@ -114,9 +118,17 @@ class Supervisor:
                 self.on_device(answer["device"])
             if answer.get("job") == job.pk:
                 return None
-            if (end := self._fault(child, job)) is not None:
+            try:
+                end, wish = self._fault(child, job), _wish(job, stopping=stopping())
+            except (OperationalError, InterfaceError) as error:
+                # The child meets the same and says so, or falls silent.
+                if not (reason := loss_of(error)):
+                    raise
+                logger.warning("database lost", extra={"job": job.pk, "reason": reason})
+                connection.close()
+                continue
+            if end is not None:
                 return end
-            wish = _wish(job, stopping=stopping())
             if wish is not None and asked_at is None:
                 asked_at = time.monotonic()
                 if stopping():
@@ -174,6 +186,6 @@ def _silence(job: Job) -> timedelta | None:
 
 def _take_back(job: Job, *, reason: str) -> None:
     try:
-        jobs.job_lost(job=job, reason=reason)
+        patiently(lambda: jobs.job_lost(job=job, reason=reason))
     except FencedOutError as error:
         logger.info("nothing to take back", extra={"job": job.pk, "reason": str(error)})

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown
 from celery.worker import state as celery_state
 
 from annotator.models import Job, Worker
+from annotator.services.background import background_enter
 from annotator.services.jobs import job_claim
 from scoring import presence
 from scoring.pipelines.runner import run_claimed
@@ -42,6 +43,18 @@ def snapshot_dataset(job_id: int) -> None:
 @shared_task(name=Job.Kind.SAMPLE.value)
 def load_sample(job_id: int) -> None:
     """Fill the sample project."""
+    _run_here(job_id)
+
+
+@shared_task(name=Job.Kind.QUEUE.value)
+def build_queue(job_id: int) -> None:
+    """Fill a queue in its order."""
+    _run_here(job_id)
+
+
+@shared_task(name=Job.Kind.AGREEMENT.value)
+def measure_agreement(job_id: int) -> None:
+    """Compute an agreement report."""
     _run_here(job_id)
 
 
@@ -87,6 +100,10 @@ def _is_stopping() -> bool:
     return any(wish is not None and wish is not False for wish in wishes)
 
 
+def _step_back(**_: Any) -> None:
+    background_enter()
+
+
 def _arrive(sender: Any, **_: Any) -> None:
     for name in sender.app.amqp.queues.consume_from:
         presence.arrive(Worker.Kind(name))
@@ -98,5 +115,6 @@ def _leave(**_: Any) -> None:
     presence.leave_all()
 
 
+worker_init.connect(_step_back)
 worker_ready.connect(_arrive)
 worker_shutdown.connect(_leave)

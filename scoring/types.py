@@ -81,7 +81,10 @@ class RaterRecord:
 
 @dataclass(slots=True)
 class LabelRecord:
-    """A judgement of one step: ``rating`` -1, 0, +1 or None (seen, not rated; not the same as 0)."""
+    """A judgement of one step: ``rating`` -1, 0, +1 or None (seen, not rated; not the same as 0).
+
+    ``adjudicated``: it is a reviewer's final decision. No importer sets it.
+    """
 
     node: int
     rater: RaterRecord
@@ -92,6 +95,7 @@ class LabelRecord:
     note: str = ""
     milliseconds: int | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    adjudicated: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +108,7 @@ class SpanLabelRecord:
     rating: int | None
     error_type: str = ""
     note: str = ""
+    milliseconds: int | None = None
 
 
 @dataclass(slots=True)
@@ -115,6 +120,89 @@ class AlternativeRecord:
     rater: RaterRecord
     replaces: int | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RankingRecord:
+    """The order that one rater gave to items under one criterion ("" = overall).
+
+    Items are positions: into ``nodes`` for the levels ``step`` and ``branch`` (children of
+    ``parent``), into ``traces`` for the level ``trace``. Each stands once in ``tiers`` or ``aside``.
+
+    Attributes:
+        tiers: best first; items of one tier are tied.
+        aside: items that the rater could not compare with the others.
+        failed: items that fail the criterion's gate.
+        shown: order on the screen, [] = unknown.
+        scores: item to value where the source rated on a scale, higher is better.
+    """
+
+    level: str
+    tiers: list[list[int]]
+    rater: RaterRecord
+    parent: int = ROOT
+    criterion: str = ""
+    aside: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)
+    scores: dict[int, float] | None = None
+    note: str = ""
+    milliseconds: int | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def items(self) -> list[int]:
+        """Every item once: in the order shown, else best first."""
+        return list(self.shown) or [item for tier in [*self.tiers, self.aside] for item in tier]
+
+
+@dataclass(slots=True)
+class SubmissionRecord:
+    """How a rater ended the judging of a trace (None = of the problem as a whole)."""
+
+    trace: int | None
+    rater: RaterRecord
+    reason: str
+    note: str = ""
+    milliseconds: int | None = None
+
+
+@dataclass(slots=True)
+class CommentRecord:
+    """A remark on a step, on a trace or (both None) on the problem.
+
+    ``answers`` is the position of an earlier comment; times are ISO 8601 texts with their zone.
+    """
+
+    kind: str
+    text: str
+    rater: RaterRecord
+    node: int | None = None
+    trace: int | None = None
+    answers: int | None = None
+    created: str | None = None
+    resolved: str | None = None
+    resolution: str = ""
+
+
+@dataclass(slots=True)
+class AdjudicationRecord:
+    """A final decision on the rating of a step (``node``), or on a ranking (``node`` None).
+
+    Attributes:
+        decision: of a step: ``rating``, ``error_type`` …; of a ranking: a ``RankingRecord``'s
+            ``tiers``, ``aside``, ``failed`` …, with items as positions.
+        blind: what the reviewer said before seeing the others, in the layout of ``decision``.
+    """
+
+    rater: RaterRecord
+    decision: dict[str, Any]
+    reason: str
+    node: int | None = None
+    level: str = ""
+    parent: int = ROOT
+    criterion: str = ""
+    blind: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -153,6 +241,10 @@ class TreeRecord:
     line: int | None = None
     record: int = 0
     warnings: list[str] = field(default_factory=list)
+    rankings: list[RankingRecord] = field(default_factory=list)
+    submissions: list[SubmissionRecord] = field(default_factory=list)
+    comments: list[CommentRecord] = field(default_factory=list)
+    adjudications: list[AdjudicationRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -174,6 +266,24 @@ class TraceScoresRecord:
 
 
 @dataclass(slots=True)
+class TraceRankingsRecord:
+    """Rankings of traces that were imported before, found by format and trace key.
+
+    Attributes:
+        rankings: of level ``trace``; items are positions in ``trace_keys``. A rater without a name
+            is called after the file: a rating sheet does not say who filled it in.
+    """
+
+    key: str
+    trace_format: str
+    trace_keys: list[str]
+    rankings: list[RankingRecord]
+    meta: dict[str, Any] = field(default_factory=dict)
+    line: int | None = None
+    record: int = 0
+
+
+@dataclass(slots=True)
 class Rejected:
     """A record that could not be used, with the place and a sentence that names the field."""
 
@@ -182,4 +292,4 @@ class Rejected:
     record: int | None = None
 
 
-ImportItem = TreeRecord | TraceScoresRecord | Rejected
+ImportItem = TreeRecord | TraceScoresRecord | TraceRankingsRecord | Rejected

@@ -31,6 +31,8 @@ if "TRACEWOOD_TEST_HOME" not in os.environ:
     home.mkdir(mode=0o700)
     os.environ["TRACEWOOD_TEST_HOME"] = str(home)
 os.environ["TRACEWOOD_HOME"] = os.environ["TRACEWOOD_TEST_HOME"]
+# Commands run inside the process of the tests, whose priority could not be raised again.
+os.environ.setdefault("TRACEWOOD_WORKER_NICE", "0")
 
 from webapp.settings import *  # noqa: E402, F403
 

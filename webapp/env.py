@@ -64,6 +64,15 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] if text else list(default)
 
 
+def env_folders(name: str) -> list[Path]:
+    """Return the comma-separated absolute folders of ``name``; they need not exist yet."""
+    folders = [Path(text).expanduser() for text in env_list(name)]
+    for folder in folders:
+        if not folder.is_absolute():
+            raise ImproperlyConfigured(f"{name}: {folder} is not absolute; write it from / on.")
+    return folders
+
+
 def env_folder(name: str, default: Path) -> Path:
     """Return ``name`` as an absolute folder, created private (0700) if it is missing.
 

@@ -25,7 +25,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,6 +57,9 @@ max_connections = 100
 shared_buffers = 128MB
 max_wal_size = 2GB
 wal_compression = on
+# An import takes a new log segment of 16 MB every second or so. Filling it with zeros first lets
+# every label wait that is saved at that moment.
+wal_init_zero = off
 logging_collector = off
 log_min_messages = warning
 """
@@ -73,13 +76,17 @@ def socket_folder(home: Path) -> Path:
     """Return where the server of ``home`` listens; the path only, nothing is made.
 
     A unix socket's path may have 107 bytes. A longer home gets a folder of this user under the
-    temporary folder, named by a hash of the home.
+    temporary folder, named by a hash of the home; ``/tmp`` where that one is long as well.
     """
     inside = home / "run"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
         return inside
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"tracewood-{os.geteuid()}-{digest}"
+    name = f"tracewood-{os.geteuid()}-{digest}"
+    short = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(short)) <= LONGEST_SOCKET_FOLDER:
+        return short
+    return Path("/tmp") / name  # noqa: S108 - made private before it is used
 
 
 def data_folder(home: Path) -> Path:
@@ -144,6 +151,19 @@ def stop(home: Path) -> bool:
         except OperationalError:
             _run("pg_ctl", *command, "immediate")
         return True
+
+
+def follow_priority(pid: int) -> None:
+    """Let the server process ``pid`` run at no higher priority than this process does.
+
+    The bulk of an import is work of its connection's server process. A priority cannot be raised
+    again without privilege: ``pid`` must serve this process and no other, to the end. Where the
+    system refuses (root without CAP_SYS_NICE) the server process keeps its priority.
+    """
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(OSError):
+        if os.getpriority(os.PRIO_PROCESS, pid) < own:
+            os.setpriority(os.PRIO_PROCESS, pid, own)
 
 
 @contextmanager

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from webapp.databases import database_from_url, embedded_database
-from webapp.env import env_bool, env_choice, env_folder, env_int, env_list, env_secret, env_str
+from webapp.env import (
+    env_bool,
+    env_choice,
+    env_folder,
+    env_folders,
+    env_int,
+    env_list,
+    env_secret,
+    env_str,
+)
 from webapp.logging import logging_config
 
 # paths
@@ -52,7 +61,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_TEMP_DIR = str(TRACEWOOD_HOME)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-ALLOW_REMOTE_CODE = env_bool("ALLOW_REMOTE_CODE", False)
+TRACEWOOD_MODEL_DIRS = env_folders("TRACEWOOD_MODEL_DIRS")
 
 # apps
 INSTALLED_APPS = [
@@ -103,7 +112,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["annotator.api.rendering.WholeJSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotator.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -114,6 +123,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Trees, labels, jobs, models, scores and datasets.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # Several fields are called "kind".
+    "ENUM_NAME_OVERRIDES": {
+        "RaterKindEnum": "scoring.types.RATER_KINDS",
+        "CommentKindEnum": "annotator.api.serializers.comments.KINDS",
+    },
 }
 
 # database
@@ -173,6 +187,7 @@ WHITENOISE_AUTOREFRESH = not STATIC_MANIFEST
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
 JOB_STALE_S = env_int("JOB_STALE_S", 60, low=2, high=86_400)
 REAP_EVERY_S = env_int("REAP_EVERY_S", 15, low=1, high=3_600)
+TRACEWOOD_WORKER_NICE = env_int("TRACEWOOD_WORKER_NICE", 10, low=0, high=19)
 GPU_WORKER_MAX_MB = env_int("GPU_WORKER_MAX_MB", 0, low=0, high=16_777_216)
 
 # logging

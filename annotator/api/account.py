@@ -11,8 +11,8 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
 
 from annotator.api.base import ApiView
-from annotator.api.serializers import TokenIn, TokenList, TokenMade
-from annotator.api.shapes import token_shape
+from annotator.api.serializers.account import TokenIn, TokenList, TokenMade
+from annotator.api.shapes.account import token_shape
 from annotator.queries.tokens import tokens_of
 from annotator.services.tokens import token_create, token_delete
 

@@ -11,7 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotator.errors import InvalidError
+from annotator.numbers import whole_number
 from annotator.queries.access import MAX_ID, Access, Role, project_for_user
+from annotator.queries.paging import NEWEST, PAGE_SIZE, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer
 
 M = TypeVar("M", bound="Model")
-DEFAULT_SIZE, MOST = 50, 200
+DEFAULT_SIZE, MOST = PAGE_SIZE, 200
 
 PROJECT = OpenApiParameter("project", str, required=True, description="The project's name.")
 SIZE = OpenApiParameter("size", int, description=f"Rows per page, at most {MOST}.")
 BEFORE = OpenApiParameter(
-    "before", int, description="The `next` of the page before: rows older than this id."
+    "before", int, description="The `next` of the page before: rows older than this."
 )
+AFTER = OpenApiParameter("after", str, description="The `next` of the page before.")
 KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.UUID,
@@ -63,14 +66,21 @@ class ApiView(APIView):
         read.is_valid(raise_exception=True)
         return cast("dict[str, Any]", read.validated_data)
 
-    def page_by_id(self, rows: QuerySet[M], shape: Callable[[M], dict[str, Any]]) -> Response:
-        """Return one page of ``rows``, newest first, with the ``next`` to ask for."""
+    def page_by_id(
+        self,
+        rows: QuerySet[M],
+        shape: Callable[[M], dict[str, Any]],
+        order: tuple[str] = NEWEST,
+    ) -> Response:
+        """Return one page of ``rows``, newest first, with the ``next`` to ask for.
+
+        ``order`` names another unique column than the id.
+        """
         size = whole(self.request, "size", DEFAULT_SIZE, most=MOST)
-        before = whole(self.request, "before", MAX_ID, most=MAX_ID)
-        found = list(rows.filter(pk__lt=before).order_by("-pk")[: size + 1])
-        more, found = len(found) > size, found[:size]
-        body = {"results": [shape(row) for row in found], "next": found[-1].pk if more else None}
-        return Response(body)
+        before = optional_id(self.request, "before")
+        found = page_of(rows, order=order, after=str(before or ""), size=size)
+        following = int(found.next) if found.next else None
+        return Response({"results": [shape(row) for row in found.rows], "next": following})
 
 
 def whole(request: Request, name: str, default: int, *, most: int) -> int:
@@ -82,10 +92,11 @@ def whole(request: Request, name: str, default: int, *, most: int) -> int:
     text = request.query_params.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:20]) <= most):
+    number = whole_number(text)
+    if number is None or not 1 <= number <= most:
         reason = f"'{name}' is a whole number from 1 to {most}, not '{text[:40]}'."
         raise InvalidError(reason, fields={name: reason})
-    return int(text)
+    return number
 
 
 def optional_id(request: Request, name: str) -> int | None:

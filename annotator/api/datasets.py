@@ -10,18 +10,24 @@ from rest_framework.response import Response
 
 from annotator.api.base import BEFORE, PROJECT, SIZE, ApiView
 from annotator.api.jobs import chosen_snapshot
-from annotator.api.serializers import (
+from annotator.api.serializers.datasets import (
     ExportIn,
     ExportList,
     ExportOut,
-    JobOut,
     SnapshotIn,
     SnapshotList,
     SnapshotOut,
 )
-from annotator.api.shapes import export_shape, job_shape, snapshot_shape
+from annotator.api.serializers.jobs import JobOut
+from annotator.api.shapes.datasets import export_shape, snapshot_shape
+from annotator.api.shapes.jobs import job_shape
 from annotator.downloads import export_file
-from annotator.queries.access import export_for_user, project_for_user, snapshot_for_user
+from annotator.queries.access import (
+    access_to,
+    export_for_user,
+    project_for_user,
+    snapshot_for_user,
+)
 from annotator.queries.catalog import exports_of
 from annotator.queries.snapshots import snapshots_of
 from annotator.services.requests import export_request, snapshot_request
@@ -41,7 +47,8 @@ class Snapshots(ApiView):
         """List snapshots, newest first."""
         access = self.project_of_query()
         rows = snapshots_of(project=access.project).select_related("project")
-        return self.page_by_id(rows, snapshot_shape)
+        seen = access.may_review
+        return self.page_by_id(rows, lambda row: snapshot_shape(row, with_labels=seen))
 
     @extend_schema(operation_id="snapshots_create", request=SnapshotIn, responses={202: JobOut})
     def post(self, request: Request) -> Response:
@@ -63,7 +70,9 @@ class SnapshotDetail(ApiView):
     @extend_schema(operation_id="snapshots_retrieve", responses=SnapshotOut)
     def get(self, request: Request, pk: int) -> Response:
         """Show a snapshot with its rules, hash and counts."""
-        return Response(snapshot_shape(snapshot_for_user(user=self.person, pk=pk)))
+        snapshot = snapshot_for_user(user=self.person, pk=pk)
+        access = access_to(user=self.person, project=snapshot.project)
+        return Response(snapshot_shape(snapshot, with_labels=access.may_review))
 
 
 class Exports(ApiView):
@@ -76,7 +85,8 @@ class Exports(ApiView):
         """List exports with their manifests, newest first."""
         access = self.project_of_query()
         rows = exports_of(project=access.project).select_related("project")
-        return self.page_by_id(rows, export_shape)
+        seen = access.may_review
+        return self.page_by_id(rows, lambda row: export_shape(row, with_excluded=seen))
 
     @extend_schema(operation_id="exports_create", request=ExportIn, responses={202: JobOut})
     def post(self, request: Request) -> Response:
@@ -99,7 +109,9 @@ class ExportDetail(ApiView):
     @extend_schema(operation_id="exports_retrieve", responses=ExportOut)
     def get(self, request: Request, pk: int) -> Response:
         """Show an export's manifest with addresses of its files."""
-        return Response(export_shape(export_for_user(user=self.person, pk=pk)))
+        export = export_for_user(user=self.person, pk=pk)
+        access = access_to(user=self.person, project=export.project)
+        return Response(export_shape(export, with_excluded=access.may_review))
 
 
 class ExportFile(ApiView):
@@ -110,5 +122,6 @@ class ExportFile(ApiView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int, path: str) -> StreamingHttpResponse:
-        """Download one file that the manifest lists."""
-        return export_file(export_for_user(user=self.person, pk=pk), path)
+        """Download one file that the manifest lists; reviewers and owners only."""
+        export = export_for_user(user=self.person, pk=pk, at_least="reviewer")
+        return export_file(export, path)

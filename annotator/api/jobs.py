@@ -8,12 +8,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from annotator.api.base import BEFORE, PROJECT, SIZE, ApiView
-from annotator.api.serializers import JobIn, JobList, JobOut, MetricList
-from annotator.api.shapes import job_shape
+from annotator.api.serializers.jobs import JobIn, JobList, JobOut, MetricList
+from annotator.api.shapes.jobs import job_shape
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import Upload
 from annotator.queries.access import (
     Access,
+    access_to,
     job_for_user,
     model_for_user,
     project_for_user,
@@ -48,7 +49,7 @@ class Jobs(ApiView):
         """List jobs, newest first."""
         access = self.project_of_query()
         rows = jobs_of_project(project=access.project).select_related("project")
-        return self.page_by_id(rows, job_shape)
+        return self.page_by_id(rows, lambda job: job_shape(job, with_result=access.may_review))
 
     @extend_schema(operation_id="jobs_create", request=JobIn, responses={202: JobOut})
     def post(self, request: Request) -> Response:
@@ -64,8 +65,10 @@ class JobDetail(ApiView):
 
     @extend_schema(operation_id="jobs_retrieve", responses=JobOut)
     def get(self, request: Request, pk: int) -> Response:
-        """Show state, progress and result."""
-        return Response(job_shape(job_for_user(user=self.person, pk=pk)))
+        """Show state and progress, and for reviewers the result."""
+        job = job_for_user(user=self.person, pk=pk)
+        access = access_to(user=self.person, project=job.project)
+        return Response(job_shape(job, with_result=access.may_review))
 
 
 class JobMetrics(ApiView):

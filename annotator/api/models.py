@@ -16,8 +16,8 @@ from annotator.api.base import (
     optional_id,
     whole,
 )
-from annotator.api.serializers import ModelList, ModelOut, ScoreList
-from annotator.api.shapes import model_shape, score_shape
+from annotator.api.serializers.models import ModelList, ModelOut, ScoreList
+from annotator.api.shapes.models import model_shape, score_shape
 from annotator.errors import ForbiddenError, InvalidError
 from annotator.queries.access import access_to, model_for_user
 from annotator.queries.catalog import scores_after
@@ -25,6 +25,8 @@ from annotator.queries.models import reward_models_of
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
+
+    from annotator.models import RewardModel
 
 MOST_SCORES = 1_000
 
@@ -71,8 +73,7 @@ class Scores(ApiView):
             reason = "Name the model: ?model=ID."
             raise InvalidError(reason, fields={"model": reason})
         model = model_for_user(user=self.person, pk=pk)
-        if not access_to(user=self.person, project=model.project).may_see_scores:
-            raise ForbiddenError("This project hides model scores from annotators.")
+        self._gate(model)
         size = whole(request, "size", DEFAULT_SIZE, most=MOST_SCORES)
         found = scores_after(
             model=model,
@@ -82,3 +83,11 @@ class Scores(ApiView):
         )
         rows = [score_shape(score) for score in found[:size]]
         return Response({"results": rows, "next": rows[-1]["id"] if len(found) > size else None})
+
+    def _gate(self, model: RewardModel) -> None:
+        """Open the list to whoever sees all scores; others read theirs with a problem's tree."""
+        if not access_to(user=self.person, project=model.project).may_see_scores:
+            raise ForbiddenError(
+                "This project hides model scores from annotators. What is open to you of a problem "
+                "comes with its tree: problems/ID/tree/?model=ID."
+            )

@@ -8,17 +8,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from annotator.api.base import KEY, ApiView, idempotency_key, optional_id
-from annotator.api.serializers import (
+from annotator.api.serializers.judgements import (
     LabelIn,
     LabelList,
     LabelSaved,
     OutcomeIn,
     OutcomeList,
     OutcomeOut,
-    ProblemOut,
-    TreeOut,
 )
-from annotator.api.shapes import label_shape, outcome_shape, problem_shape
+from annotator.api.serializers.problems import ProblemOut, TreeOut
+from annotator.api.shapes.problems import label_shape, outcome_shape, problem_shape
 from annotator.errors import ForbiddenError, NotFoundError
 from annotator.queries.access import (
     access_to,
@@ -28,7 +27,7 @@ from annotator.queries.access import (
     step_to_label,
     trace_for_user,
 )
-from annotator.queries.paths import labels_visible
+from annotator.queries.blindness import labels_visible, sight_of
 from annotator.queries.problems import problem_rows
 from annotator.queries.tree_records import trace_rows, tree_records
 from annotator.queries.trees import outcomes_by_trace
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from annotator.models import Problem, RewardModel
+    from annotator.queries.blindness import Sight
     from annotator.services.labels import LabelResult
 
 
@@ -49,8 +49,9 @@ class ProblemDetail(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         """Show a problem without its steps."""
         problem = problem_for_user(user=self.person, pk=pk)
-        rows = problem_rows(project=problem.project, problems=[problem], with_scores=False)
-        return Response(problem_shape(rows[0], problem.project.name))
+        access = access_to(user=self.person, project=problem.project)
+        rows = problem_rows(access=access, problems=[problem], with_lines=False)
+        return Response(problem_shape(rows[0], access))
 
 
 class ProblemTree(ApiView):
@@ -68,22 +69,24 @@ class ProblemTree(ApiView):
         """Give every node in pre-order and every trace, as `Tree.from_records` takes them."""
         problem = problem_for_user(user=self.person, pk=pk)
         outcome = request.query_params.get("outcome") or problem.project.primary_outcome
-        model = self._model(problem, optional_id(request, "model"))
+        access = access_to(user=self.person, project=problem.project)
+        sight = sight_of(access=access, problem=problem)
+        model = self._model(problem, sight, optional_id(request, "model"))
         body = {
             "problem": problem.pk,
             "outcome": outcome,
             "nodes": tree_records(
-                problem=problem, outcome=outcome.replace("\x00", ""), model=model
+                problem=problem, outcome=outcome.replace("\x00", ""), model=model, sight=sight
             ),
-            "traces": trace_rows(problem=problem),
+            "traces": trace_rows(problem=problem, sight=sight),
         }
         return Response(body)
 
-    def _model(self, problem: Problem, pk: int | None) -> RewardModel | None:
+    def _model(self, problem: Problem, sight: Sight, pk: int | None) -> RewardModel | None:
         if pk is None:
             return None
-        if not access_to(user=self.person, project=problem.project).may_see_scores:
-            raise ForbiddenError("This project hides model scores from annotators.")
+        if not sight.any_scores:
+            raise ForbiddenError("Model scores of this problem are hidden from you at present.")
         model = model_for_user(user=self.person, pk=pk)
         if model.project_id != problem.project_id:
             raise NotFoundError(f"There is no model {pk} in the project of this problem.")

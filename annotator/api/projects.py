@@ -10,26 +10,22 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.response import Response
 
 from annotator.api.base import MOST, SIZE, ApiView, whole
-from annotator.api.serializers import (
-    ProblemList,
+from annotator.api.serializers.problems import ProblemList
+from annotator.api.serializers.projects import (
     ProjectIn,
     ProjectList,
     ProjectOut,
     ProjectPatch,
     UploadOut,
 )
-from annotator.api.shapes import problem_shape, project_shape, upload_shape
+from annotator.api.shapes.problems import problem_shape
+from annotator.api.shapes.projects import project_shape, upload_shape
 from annotator.errors import InvalidError
 from annotator.forms import ProblemFilterForm
 from annotator.queries.access import project_for_user
 from annotator.queries.overview import project_row, project_rows
-from annotator.queries.problems import (
-    LABEL_STATES,
-    OUTCOME_STATES,
-    PAGE_SIZE,
-    SORTS,
-    problem_page,
-)
+from annotator.queries.paging import PAGE_SIZE
+from annotator.queries.problems import LABEL_STATES, OUTCOME_STATES, SORTS, problem_page
 from annotator.services.artefacts import CHUNK
 from annotator.services.projects import project_create, project_update, projects_adopt
 from annotator.services.uploads import upload_store
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-UPDATABLE = ("description", "primary_outcome", "show_scores")
+UPDATABLE = ("description", "primary_outcome", "show_scores", "pause_below", "pause_after")
 FILTERS = [
     OpenApiParameter("q", str, description="Text in the problem or its answer."),
     OpenApiParameter("labels", str, enum=[key for key in LABEL_STATES if key]),
@@ -101,15 +97,14 @@ class ProjectProblems(ApiView):
             fields = {key: str(messages[0]) for key, messages in form.errors.items()}
             raise InvalidError(" ".join(fields.values()), fields=fields)
         found = problem_page(
-            project=access.project,
-            user=self.person,
+            access=access,
             wanted=form.wanted(),
             after=request.query_params.get("after", ""),
             before=request.query_params.get("before", ""),
             size=whole(request, "size", PAGE_SIZE, most=MOST),
-            with_scores=False,
+            with_lines=False,
         )
-        rows = [problem_shape(row, access.project.name) for row in found.rows]
+        rows = [problem_shape(row, access) for row in found.rows]
         body = {"results": rows, "next": found.next or None, "previous": found.previous or None}
         return Response(body)
 

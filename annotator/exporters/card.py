@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+CARD = "README.md"
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@^=])")
 _LONGEST = 200
 
@@ -23,6 +24,12 @@ MEANING = {
     "labels": "One row per label as it was given; `rater_kind` is person, imported, machine or "
     "model.",
 }
+
+ABOUT = (
+    "Exported by Tracewood. Splits are by problem: no tree is in two splits. `manifest.json` beside "
+    "this page names the snapshot, its hash and the rules by which labels became targets (aggregation, "
+    "neutral ratings, which kinds of raters), and counts what was left out."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,42 @@ def inert(text: str) -> str:
 
 
 def card(project: str, tables: Sequence[TableInfo]) -> str:
-    """Return ``README.md``."""
+    """Return the card of an export in tables."""
     tables = [table for table in tables if table.splits]
     return f"---\n{_front_matter(project, tables)}---\n\n{_page(project, tables)}"
 
 
-def _front_matter(project: str, tables: Sequence[TableInfo]) -> str:
-    """Write YAML by hand: every text in it is a JSON string, which YAML reads as text."""
+def lines_card(project: str, label: str, row: str, splits: Mapping[str, str]) -> str:
+    """Return the card of an export in JSON lines.
+
+    Without it ``datasets`` would guess what in the folder is data, and take the manifest for a row.
+
+    Args:
+        project: name of the project, untrusted.
+        label: of the format.
+        row: what one row is.
+        splits: path of each data file to the split that it is.
+    """
+    lines = _heading(project)
+    if splits:
+        lines += ["configs:", "- config_name: default", "  data_files:"]
+    lines += [f"  - {{split: {split}, path: {path}}}" for path, split in splits.items()]
+    page = [_title(project), f"{label}: one row is {row}. {ABOUT}"]
+    return "---\n" + "\n".join(lines) + "\n---\n\n" + "\n\n".join(page) + "\n"
+
+
+def _heading(project: str) -> list[str]:
+    """Begin the YAML, by hand: every text in it is a JSON string, which YAML reads as text."""
     title = json.dumps(" ".join(project.split())[:_LONGEST])
-    lines = [f"pretty_name: {title}", "tags: [process-reward-model, step-labels, tracewood]"]
+    return [f"pretty_name: {title}", "tags: [process-reward-model, step-labels, tracewood]"]
+
+
+def _title(project: str) -> str:
+    return f"# {inert(project) or 'Reasoning trees'}"
+
+
+def _front_matter(project: str, tables: Sequence[TableInfo]) -> str:
+    lines = _heading(project)
     if tables:
         lines.append("configs:")
     for table in tables:
@@ -82,15 +116,7 @@ def _front_matter(project: str, tables: Sequence[TableInfo]) -> str:
 
 
 def _page(project: str, tables: Sequence[TableInfo]) -> str:
-    parts = [
-        f"# {inert(project) or 'Reasoning trees'}",
-        (
-            "Reasoning trees with step labels, exported by Tracewood. "
-            "Splits are by problem: no tree is in two splits. `manifest.json` beside this page names "
-            "the snapshot, its hash and the rules by which labels became targets (aggregation, neutral "
-            "ratings, which kinds of raters), and counts what was left out."
-        ),
-    ]
+    parts = [_title(project), f"Reasoning trees with step labels. {ABOUT}"]
     for table in tables:
         counts = ", ".join(f"{rows:,} in {split}" for split, (rows, _) in table.splits.items())
         columns = ", ".join(f"`{name}`" for name in table.types)

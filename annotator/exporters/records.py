@@ -10,14 +10,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scoring.preference.types import DEFAULT_CRITERIA, Criterion
+from scoring.training.targets import Rules
 from scoring.types import (
     ROOT,
+    AdjudicationRecord,
     AlternativeRecord,
+    CommentRecord,
     LabelRecord,
     NodeRecord,
     ProblemRecord,
+    RankingRecord,
     ScoreRecord,
     SpanLabelRecord,
+    SubmissionRecord,
     TraceRecord,
 )
 
@@ -67,6 +73,8 @@ class ExportProblem:
         ratings: per node the aggregated rating -1, 0, +1, None = none.
         weights: per node how much its target counts (``per_rater``: how many raters made it), empty
             = 1 each.
+        criteria: the project's when the snapshot was made, the most important first.
+        rules: how labels became ``targets``.
     """
 
     id: str
@@ -83,6 +91,12 @@ class ExportProblem:
     targets: Sequence[float | None] = ()
     ratings: Sequence[int | None] = ()
     weights: Sequence[float] = ()
+    rankings: Sequence[RankingRecord] = ()
+    submissions: Sequence[SubmissionRecord] = ()
+    comments: Sequence[CommentRecord] = ()
+    adjudications: Sequence[AdjudicationRecord] = ()
+    criteria: Sequence[Criterion] = DEFAULT_CRITERIA
+    rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
         if not _SPLIT.fullmatch(self.split):
@@ -105,6 +119,21 @@ def path_to(nodes: Sequence[NodeRecord], end: int) -> list[int]:
         end = nodes[end].parent
     path.reverse()
     return path
+
+
+def judged_once(
+    labels: Sequence[LabelRecord],
+) -> tuple[dict[int, LabelRecord], list[LabelRecord]]:
+    """Return the labels that are alone on their node, by node, and all others in their order.
+
+    Most steps are judged once; what holds of them needs no aggregation.
+    """
+    seen: dict[int, LabelRecord | None] = {}
+    for label in labels:
+        seen[label.node] = None if label.node in seen else label
+    once = {node: label for node, label in seen.items() if label is not None}
+    several = [] if len(once) == len(labels) else [x for x in labels if seen[x.node] is None]
+    return once, several
 
 
 def children_of(nodes: Sequence[NodeRecord]) -> dict[int, list[int]]:

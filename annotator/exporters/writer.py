@@ -12,8 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
+    from annotator.exporters.records import ExportProblem
+
+MANIFEST = "manifest.json"
 OpenFile = Callable[[str], IO[bytes]]
 _FLUSH = 1 << 18
 
@@ -35,11 +39,15 @@ class ExportReport:
     Attributes:
         rows: rows over all data files.
         excluded: reason in words to number of things left out for it.
+        levels: rows by the level of what they judge (step, branch, trace), where a row has one.
+        rankings: rankings that were read, by level, whatever became of them.
         files: the manifest, in the order in which the files were finished.
     """
 
     rows: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
+    levels: Counter[str] = field(default_factory=Counter)
+    rankings: Counter[str] = field(default_factory=Counter)
     files: list[FileEntry] = field(default_factory=list)
 
 
@@ -120,6 +128,10 @@ class Sink:
         if count:
             self.report.excluded[reason] += count
 
+    def count_level(self, level: str) -> None:
+        """Count a row by its level."""
+        self.report.levels[level] += 1
+
     def abandon(self) -> None:
         """Close what a failed export left open."""
         for file in self._open:
@@ -181,3 +193,16 @@ class JsonLines:
                 file.write(b"".join(waiting))
                 waiting.clear()
         self._waiting = 0
+
+
+def lines_by_split(
+    problems: Iterable[ExportProblem],
+    sink: Sink,
+    rows: Callable[[ExportProblem], Iterable[object]],
+) -> None:
+    """Write the rows of each problem, one JSON lines file per split."""
+    with JsonLines(sink) as lines:
+        for problem in problems:
+            name = f"{problem.split}.jsonl"
+            for row in rows(problem):
+                lines.write(name, row)

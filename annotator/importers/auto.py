@@ -29,6 +29,7 @@ def detect(head: bytes) -> str:
         )
     known = ", ".join(IMPORTERS)
     raise ImportRefusedError(
-        f"the file looks like none of the known formats; name one of: {known}",
+        f"the file looks like none of the known formats; import it again with its format chosen, "
+        f"if it is one of: {known}",
         code="format_unknown",
     )

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 MAX_META_DEPTH = 100
 _SHOWN = 40
@@ -160,6 +160,37 @@ def extras(record: Mapping[str, Any], known: Collection[str], path: str = "") ->
         if type(value) in (dict, list):
             check_depth(value, path + name)
     return rest
+
+
+def only(record: Mapping[str, Any], known: Collection[str], path: str = "") -> None:
+    """Refuse a field that would be lost, in a format that has a place for own fields."""
+    for name in record:
+        if name not in known:
+            raise FieldError(
+                f"field '{path}{name}' is not known; known: {', '.join(known)} "
+                "(own fields go into 'meta')"
+            )
+
+
+def optional_object(record: Mapping[str, Any], name: str, path: str = "") -> dict[str, Any]:
+    """Return an object that is kept as it is, or ``{}`` where it is absent or null."""
+    value = record.get(name)
+    if value is None:
+        return {}
+    check_depth(mapping(value, path + name), path + name)
+    return dict(value)
+
+
+def objects(
+    record: Mapping[str, Any], name: str, known: Collection[str], path: str = ""
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the objects of an optional array, each with its path; they have ``known`` fields only."""
+    if record.get(name) is None:
+        return
+    for i, row in enumerate(array(record, name, path)):
+        place = f"{path}{name}[{i}]"
+        only(mapping(row, place), known, f"{place}.")
+        yield row, f"{place}."
 
 
 def check_depth(value: object, path: str) -> None:

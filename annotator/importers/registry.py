@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from scoring.errors import UnknownNameError
+from scoring.registry import find_row
 from scoring.types import ImportItem
 
 Reader = Callable[[IO[bytes]], Iterator[ImportItem]]
@@ -61,7 +61,7 @@ IMPORTERS: dict[str, ImporterRow] = {
             "tracewood",
             "Tracewood JSONL",
             f"{_F}.tracewood",
-            "1",
+            "2",
             "a JSONL line",
             JSONL,
             "a tree, kept as given",
@@ -174,6 +174,33 @@ IMPORTERS: dict[str, ImporterRow] = {
             JSONL,
             "a search tree, kept as given",
         ),
+        ImporterRow(
+            "fine_grained_rlhf",
+            "Fine-Grained RLHF feedback",
+            f"{_F}.fine_grained_rlhf",
+            "1",
+            "an array element",
+            (".json",),
+            "four flat traces, their ranking, and labelled sentences",
+        ),
+        ImporterRow(
+            "pandalm",
+            "PandaLM test set",
+            f"{_F}.pandalm",
+            "1",
+            "an array element",
+            (".json",),
+            "two flat traces and three raters' rankings",
+        ),
+        ImporterRow(
+            "natural_pool",
+            "StrictPRMBench natural pool",
+            f"{_F}.natural_pool",
+            "1",
+            "a card, or a row of a rating sheet",
+            (".jsonl", ".csv"),
+            "two flat traces; rankings of imported cards by criterion",
+        ),
     )
 }
 
@@ -184,7 +211,4 @@ def importer(key: str) -> ImporterRow:
     Raises:
         UnknownNameError: naming the known formats.
     """
-    try:
-        return IMPORTERS[key]
-    except KeyError:
-        raise UnknownNameError("import format", key, IMPORTERS) from None
+    return find_row(IMPORTERS, "import format", key)

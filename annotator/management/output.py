@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from annotator.errors import AnnotatorError
+from annotator.services.background import background_enter
 from scoring.errors import ScoringError
 
 DONE, PARTLY, NOTHING, INTERRUPTED = 0, 1, 2, 130
+_MIGRATE_FIRST = "The database has not been prepared for this version: run `manage.py up` or `manage.py migrate` first."
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class ContractCommand(BaseCommand, ABC):
     """Base of the commands that other programs call; a subclass writes ``answer``."""
 
     requires_system_checks: list[str] = []
+    # Whether the process is the command's own, and not a program that calls it.
+    owns_process = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--json`` and what the subclass asks for."""
@@ -65,6 +70,8 @@ class ContractCommand(BaseCommand, ABC):
 
     def handle(self, *args: str, **options: Any) -> None:
         """Print the answer and leave with its status."""
+        if self.owns_process:
+            background_enter()
         try:
             answer = self.answer(options)
         except AnnotatorError as error:
@@ -74,6 +81,10 @@ class ContractCommand(BaseCommand, ABC):
         except OperationalError as error:
             reason = str(error).strip().splitlines()[0]
             answer = refused("database", f"The database is not there: {reason}")
+        except ProgrammingError:
+            if not _migrations_missing():
+                raise
+            answer = refused("database", _MIGRATE_FIRST)
         except KeyboardInterrupt:
             answer = refused("interrupted", "Stopped.", status=INTERRUPTED)
         self.tell(answer, as_json=options["json"])
@@ -100,12 +111,19 @@ class ContractCommand(BaseCommand, ABC):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as the command line asks; a wrong call is answered in the same form as the rest."""
+        self.owns_process = True
         try:
             super().run_from_argv(argv)
         except CommandError as error:
             message = str(error).removeprefix("Error: ")
             self.tell(refused("usage", message), as_json="--json" in argv)
             sys.exit(NOTHING)
+
+
+def _migrations_missing() -> int:
+    """Return how many migrations this version has that the database has not seen."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def refused(code: str, message: str, status: int = NOTHING) -> Answer:

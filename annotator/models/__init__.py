@@ -8,6 +8,7 @@ from annotator.models.datasets import (
     SnapshotOutcome,
     SnapshotProblem,
 )
+from annotator.models.discussion import Comment, Submission
 from annotator.models.jobs import Job, JobMetric, Upload, Worker
 from annotator.models.judgements import (
     Alternative,
@@ -17,14 +18,22 @@ from annotator.models.judgements import (
     StepLabel,
 )
 from annotator.models.projects import ErrorType, GuidelineVersion, Membership, Project
+from annotator.models.quality import Adjudication, AgreementReport, Gold, Resolution
+from annotator.models.queues import Assignment, Qualification, Queue, QueueCursor, QueueItem
+from annotator.models.rankings import Ranking
 from annotator.models.scores import RewardModel, StepScore, TokenScore
 from annotator.models.users import ApiToken, SignInLink
 
 __all__ = [
+    "Adjudication",
+    "AgreementReport",
     "Alternative",
     "ApiToken",
+    "Assignment",
+    "Comment",
     "ErrorType",
     "Export",
+    "Gold",
     "GuidelineVersion",
     "Job",
     "JobMetric",
@@ -33,7 +42,13 @@ __all__ = [
     "Outcome",
     "Problem",
     "Project",
+    "Qualification",
+    "Queue",
+    "QueueCursor",
+    "QueueItem",
+    "Ranking",
     "Rater",
+    "Resolution",
     "RewardModel",
     "SignInLink",
     "Snapshot",
@@ -46,6 +61,7 @@ __all__ = [
     "Step",
     "StepLabel",
     "StepScore",
+    "Submission",
     "TokenScore",
     "Trace",
     "Upload",

@@ -129,6 +129,12 @@ class Step(models.Model):
                 name="step_kind_known",
             ),
         ]
+        indexes = [
+            # Of use when steps are deleted; few steps have a caller.
+            models.Index(
+                fields=["caller"], condition=Q(caller__isnull=False), name="step_by_caller"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.text[:80]

@@ -38,8 +38,8 @@ class Snapshot(models.Model):
 class SnapshotProblem(models.Model):
     """A problem in a snapshot. Steps and traces added later have larger ids and are left out.
 
-    ``extras``: ``max_record`` (the last imported record), and ``spans`` and ``alternatives``, frozen
-    as lists of rows with ids of steps, raters and records.
+    ``extras``: ``max_record`` (the last imported record), and ``spans``, ``alternatives`` and
+    ``rankings``, frozen as lists of rows with ids of steps, raters and records.
     """
 
     snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="problems", db_index=False)
@@ -60,6 +60,8 @@ class SnapshotProblem(models.Model):
 
 class SnapshotLabel(models.Model):
     """A frozen copy of one label row, in the shape of ``StepLabel``.
+
+    ``adjudicated``: the row is a reviewer's final decision on the step.
 
     Rows are copied from checked ones in one statement; the database does not check their keys a
     second time, which would take five times as long as the copy.
@@ -88,6 +90,7 @@ class SnapshotLabel(models.Model):
     unsure = models.BooleanField(default=False)
     error_type = models.CharField(max_length=40, blank=True, default="")
     realises_error = models.BooleanField(default=False)
+    adjudicated = models.BooleanField(db_default=False)
     note = models.TextField(blank=True, default="")
     milliseconds = models.IntegerField(null=True)
     meta = models.JSONField(null=True)

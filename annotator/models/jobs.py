@@ -43,6 +43,8 @@ class Job(models.Model):
         EXPORT = "scoring.export", "Export"
         SNAPSHOT = "scoring.snapshot", "Snapshot"
         SAMPLE = "scoring.sample", "Sample project"
+        QUEUE = "scoring.queue", "Queue"
+        AGREEMENT = "scoring.agreement", "Agreement"
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Now
 
 from annotator.models.data import Problem, SourceRecord, Step, Trace
 from annotator.models.projects import ErrorType, GuidelineVersion, Project
@@ -54,9 +54,13 @@ class Rater(models.Model):
 class JudgementEvent(models.Model):
     """One change of a judgement, append-only.
 
+    The rows that follow from events name theirs without a key that the database checks: both are
+    written in one transaction and deleted only with their project, and a check per event would scan
+    those rows each time.
+
     ``payload`` is the new state of the target (null fields included); ``before`` the state it
     replaced, so that undo is another event. An ``import`` event carries all judgements of one
-    source record.
+    source record. Events of one ``action`` (a rating applied to the rest of a trace) are undone together.
     """
 
     class Kind(models.TextChoices):
@@ -64,10 +68,14 @@ class JudgementEvent(models.Model):
         SPAN_LABEL = "span_label", "Span label"
         ALTERNATIVE = "alternative", "Alternative"
         OUTCOME = "outcome", "Outcome"
+        RANKING = "ranking", "Ranking"
+        SUBMISSION = "submission", "Submission"
+        ADJUDICATION = "adjudication", "Adjudication"
+        RESOLUTION = "resolution", "Resolution of a contradiction"
         IMPORT = "import", "Import"
 
     id: int
-    project = models.ForeignKey(Project, models.CASCADE, related_name="events")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="events", db_index=False)
     problem = models.ForeignKey(Problem, models.CASCADE, related_name="events", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     rater = models.ForeignKey(Rater, models.CASCADE, null=True, db_index=False)
@@ -79,6 +87,7 @@ class JudgementEvent(models.Model):
     before = models.JSONField(null=True)
     undoes = models.ForeignKey("self", models.CASCADE, null=True, related_name="undone_by")
     idempotency_key = models.UUIDField(null=True)
+    action = models.UUIDField(null=True)
     created = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -88,6 +97,12 @@ class JudgementEvent(models.Model):
         indexes = [
             models.Index(fields=["problem", "user", "id"], name="event_by_problem_user"),
             models.Index(fields=["step", "id"], name="event_by_step"),
+            models.Index(fields=["project", "id"], name="event_by_project"),
+            # Of use when traces and records are deleted; few events have them.
+            models.Index(fields=["trace"], condition=Q(trace__isnull=False), name="event_by_trace"),
+            models.Index(
+                fields=["source"], condition=Q(source__isnull=False), name="event_by_source"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +115,7 @@ class StepLabel(models.Model):
     step = models.ForeignKey(Step, models.CASCADE, related_name="labels", db_index=False)
     rater = models.ForeignKey(Rater, models.CASCADE, related_name="labels")
     source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="labels")
-    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False, db_constraint=False)
     rating = models.SmallIntegerField(null=True)
     unsure = models.BooleanField(default=False)
     error_type = models.ForeignKey(ErrorType, models.RESTRICT, null=True, related_name="labels")
@@ -116,15 +131,9 @@ class StepLabel(models.Model):
 
     class Meta:
         constraints = [
+            # One index for own and imported labels, which also finds all labels of a step.
             models.UniqueConstraint(
-                fields=["step", "rater"],
-                condition=Q(source__isnull=True),
-                name="label_unique_own",
-            ),
-            models.UniqueConstraint(
-                fields=["step", "rater", "source"],
-                condition=Q(source__isnull=False),
-                name="label_unique_source",
+                "step", "rater", Coalesce("source", Value(0)), name="label_unique"
             ),
             models.CheckConstraint(
                 condition=Q(rating__isnull=True) | Q(rating__in=[-1, 0, 1]),
@@ -143,10 +152,11 @@ class SpanLabel(models.Model):
     last = models.ForeignKey(Step, models.CASCADE, related_name="spans_to")
     rater = models.ForeignKey(Rater, models.CASCADE, related_name="spans")
     source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="spans")
-    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False, db_constraint=False)
     rating = models.SmallIntegerField(null=True)
     error_type = models.ForeignKey(ErrorType, models.RESTRICT, null=True, related_name="spans")
     note = models.TextField(blank=True, default="")
+    milliseconds = models.IntegerField(null=True)
     guideline = models.ForeignKey(
         GuidelineVersion, models.RESTRICT, null=True, related_name="spans"
     )
@@ -182,7 +192,7 @@ class Alternative(models.Model):
     replaces = models.ForeignKey(Step, models.SET_NULL, null=True, related_name="alternatives")
     rater = models.ForeignKey(Rater, models.CASCADE, related_name="alternatives")
     source = models.ForeignKey(SourceRecord, models.CASCADE, null=True, related_name="alternatives")
-    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False)
+    event = models.ForeignKey(JudgementEvent, models.CASCADE, db_index=False, db_constraint=False)
     text = models.TextField()
     meta = models.JSONField(null=True)
     updated = models.DateTimeField(db_default=Now())

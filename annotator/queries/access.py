@@ -5,19 +5,21 @@ is too weak gets ``ForbiddenError``. Views, API and commands acting for a person
 
 viewer < annotator < reviewer < owner:
     viewer reads; annotator also judges; reviewer also sees the judgements of others, imports,
-    trains, scores, snapshots and exports; owner also manages members, guidelines and settings.
+    trains, scores, snapshots, exports and takes exports away; owner also manages members,
+    guidelines and settings. What a role sees of a problem is decided in ``queries.blindness``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q
 
 from annotator.errors import ForbiddenError, NotFoundError
 from annotator.models import (
     Export,
+    Gold,
     Job,
     Membership,
     Problem,
@@ -32,18 +34,23 @@ from annotator.queries.prepared import prepared_row
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+    from annotator.queries.prepared import Row
+
 Role = Literal["viewer", "annotator", "reviewer", "owner"]
 ROLES: tuple[Role, ...] = ("viewer", "annotator", "reviewer", "owner")
 RANK = {role: rank for rank, role in enumerate(ROLES)}
 MAX_ID = 2**63 - 1
-STEP_TO_LABEL = """
-SELECT p.id, p.n_steps, j.id, j.name, m.role
+# Whoever wants more of the step and the person in the same round trip names columns and joins.
+GATED_STEP = """
+SELECT p.id, p.n_steps, j.id, j.name, m.role{columns}
 FROM annotator_step s
 JOIN annotator_problem p ON p.id = s.problem_id
 JOIN annotator_project j ON j.id = p.project_id
 JOIN annotator_membership m ON m.project_id = j.id AND m.user_id = %(user)s
+{joins}
 WHERE s.id = %(step)s AND (%(project)s::text IS NULL OR upper(j.name) = upper(%(project)s::text))
 """
+STEP_TO_LABEL = GATED_STEP.format(columns="", joins="")
 
 M = TypeVar("M", bound=Model)
 
@@ -72,13 +79,100 @@ class Access:
 
     @property
     def may_see_scores(self) -> bool:
-        """May see model scores: everybody, unless the project keeps its annotators blind."""
+        """May see all model scores; what opens step by step is in ``queries.blindness``."""
         return self.project.show_scores or self.may_review
 
     @property
     def may_manage(self) -> bool:
         """May change members, guidelines and settings."""
         return self.is_at_least("owner")
+
+
+def check_role(role: Role, at_least: Role) -> None:
+    """Refuse a role that is too weak.
+
+    Raises:
+        ForbiddenError: naming both roles.
+    """
+    if RANK[role] < RANK[at_least]:
+        raise ForbiddenError(
+            f"This needs the role '{at_least}'; yours is '{role}'. Ask an owner of the project."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate(Generic[M]):
+    """The lookup of one kind of row through the membership of who asks, in a single query.
+
+    Attributes:
+        model: the rows.
+        noun: what an error calls one.
+        to_project: the way from a row to its project.
+        loaded: what comes with the row.
+        only: which rows there are; looked at after the role, so that a refusal tells nothing.
+        own: the column of whose the row is; those of others do not exist for a person. "" = anybody's.
+    """
+
+    model: type[M]
+    noun: str
+    to_project: str
+    loaded: tuple[str, ...]
+    only: Q = field(default_factory=Q)
+    own: str = ""
+
+    def __call__(
+        self,
+        *,
+        user: User | AnonymousUser,
+        pk: int,
+        at_least: Role = "viewer",
+        project: str | None = None,
+        problem: int | None = None,
+    ) -> M:
+        """Return the row ``pk`` of a project of ``user``.
+
+        ``project`` pins the name in the URL, ``problem`` the id in it.
+
+        Raises:
+            NotFoundError: no such row, or not theirs.
+            ForbiddenError: the role is weaker than ``at_least``.
+        """
+        member = f"{self.to_project}__memberships"
+        conditions: dict[str, Any] = {"pk": pk, f"{member}__user_id": user.pk or 0}
+        if project is not None:
+            conditions[f"{self.to_project}__name__iexact"] = project
+        if problem is not None:
+            conditions["problem_id"] = problem
+        if self.own:
+            conditions[self.own] = user.pk or 0
+        rows = self.model._default_manager.select_related(*self.loaded)
+        possible = 0 < pk <= MAX_ID and (problem or 0) <= MAX_ID and "\x00" not in (project or "")
+        found = (
+            rows.filter(**conditions).annotate(asked_as=F(f"{member}__role")).first()
+            if possible
+            else None
+        )
+        where = "in your projects" if problem is None else f"in problem {problem}"
+        missing = NotFoundError(
+            f"There is no {self.noun} {pk} {'of yours' if self.own else where}."
+        )
+        if found is None:
+            raise missing
+        check_role(cast("Role", cast("Any", found).asked_as), at_least)
+        if self.only and not rows.filter(self.only, pk=pk).exists():
+            raise missing
+        return found
+
+
+IN_PROBLEM = "problem__project"
+problem_for_user = Gate(Problem, "problem", "project", ("project",))
+step_for_user = Gate(Step, "step", IN_PROBLEM, (IN_PROBLEM,))
+trace_for_user = Gate(Trace, "trace", IN_PROBLEM, (IN_PROBLEM,))
+job_for_user = Gate(Job, "job", "project", ("project", "worker"))
+model_for_user = Gate(RewardModel, "model", "project", ("project", "snapshot", "job"))
+snapshot_for_user = Gate(Snapshot, "snapshot", "project", ("project",))
+export_for_user = Gate(Export, "export", "project", ("project", "snapshot"))
+gold_for_user = Gate(Gold, "gold answer", "project", ("project", "problem", "trace", "parent"))
 
 
 def project_for_user(*, user: User | AnonymousUser, name: str, at_least: Role = "viewer") -> Access:
@@ -98,7 +192,7 @@ def project_for_user(*, user: User | AnonymousUser, name: str, at_least: Role = 
     )
     if member is None:
         raise NotFoundError(f"There is no project called '{name}' among yours.")
-    _check(cast("Role", member.role), at_least)
+    check_role(cast("Role", member.role), at_least)
     return Access(member.project, cast("Role", member.role), member.user_id)
 
 
@@ -118,30 +212,6 @@ def access_to(*, user: User | AnonymousUser, project: Project) -> Access:
     return Access(project, cast("Role", role), user.pk or 0)
 
 
-def problem_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Problem:
-    """Return a problem of a project of ``user``; ``project`` pins the name seen in the URL."""
-    rows = Problem.objects.select_related("project")
-    return _gated(rows, "problem", "project", user, pk, at_least, project)
-
-
-def step_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Step:
-    """Return a step with its problem and project loaded."""
-    rows = Step.objects.select_related("problem__project")
-    return _gated(rows, "step", "problem__project", user, pk, at_least, project)
-
-
 def step_to_label(
     *,
     user: User | AnonymousUser,
@@ -153,107 +223,34 @@ def step_to_label(
     The same gate as ``step_for_user`` for annotators, as a prepared statement; columns that are
     not in it load when asked for.
     """
+    return step_to_label_and(STEP_TO_LABEL, user=user, pk=pk, project=project)[0]
+
+
+def step_to_label_and(
+    statement: str,
+    *,
+    user: User | AnonymousUser,
+    pk: int,
+    project: str | None,
+) -> tuple[Step, Row]:
+    """Return the step of ``step_to_label`` and the columns that ``statement`` adds to the gate.
+
+    Args:
+        statement: ``GATED_STEP``, filled in.
+        user: who asks.
+        pk: the step.
+        project: the name seen in the URL, None where there is none.
+    """
     known = 0 < pk <= MAX_ID and "\x00" not in (project or "")
     parameters = {"step": pk, "user": user.pk or 0, "project": project}
-    row = prepared_row(STEP_TO_LABEL, parameters) if known else None
+    row = prepared_row(statement, parameters) if known else None
     if row is None:
         raise NotFoundError(f"There is no step {pk} in your projects.")
-    problem_id, n_steps, project_id, name, role = row
-    _check(cast("Role", role), "annotator")
+    problem_id, n_steps, project_id, name, role, *more = row
+    check_role(cast("Role", role), "annotator")
     step = Step.from_db("default", ["id", "problem_id"], [pk, problem_id])
     step.problem = Problem.from_db(
         "default", ["id", "project_id", "n_steps"], [problem_id, project_id, n_steps]
     )
     step.problem.project = Project.from_db("default", ["id", "name"], [project_id, name])
-    return step
-
-
-def trace_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Trace:
-    """Return a trace with its problem and project loaded."""
-    rows = Trace.objects.select_related("problem__project")
-    return _gated(rows, "trace", "problem__project", user, pk, at_least, project)
-
-
-def job_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Job:
-    """Return a job with its project and worker loaded."""
-    rows = Job.objects.select_related("project", "worker")
-    return _gated(rows, "job", "project", user, pk, at_least, project)
-
-
-def model_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> RewardModel:
-    """Return a reward model with its project, snapshot and job loaded."""
-    rows = RewardModel.objects.select_related("project", "snapshot", "job")
-    return _gated(rows, "model", "project", user, pk, at_least, project)
-
-
-def snapshot_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Snapshot:
-    """Return a snapshot with its project loaded."""
-    rows = Snapshot.objects.select_related("project")
-    return _gated(rows, "snapshot", "project", user, pk, at_least, project)
-
-
-def export_for_user(
-    *,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role = "viewer",
-    project: str | None = None,
-) -> Export:
-    """Return an export with its project and snapshot loaded."""
-    rows = Export.objects.select_related("project", "snapshot")
-    return _gated(rows, "export", "project", user, pk, at_least, project)
-
-
-def _gated(
-    rows: QuerySet[M],
-    noun: str,
-    to_project: str,
-    user: User | AnonymousUser,
-    pk: int,
-    at_least: Role,
-    project: str | None,
-) -> M:
-    """Look up one row through the membership of ``user``, in a single query."""
-    conditions: dict[str, Any] = {"pk": pk, f"{to_project}__memberships__user_id": user.pk or 0}
-    if project is not None:
-        conditions[f"{to_project}__name__iexact"] = project
-    found = (
-        rows.filter(**conditions).annotate(asked_as=F(f"{to_project}__memberships__role")).first()
-        if 0 < pk <= MAX_ID and "\x00" not in (project or "")
-        else None
-    )
-    if found is None:
-        raise NotFoundError(f"There is no {noun} {pk} in your projects.")
-    _check(cast("Role", cast("Any", found).asked_as), at_least)
-    return found
-
-
-def _check(role: Role, at_least: Role) -> None:
-    if RANK[role] < RANK[at_least]:
-        raise ForbiddenError(
-            f"This needs the role '{at_least}'; yours is '{role}'. Ask an owner of the project."
-        )
+    return step, tuple(more)

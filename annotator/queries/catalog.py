@@ -9,8 +9,6 @@ from annotator.models import Export, Project, RewardModel, SourceFile, StepScore
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-LISTED = 50
-
 
 def scored_steps_of(*, model: RewardModel) -> int:
     """Count the steps that ``model`` has scored."""
@@ -36,6 +34,6 @@ def exports_of(*, project: Project) -> QuerySet[Export]:
     )
 
 
-def source_files_of(*, project: Project) -> list[SourceFile]:
-    """Return the files imported last."""
-    return list(SourceFile.objects.filter(project=project).order_by("-pk")[:LISTED])
+def source_files_of(*, project: Project) -> QuerySet[SourceFile]:
+    """Return the files that were imported into ``project``, newest first."""
+    return SourceFile.objects.filter(project=project).order_by("-pk")

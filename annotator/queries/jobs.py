@@ -9,10 +9,11 @@ from datetime import timedelta
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from annotator.models import Job, JobMetric, Project, Worker
+from annotator.models import Job, JobMetric, Project, RewardModel, Worker
 
 # Workers beat every 5 s; one that missed five beats is not counted on.
 LIVE_WITHIN = timedelta(seconds=30)
+OPEN_STATES = (Job.State.QUEUED, Job.State.RUNNING)
 
 WAITING = {Worker.Kind.IO: "imports and exports", Worker.Kind.GPU: "training and scoring"}
 
@@ -33,6 +34,12 @@ def jobs_of_project(*, project: Project) -> QuerySet[Job]:
     return (
         Job.objects.filter(project=project).select_related("worker", "created_by").order_by("-id")
     )
+
+
+def open_score_job(*, model: RewardModel) -> Job | None:
+    """Return the job that scores the project with ``model``, or waits to."""
+    jobs = Job.objects.filter(project=model.project_id, kind=Job.Kind.SCORE, args__model=model.pk)
+    return jobs.filter(state__in=OPEN_STATES).order_by("pk").first()
 
 
 def metrics_of_job(*, job: Job) -> dict[str, list[tuple[int, float]]]:
@@ -57,9 +64,8 @@ def idle_workers(kind: Worker.Kind) -> QuerySet[Worker]:
 
 def worker_health() -> list[WorkerHealth]:
     """Return the state of every queue; a missing worker is a sentence, not an endless spinner."""
-    open_states = (Job.State.QUEUED, Job.State.RUNNING)
     counts: Counter[tuple[Worker.Kind, str]] = Counter()
-    rows = Job.objects.filter(state__in=open_states).values_list("kind", "state")
+    rows = Job.objects.filter(state__in=OPEN_STATES).values_list("kind", "state")
     for kind, state, n in rows.annotate(n=Count("pk")):
         counts[Job.Kind(kind).queue, state] += n
     live = Worker.objects.filter(heartbeat__gte=Now() - LIVE_WITHIN).order_by("started")

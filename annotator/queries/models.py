@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotator.models import Problem, Project, RewardModel, Step, StepScore
+from annotator.numbers import whole_number
 from scoring.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def reward_model_named(*, project: Project, name: str) -> RewardModel:
     bare, _, version = name.partition("@")
     found = ready.filter(name=bare)
     if version:
-        found = found.filter(version=int(version)) if version.isdecimal() else found.none()
+        found = found.filter(version=whole_number(version) or 0)
     model = found.order_by("-version").first()
     if model is None:
         raise UnknownNameError("ready model", name, _names(ready))
@@ -51,6 +52,13 @@ def problems_to_score(*, model: RewardModel, again: bool = False) -> list[int]:
         unscored = Step.objects.filter(problem=OuterRef("pk")).filter(~Exists(scored))
         rows = rows.filter(Exists(unscored))
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def scores_exist(*, project: Project, model: RewardModel | None) -> bool:
+    """Say whether the model, or with None any of the project, has scored a step."""
+    models = RewardModel.objects.filter(project=project)
+    asked = models if model is None else models.filter(pk=model.pk)
+    return asked.filter(Exists(StepScore.objects.filter(model=OuterRef("pk")))).exists()
 
 
 def _names(models: Iterable[RewardModel]) -> list[str]:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from annotator.models import Job, Membership, Problem, Project, Rater, StepLabel
+from annotator.models import (
+    Export,
+    Job,
+    JudgementEvent,
+    Membership,
+    Problem,
+    Project,
+    Rater,
+    RewardModel,
+    Snapshot,
+    StepLabel,
+)
+from annotator.queries.access import RANK
+from annotator.queries.jobs import OPEN_STATES
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-OPEN_STATES = (Job.State.QUEUED, Job.State.RUNNING)
+    from annotator.queries.access import Access, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,11 @@ class ProjectSize:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """A project as its member sees it in the list; ``labels`` counts those made by people."""
+    """A project as its member sees it in the list.
+
+    Reviewers see how much people labelled and how many jobs are open; everybody else counts only
+    their own ``labels`` and ``open_jobs``.
+    """
 
     project: Project
     role: str
@@ -34,6 +51,20 @@ class ProjectRow:
     labels: int
     open_jobs: int
     members: int
+
+    @property
+    def sees_all(self) -> bool:
+        """Say whether labels and jobs are everybody's."""
+        return _is_at_least(self.role, "reviewer")
+
+    @property
+    def may_label(self) -> bool:
+        """Say whether there can be labels of their own."""
+        return _is_at_least(self.role, "annotator")
+
+
+def _is_at_least(role: str, least: Role) -> bool:
+    return RANK[cast("Role", role)] >= RANK[least]
 
 
 def projects_of(*, user: User) -> QuerySet[Membership]:
@@ -52,6 +83,8 @@ def project_rows(*, user: User) -> list[ProjectRow]:
 
 def _rows(memberships: list[Membership]) -> list[ProjectRow]:
     ids = [membership.project_id for membership in memberships]
+    user = memberships[0].user_id if memberships else 0
+    all_of = [m.project_id for m in memberships if _is_at_least(m.role, "reviewer")]
     sizes = {
         project_id: sums
         for project_id, *sums in Problem.objects.filter(project_id__in=ids)
@@ -60,11 +93,13 @@ def _rows(memberships: list[Membership]) -> list[ProjectRow]:
     }
     labels = dict(
         StepLabel.objects.filter(rater__project_id__in=ids, rater__kind=Rater.Kind.PERSON)
+        .filter(Q(rater__project_id__in=all_of) | Q(rater__user=user))
         .values_list("rater__project_id")
         .annotate(n=Count("id"))
     )
     jobs = dict(
         Job.objects.filter(project_id__in=ids, state__in=OPEN_STATES)
+        .filter(Q(project_id__in=all_of) | Q(created_by=user))
         .values_list("project_id")
         .annotate(n=Count("id"))
     )
@@ -91,6 +126,28 @@ def project_row(*, user: User, project: Project) -> ProjectRow:
     return _rows(list(projects_of(user=user).filter(project=project)))[0]
 
 
-def open_jobs_count(*, project: Project) -> int:
-    """Count the jobs of ``project`` that wait or run, for the page header."""
-    return Job.objects.filter(project=project, state__in=OPEN_STATES).count()
+def project_contents(*, project: Project) -> list[tuple[str, int]]:
+    """Return what a project holds in words with counts: what its owner is about to delete."""
+    sums = Problem.objects.filter(project=project).aggregate(
+        n=Count("id"), steps=Sum("n_steps", default=0), traces=Sum("n_traces", default=0)
+    )
+    labels = StepLabel.objects.filter(rater__project=project)
+    by_people = labels.filter(rater__kind=Rater.Kind.PERSON).count()
+    return [
+        ("problems", sums["n"]),
+        ("steps", sums["steps"]),
+        ("traces", sums["traces"]),
+        ("labels by people", by_people),
+        ("other labels", labels.count() - by_people),
+        ("recorded judgements", JudgementEvent.objects.filter(project=project).count()),
+        ("reward models", RewardModel.objects.filter(project=project).count()),
+        ("snapshots", Snapshot.objects.filter(project=project).count()),
+        ("exports", Export.objects.filter(project=project).count()),
+        ("members", Membership.objects.filter(project=project).count()),
+    ]
+
+
+def open_jobs_count(*, access: Access) -> int:
+    """Count the jobs that wait or run, for the page header: all for reviewers, else one's own."""
+    jobs = Job.objects.filter(project=access.project, state__in=OPEN_STATES)
+    return (jobs if access.may_review else jobs.filter(created_by=access.user_id)).count()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Exists, OuterRef, Q
 
 from annotator.models import (
-    ErrorType,
     Outcome,
     RewardModel,
+    SourceRecord,
     Step,
     StepLabel,
     StepScore,
@@ -26,25 +26,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from annotator.models import Problem
-    from annotator.queries.access import Access
 
-# In the order of the model's fields, as ``from_db`` takes them.
-LABEL_COLUMNS = [
-    "id",
-    "rating",
-    "unsure",
-    "error_type_id",
-    "realises_error",
-    "note",
-    "milliseconds",
-]
-LABEL_OF_USER = f"""
-SELECT {", ".join(f"l.{name}" for name in LABEL_COLUMNS)}, e.key, e.label
-FROM annotator_steplabel l
-JOIN annotator_rater r ON r.id = l.rater_id AND r.user_id = %(user)s
-LEFT JOIN annotator_errortype e ON e.id = l.error_type_id
-WHERE l.step_id = %(step)s AND l.source_id IS NULL
-"""  # noqa: S608 - own columns
 LABELLED = """
 SELECT count(*)
 FROM annotator_step s
@@ -126,6 +108,41 @@ def first_step(*, problem: Problem) -> Step | None:
     return steps.filter(depth=1, preorder__lte=end, subtree_end__gt=end).first()
 
 
+def step_in(*, problem: Problem, pk: int | None) -> Step | None:
+    """Return the step of ``problem`` with this id, None where it has no such step."""
+    found = Step.objects.filter(problem=problem, pk=pk).first() if pk is not None else None
+    if found is not None:
+        found.problem = problem
+    return found
+
+
+def steps_by_id(*, ids: Iterable[int]) -> dict[int, Step]:
+    """Return steps with their texts by id."""
+    return Step.objects.in_bulk(list(ids))
+
+
+def first_rows(*, problem: Problem, most: int) -> list[Step]:
+    """Return the first ``most`` steps in tree order, with their place in the tree alone."""
+    rows = Step.objects.filter(problem=problem, preorder__lte=most)
+    return list(rows.order_by("preorder").only("pk", "preorder", "depth"))
+
+
+def source_record(*, step: Step | None, trace: Trace | None) -> SourceRecord | None:
+    """Return the record that a step came from, else the one of the trace through it."""
+    came = next(
+        (row.source_id for row in (step, trace) if row is not None and row.source_id is not None),
+        None,
+    )
+    records = SourceRecord.objects.select_related("file")
+    return records.filter(pk=came).first() if came is not None else None
+
+
+def scores_of(*, step_ids: Iterable[int], model: RewardModel) -> dict[int, float]:
+    """Return the model's score of each step that has one."""
+    rows = StepScore.objects.filter(step__in=list(step_ids), model=model)
+    return dict(rows.values_list("step", "score"))
+
+
 def _trace_through(problem: Problem, step: Step | None, end_id: int | None) -> Trace | None:
     rows = Trace.objects.filter(problem=problem).select_related("end")
     if step is not None:
@@ -158,37 +175,6 @@ def labels_of_user(*, steps: Iterable[Step], user: User) -> dict[int, StepLabel]
     """Return the person's own label of each step that has one."""
     rows = StepLabel.objects.filter(step__in=list(steps), rater__user=user, source=None)
     return {label.step_id: label for label in rows.select_related("error_type")}
-
-
-def label_of_user(*, step: Step, user: User) -> StepLabel | None:
-    """Return the person's own label of one step; a prepared statement, asked at every saving."""
-    row = prepared_row(LABEL_OF_USER, {"step": step.pk, "user": user.pk})
-    if row is None:
-        return None
-    *values, error_key, error_label = row
-    label = StepLabel.from_db("default", LABEL_COLUMNS, values)
-    if label.error_type_id is not None:
-        label.error_type = ErrorType.from_db(
-            "default", ["id", "key", "label"], [label.error_type_id, error_key, error_label]
-        )
-    return label
-
-
-def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
-    """Return the labels of a step that this member may see.
-
-    Checkers and imported labelers are open to all. What other people said is open to reviewers,
-    and to an annotator who has judged the step: nobody is led by others before committing.
-    """
-    rows = list(
-        StepLabel.objects.filter(step=step)
-        .select_related("rater", "error_type", "guideline", "source")
-        .order_by("rater__kind", "rater__name", "pk")
-    )
-    committed = any(label.rater.user_id == access.user_id for label in rows)
-    if access.may_review or committed:
-        return rows
-    return [label for label in rows if label.rater.kind != "person"]
 
 
 def labelled_counts(*, problem: Problem, user: User) -> int:

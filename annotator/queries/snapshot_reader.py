@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 from django.db import connection
 
-from annotator.exporters.records import ExportProblem
+from annotator.exporters.records import ExportProblem, judged_once
 from annotator.models import Rater, RewardModel, Snapshot, SnapshotProblem
 from annotator.queries.models import IMPORTED
 from annotator.queries.snapshot_trees import PlacedTree, Slices, traces_of_rows, tree_of_rows
+from annotator.queries.snapshot_verdicts import VerdictReader, writable
+from scoring.preference.types import DEFAULT_CRITERIA, Criterion
 from scoring.training.targets import NEUTRALS, Rules, targets
 from scoring.types import (
     ROOT,
@@ -29,37 +31,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
+# The second column is the place of a row among those of its problem. The server is not asked to
+# sort: it would move whole rows with their texts about, which costs more than reading them.
 STEPS = """
-SELECT s.problem_id, s.id, s.parent_id, s.caller_id, s.source_id, s.text, s.kind, s.agent, s.level,
+SELECT s.problem_id, s.preorder, s.id, s.parent_id, s.caller_id, s.source_id, s.text, s.kind, s.agent, s.level,
        s.state_before, s.state_after, s.value, s.visits, s.n_tokens, s.meta
 FROM annotator_step s
 JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %s
 WHERE s.problem_id = ANY(%s) AND s.id <= p.max_step
-ORDER BY s.problem_id, s.preorder
 """
 TRACES = """
-SELECT t.problem_id, t.id, t.end_id, t.source_id, t.key, t.model, t.sampling, t.meta
+SELECT t.problem_id, t.ordinal, t.id, t.end_id, t.source_id, t.key, t.model, t.sampling, t.meta
 FROM annotator_trace t
 JOIN annotator_snapshotproblem p ON p.problem_id = t.problem_id AND p.snapshot_id = %s
 WHERE t.problem_id = ANY(%s) AND t.id <= p.max_trace
-ORDER BY t.problem_id, t.ordinal
 """
 OUTCOMES = """
-SELECT problem_id, trace_id, name, value, source FROM annotator_snapshotoutcome
-WHERE snapshot_id = %s AND problem_id = ANY(%s) ORDER BY id
+SELECT problem_id, id, trace_id, name, value, source FROM annotator_snapshotoutcome
+WHERE snapshot_id = %s AND problem_id = ANY(%s)
 """
 LABELS = """
-SELECT problem_id, step_id, rater_id, source_id, rating, unsure, error_type, realises_error, note,
-       milliseconds, meta
+SELECT problem_id, id, step_id, rater_id, source_id, rating, unsure, error_type, realises_error, note,
+       milliseconds, meta, adjudicated
 FROM annotator_snapshotlabel
-WHERE snapshot_id = %s AND problem_id = ANY(%s) ORDER BY id
+WHERE snapshot_id = %s AND problem_id = ANY(%s)
 """
 RECORDS = """
 SELECT r.problem_id, r.id, r.format, r.key, r.meta
 FROM annotator_sourcerecord r
 JOIN annotator_snapshotproblem p ON p.problem_id = r.problem_id AND p.snapshot_id = %s
 WHERE r.problem_id = ANY(%s) AND r.id <= coalesce((p.extras->>'max_record')::bigint, 0)
-ORDER BY r.id
 """
 SCORES = """
 SELECT s.problem_id, c.model_id, c.step_id, c.score
@@ -79,6 +80,10 @@ class SnapshotReader:
         self.with_sources = with_sources
         self.rules = rules
         self.project = snapshot.project.name
+        stored = snapshot.rules.get("criteria")  # older snapshots hold no rankings
+        self.criteria = (
+            DEFAULT_CRITERIA if stored is None else tuple(Criterion(**row) for row in stored)
+        )
         self.raters = {
             rater.pk: RaterRecord(rater.kind, rater.name, rater.version)
             for rater in Rater.objects.filter(project=snapshot.project_id)
@@ -126,26 +131,36 @@ class SnapshotReader:
         label_records = [self._label(label, position) for label in labels]
         values, ratings, weights = self._targets(label_records, len(tree.nodes))
         alternatives = extras.get("alternatives", ())
-        slices = Slices(tree, trace_rows, labels, alternatives)
+        slices = Slices(tree, trace_rows, labels, alternatives) if self.with_sources else None
+        places = {row[2]: at for at, row in enumerate(trace_rows)}
+        verdicts = VerdictReader(extras, position, places, self.raters)
         return ExportProblem(
             id=bytes(problem.key).hex(),
             project=self.project,
             split=row.split,
-            problem=ProblemRecord(problem.prompt, problem.reference, _writable(problem.meta)),
+            problem=ProblemRecord(problem.prompt, problem.reference, writable(problem.meta)),
             nodes=tree.nodes,
             traces=traces_of_rows(trace_rows, outcomes, position),
             labels=label_records,
             spans=[self._span(span, position) for span in extras.get("spans", ())],
             alternatives=[self._alternative(item, position) for item in alternatives],
             scores=self._score_records(scores, position),
-            sources=[slices.slice_of(record) for record in records],
+            sources=[slices.slice_of(record) for record in records] if slices else (),
             targets=values,
             ratings=ratings,
             weights=weights,
+            rankings=verdicts.rankings(),
+            submissions=verdicts.submissions(),
+            comments=verdicts.comments(),
+            adjudications=verdicts.adjudications(),
+            criteria=self.criteria,
+            rules=self.rules,
         )
 
     def _label(self, row: tuple[Any, ...], position: Mapping[int, int]) -> LabelRecord:
-        _, step, rater, _, rating, unsure, error_type, realises, note, milliseconds, meta = row
+        (_, _, step, rater, _, rating, unsure, error_type, realises, note, milliseconds, meta) = (
+            row[:12]
+        )
         return LabelRecord(
             position[step],
             self.raters[rater],
@@ -156,6 +171,7 @@ class SnapshotReader:
             note,
             milliseconds,
             orjson.loads(meta) if meta else {},
+            row[12],
         )
 
     def _targets(
@@ -169,15 +185,12 @@ class SnapshotReader:
         values: list[float | None] = [None] * n
         ratings: list[int | None] = [None] * n
         weights: list[float] = []
-        seen: dict[int, LabelRecord | None] = {}
-        for label in labels:
-            seen[label.node] = None if label.node in seen else label
+        once, several = judged_once(labels)
         goal = {-1: 0.0, 0: NEUTRALS[self.rules.neutral], 1: 1.0}
-        for at, only in seen.items():
-            if only is not None and only.rating is not None and not only.unsure:
+        for at, only in once.items():
+            if only.rating is not None and not only.unsure:
                 ratings[at] = only.rating
                 values[at] = goal[only.rating]
-        several = [label for label in labels if seen[label.node] is None]
         if several:
             found = targets(several, n, self.rules)
             for at in {label.node for label in several}:
@@ -196,6 +209,7 @@ class SnapshotReader:
             row["rating"],
             row["error_type"],
             row["note"],
+            row.get("milliseconds"),  # snapshots of before spans carried it have none
         )
 
     def _alternative(
@@ -207,7 +221,7 @@ class SnapshotReader:
             row["text"],
             self.raters[row["rater"]],
             None if replaces is None else position[replaces],
-            _writable(row["meta"]),
+            writable(row["meta"]),
         )
 
     def _scores(self, ids: Sequence[int]) -> Rows:
@@ -235,17 +249,12 @@ class SnapshotReader:
         return list(records.values())
 
     def _grouped(self, statement: str, ids: Sequence[int]) -> Rows:
+        """Return the rows per problem (the first column), in the order of the second."""
         grouped: Rows = defaultdict(list)
         with connection.cursor() as cursor:
             cursor.execute(statement, [self.snapshot.pk, list(ids)])
             for row in cursor.fetchall():
                 grouped[row[0]].append(row)
+        for rows in grouped.values():
+            rows.sort(key=itemgetter(1))
         return grouped
-
-
-def _writable(meta: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a decoded JSON column without integers beyond 64 bits, which orjson cannot write.
-
-    A source's ``1e30`` is such a number: jsonb spells it out in digits. It comes back as a float.
-    """
-    return dict(orjson.loads(json.dumps(meta))) if meta else {}

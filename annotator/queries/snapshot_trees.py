@@ -34,26 +34,26 @@ def tree_of_rows(rows: Iterable[tuple[Any, ...]]) -> PlacedTree:
     tree = PlacedTree()
     nodes, position = tree.nodes, tree.position
     for at, row in enumerate(rows):
-        position[row[1]] = at
-        parent, caller, source, meta = row[2], row[3], row[4], row[14]
+        position[row[2]] = at
+        parent, caller, source, meta = row[3], row[4], row[5], row[15]
         nodes.append(
             NodeRecord(
-                row[5],
-                ROOT if parent is None else position[parent],
                 row[6],
+                ROOT if parent is None else position[parent],
                 row[7],
                 row[8],
-                caller,
                 row[9],
+                caller,
                 row[10],
                 row[11],
                 row[12],
                 row[13],
+                row[14],
                 orjson.loads(meta) if meta else {},
             )
         )
         if source is not None:
-            tree.given[source].append(row[1])
+            tree.given[source].append(row[2])
     for node in nodes:
         if node.caller is not None:  # a caller may come later in pre-order: resolved at the end
             node.caller = position[node.caller]
@@ -67,7 +67,7 @@ def traces_of_rows(
 ) -> list[TraceRecord]:
     """Return the traces of one problem, each with its outcomes."""
     by_trace: dict[int, list[OutcomeRecord]] = defaultdict(list)
-    for _, trace, name, value, source in outcomes:
+    for _, _, trace, name, value, source in outcomes:
         by_trace[trace].append(OutcomeRecord(name, value, source))
     return [
         TraceRecord(
@@ -78,7 +78,7 @@ def traces_of_rows(
             by_trace.get(pk, []),
             orjson.loads(meta) if meta else {},
         )
-        for _, pk, end, _, key, model, sampling, meta in rows
+        for _, _, pk, end, _, key, model, sampling, meta in rows
     ]
 
 
@@ -97,9 +97,9 @@ class Slices:
         alternatives: Sequence[Mapping[str, Any]],
     ) -> None:
         self._tree = tree
-        self._ends = [tree.position[row[2]] for row in traces]
-        self._traces = _positions(row[3] for row in traces)
-        self._labels = _positions(row[3] for row in labels)
+        self._ends = [tree.position[row[3]] for row in traces]
+        self._traces = _positions(row[4] for row in traces)
+        self._labels = _positions(row[4] for row in labels)
         self._alternatives = _positions(row["source"] for row in alternatives)
 
     def slice_of(self, record: tuple[Any, ...]) -> SourceSlice:

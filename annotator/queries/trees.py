@@ -10,25 +10,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from django.db import connection
-from django.db.models import F, Func, Value
-from django.db.models.functions import Left, StrIndex, Upper
+from django.db.models import Case, F, Func, Value, When
+from django.db.models.functions import Concat, Left, StrIndex, Substr, Upper
 
-from annotator.models import Outcome, Step, StepLabel, Trace
-from scoring.credit.registry import METHODS, assign
-from scoring.tree import FloatArray, IntArray, ObjectArray, Tree
+from annotator.models import Outcome, Step, Trace
+from annotator.queries.packed import packed_columns
+from scoring.tree import FloatArray, IntArray, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from annotator.models import Problem, RewardModel
-    from scoring.credit.base import CreditResult
 
 ROOT_ID = 0
 PREVIEW_CHARS = 200
+# How the texts of some samplers begin: system prompt and problem once more, then the step's words.
+PREAMBLE, ANSWER = "system\n", "\nassistant\n"
+# Inputs of methods that are words, not numbers: read only where a method needs them.
+WORDS = frozenset({"kind", "level", "agent", "state"})
 # What a label looks like in a byte: ratings as they are, and two states that are no rating.
 UNSURE = 2
 SEEN = 3
+LABELS = """
+SELECT l.step_id, l.rating, l.unsure::int AS unsure,
+       (r.user_id IS NOT DISTINCT FROM %(user)s)::int AS mine, (r.kind <> 'person')::int AS given
+FROM annotator_steplabel l
+JOIN annotator_step s ON s.id = l.step_id AND s.problem_id = %(problem)s
+JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
+WHERE r.user_id = %(user)s OR r.kind <> 'person'
+"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,13 +48,11 @@ class TreeColumns:
     Attributes:
         ids: ``(N,)`` int64 step ids, 0 for the problem.
         depth: ``(N,)`` int64, 0 for the problem.
-        kind: ``(N,)`` object, "" for the problem.
         value, visits: ``(N,)`` float64 from a search, NaN = missing.
     """
 
     ids: IntArray
     depth: IntArray
-    kind: ObjectArray
     value: FloatArray
     visits: FloatArray
 
@@ -55,20 +63,20 @@ class TreeColumns:
 
 def tree_columns(*, problem: Problem) -> TreeColumns:
     """Return the shape of ``problem``'s tree with one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, depth, kind, value, visits FROM annotator_step"
-            " WHERE problem_id = %s ORDER BY preorder",
-            [problem.pk],
-        )
-        rows = cursor.fetchall()
-    ids, depth, kind, value, visits = zip(*rows, strict=True) if rows else ((),) * 5
+    ids, depth, value, visits = packed_columns(
+        "SELECT id, depth, value, visits FROM annotator_step"
+        " WHERE problem_id = %(problem)s ORDER BY preorder",
+        {"problem": problem.pk},
+        id="int",
+        depth="int",
+        value="float",
+        visits="float",
+    )
     return TreeColumns(
-        ids=np.array((ROOT_ID, *ids), np.int64),
-        depth=np.array((0, *depth), np.int64),
-        kind=np.array(("", *kind), object),
-        value=np.array((np.nan, *value), np.float64),
-        visits=np.array((np.nan, *visits), np.float64),
+        ids=np.concatenate([[ROOT_ID], ids]),
+        depth=np.concatenate([[0], depth]),
+        value=np.concatenate([[np.nan], value]),
+        visits=np.concatenate([[np.nan], visits]),
     )
 
 
@@ -87,7 +95,7 @@ def tree_of(
         outcome: name of the outcome; None = the project's primary one.
         model: whose step scores fill ``score``; None = no such column.
         columns: the shape, if the caller has it already.
-        with_text: also load texts, states, levels and agents (which credit does not need).
+        with_text: also load texts, kinds, states, levels and agents (few methods need them).
     """
     shape = columns if columns is not None else tree_columns(problem=problem)
     ends, outcomes = trace_columns(problem=problem, outcome=outcome, ids=shape.ids)
@@ -101,7 +109,6 @@ def tree_of(
         depth=shape.depth,
         ends=ends,
         outcomes=outcomes,
-        extra={"kind": shape.kind},
         **more,
     )
 
@@ -111,10 +118,10 @@ def _written_columns(problem: Problem) -> dict[str, Any]:
     rows = list(
         Step.objects.filter(problem=problem)
         .order_by("preorder")
-        .values_list("text", "state_before", "level", "agent", "n_tokens")
+        .values_list("text", "kind", "state_before", "level", "agent", "n_tokens")
     )
-    text, state, level, agent, tokens = zip(*rows, strict=True) if rows else ((),) * 5
-    found: dict[str, Any] = {"text": (problem.prompt, *text)}
+    text, kind, state, level, agent, tokens = zip(*rows, strict=True) if rows else ((),) * 6
+    found: dict[str, Any] = {"text": (problem.prompt, *text), "extra": {"kind": ("", *kind)}}
     if any(cell is not None for cell in state):
         found["state"] = (None, *state)
     if any(level):
@@ -135,34 +142,30 @@ def trace_columns(
         ``(T,)`` positions and ``(T,)`` numbers, NaN = unknown; the second is None where no trace
         of the problem has an outcome of that name, so that a method can say what it misses.
     """
-    name = outcome or problem.project.primary_outcome
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.end_id, o.value, o.id IS NOT NULL FROM annotator_trace t"
-            " LEFT JOIN annotator_outcome o ON o.trace_id = t.id AND o.name = %s"
-            " WHERE t.problem_id = %s ORDER BY t.ordinal",
-            [name, problem.pk],
-        )
-        rows = cursor.fetchall()
-    ends = positions(ids, np.array([row[0] for row in rows], np.int64))
-    if not any(row[2] for row in rows):
-        return ends, None
-    return ends, np.array([row[1] for row in rows], np.float64)
+    end_ids, values, named = packed_columns(
+        "SELECT t.end_id, o.value, (o.id IS NOT NULL)::int AS named FROM annotator_trace t"
+        " LEFT JOIN annotator_outcome o ON o.trace_id = t.id AND o.name = %(name)s"
+        " WHERE t.problem_id = %(problem)s ORDER BY t.ordinal",
+        {"problem": problem.pk, "name": outcome or problem.project.primary_outcome},
+        end_id="int",
+        value="float",
+        named="int",
+    )
+    return positions(ids, end_ids), values if named.any() else None
 
 
 def score_column(*, problem: Problem, model: RewardModel, ids: IntArray) -> FloatArray:
     """Return ``(N,)`` scores of ``model`` for the problem's steps, NaN = not scored."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT x.step_id, x.score FROM annotator_stepscore x"
-            " JOIN annotator_step s ON s.id = x.step_id"
-            " WHERE x.model_id = %s AND s.problem_id = %s",
-            [model.pk, problem.pk],
-        )
-        rows = cursor.fetchall()
+    step_ids, scores = packed_columns(
+        "SELECT x.step_id, x.score FROM annotator_stepscore x"
+        " JOIN annotator_step s ON s.id = x.step_id"
+        " WHERE x.model_id = %(model)s AND s.problem_id = %(problem)s",
+        {"problem": problem.pk, "model": model.pk},
+        step_id="int",
+        score="float",
+    )
     column = np.full(len(ids), np.nan)
-    at = positions(ids, np.array([row[0] for row in rows], np.int64))
-    column[at] = [row[1] for row in rows]
+    column[positions(ids, step_ids)] = scores
     return column
 
 
@@ -170,25 +173,6 @@ def positions(ids: IntArray, wanted: IntArray) -> IntArray:
     """Return where each id of ``wanted`` stands in ``ids``; all of them must be there."""
     order = np.argsort(ids, kind="stable")
     return np.asarray(order[np.searchsorted(ids, wanted, sorter=order)], np.int64)
-
-
-def credit_columns(
-    *,
-    problem: Problem,
-    method: str,
-    params: Mapping[str, Any] | None = None,
-    model: RewardModel | None = None,
-    columns: TreeColumns | None = None,
-) -> CreditResult:
-    """Compute ``method`` for the tree of ``problem`` from what is stored now.
-
-    Raises:
-        ScoringError: for an unknown method or parameter, or an input the problem lacks.
-    """
-    row = METHODS.get(method)
-    words = row is not None and not {"level", "agent", "state"}.isdisjoint(row.needs)
-    tree = tree_of(problem=problem, model=model, columns=columns, with_text=words)
-    return assign(method, tree, **(params or {}))
 
 
 def label_columns(
@@ -201,18 +185,22 @@ def label_columns(
         not rated); and ``(N,)`` codes of checkers and imported labelers (-1, 0, 1, or -9 = none;
         the lowest rating where they differ).
     """
-    rows = StepLabel.objects.filter(step__problem=problem, rater__project_id=problem.project_id)
-    found = list(
-        rows.values_list("step_id", "rating", "unsure", "rater__kind", "rater__user_id").order_by()
+    step_ids, ratings, unsure, mine, given = packed_columns(
+        LABELS,
+        {"problem": problem.pk, "project": problem.project_id, "user": user_id},
+        step_id="int",
+        rating="float",
+        unsure="int",
+        mine="int",
+        given="int",
     )
-    mine = [(row[0], label_code(row[1], unsure=row[2])) for row in found if row[4] == user_id]
-    given = [(row[0], row[1]) for row in found if row[3] != "person" and row[1] is not None]
-    own = np.array(mine, np.int64).reshape(-1, 2)
-    others = np.array(given, np.int64).reshape(-1, 2)
+    rated = np.isfinite(ratings)
+    at, own, others = positions(ids, step_ids), mine > 0, (given > 0) & rated
+    codes = np.where(unsure > 0, UNSURE, np.where(rated, ratings, SEEN)).astype(np.int64)
     column = np.full(len(ids), 9, np.int64)
-    np.minimum.at(column, positions(ids, others[:, 0]), others[:, 1])
+    np.minimum.at(column, at[others], ratings[others].astype(np.int64))
     column[column == 9] = -9
-    return positions(ids, own[:, 0]), own[:, 1].copy(), column
+    return at[own], codes[own], column
 
 
 def label_code(rating: int | None, *, unsure: bool) -> int:
@@ -223,11 +211,19 @@ def label_code(rating: int | None, *, unsure: bool) -> int:
 
 
 def text_previews(*, problem: Problem, at: Sequence[int]) -> dict[int, str]:
-    """Return the first characters of the steps at the given positions."""
+    """Return the first characters of the steps at the given positions.
+
+    Where the text repeats a whole chat before it, these are the first of the step's own words,
+    behind "…".
+    """
     rows = Step.objects.filter(problem=problem, preorder__in=list(at))
-    return dict(
-        rows.annotate(preview=Left("text", PREVIEW_CHARS)).values_list("preorder", "preview")
+    own = Substr("text", F("answer") + len(ANSWER), PREVIEW_CHARS)
+    preview = Case(
+        When(text__startswith=PREAMBLE, answer__gt=0, then=Concat(Value("… "), own)),
+        default=Left("text", PREVIEW_CHARS),
     )
+    rows = rows.annotate(answer=StrIndex("text", Value(ANSWER)))
+    return dict(rows.annotate(preview=preview).values_list("preorder", "preview"))
 
 
 def _as_typed(text: F | Value) -> Upper:

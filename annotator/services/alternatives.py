@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import Alternative, JudgementEvent, Problem, Step
-from annotator.services.judgements import State, text_checked
-from annotator.services.projections import Target, event_replayed, judgement_record
+from annotator.services.events import judgement_record, judgement_withdraw
+from annotator.services.judgements import State, Target, text_checked
 from annotator.services.raters import rater_for_user
 
 if TYPE_CHECKING:
@@ -74,12 +74,10 @@ def alternative_clear(
         ConflictError: the key was used by somebody else or for another judgement.
     """
     target = _target(problem, parent, replaces, user)
-    known = event_replayed(target=target, state=None, user=user, idempotency_key=idempotency_key)
-    if known is None and _current(target) is None:
+    done = judgement_withdraw(target=target, user=user, idempotency_key=idempotency_key)
+    if done is None:
         raise NotFoundError("You have not written an alternative for this place.")
-    event, replayed = judgement_record(
-        target=target, state=None, user=user, idempotency_key=idempotency_key
-    )
+    event, replayed = done
     return AlternativeResult(_current(target), event.pk, replayed)
 
 

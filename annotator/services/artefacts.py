@@ -6,6 +6,7 @@ from a row, a manifest or a form can never name another file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import posixpath
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CHUNK = 1 << 20
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,10 @@ def artefact_write(*, path: str, chunks: Iterable[bytes], limit: int | None = No
                 size += len(chunk)
                 digest.update(chunk)
                 out.write(chunk)
-    except OSError as error:
+    except BaseException as error:
         artefact_delete(path=path)
-        raise UnavailableError(f"The file cannot be stored: {error.strerror or error}.") from error
-    except BaseException:
-        artefact_delete(path=path)
+        if isinstance(error, OSError):
+            raise store_error(error, "The file", artefact_place()) from error
         raise
     return Stored(size, digest.hexdigest())
 
@@ -103,6 +104,13 @@ def artefact_delete(*, path: str) -> None:
         store.rm_file(full)
 
 
+def artefact_tree_delete(*, path: str) -> None:
+    """Delete a folder with all that is in it, if it is there."""
+    store, full = _locate(path)
+    if store.exists(full):
+        store.rm(full, recursive=True)
+
+
 def artefact_folder(*, path: str) -> Path:
     """Return a local folder of the store, made if missing.
 
@@ -117,6 +125,23 @@ def artefact_folder(*, path: str) -> Path:
     folder = Path(full)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def artefact_place() -> str:
+    """Return where the store is, for a person: its folder, or only that it is a remote one."""
+    store, root = url_to_fs(settings.ARTIFACTS_URL)
+    return str(root) if isinstance(store, LocalFileSystem) else "the store of ARTIFACTS_URL"
+
+
+def store_error(error: OSError, what: str, place: str) -> UnavailableError:
+    """Return the sentence for a file system that refuses to take ``what`` at ``place``."""
+    if error.errno in FULL:
+        return UnavailableError(
+            f"{what} cannot be written: the disk that holds {place} is full. Nothing of it was "
+            "kept; make room there, then try again.",
+            code="disk_full",
+        )
+    return UnavailableError(f"{what} cannot be written to {place}: {error.strerror or error}.")
 
 
 def path_check(path: str) -> str:

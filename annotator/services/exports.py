@@ -6,28 +6,38 @@ full disk, a cancelled job or a crash never leaves half an export where somebody
 
 from __future__ import annotations
 
-import errno
 import gc
 import json
 import secrets
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from annotator.errors import ExportRefusedError, UnavailableError
+from annotator.errors import ExportRefusedError
+from annotator.exporters.card import CARD
 from annotator.exporters.registry import exporter
+from annotator.exporters.writer import MANIFEST, HashedFile
 from annotator.models import Export
 from annotator.queries.snapshots import snapshot_problems
-from annotator.services.artefacts import artefact_delete, artefact_folder, artefact_write
+from annotator.services.artefacts import (
+    artefact_delete,
+    artefact_folder,
+    artefact_place,
+    artefact_tree_delete,
+    artefact_write,
+    store_error,
+)
 from annotator.services.collector import collector_paused
+from annotator.services.jobs import job_keep
 from annotator.services.snapshots import snapshot_automatic
 
 if TYPE_CHECKING:
@@ -35,17 +45,15 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+    from annotator.exporters.base import ExporterRow
     from annotator.exporters.records import ExportProblem
-    from annotator.exporters.registry import ExporterRow
     from annotator.exporters.writer import ExportReport
     from annotator.models import Job, Project, Snapshot
 
     OnProgress = Callable[[int, int], None]
 
-MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 COLLECT_EVERY = 10_000
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def export_create(
@@ -69,7 +77,7 @@ def export_create(
             store, below ``exports/``.
         options: the exporter's own.
         user: who asked.
-        job: the job that does it, if one does.
+        job: the running job that does it, if one does; its result is stored with the export.
         on_progress: called with problems written and problems in all; may raise to stop.
 
     Returns:
@@ -81,30 +89,45 @@ def export_create(
         InvalidError: an option's value.
         ExportRefusedError: nothing came out under the snapshot's rules.
         UnavailableError: the disk is full, or the place cannot be written.
+        FencedOutError: another worker has the job.
     """
     row = exporter(format)
     checked = row.checked_options(options)
     source = snapshot or snapshot_automatic(project=project, user=user)
-    name = f"{row.key}-{secrets.token_hex(4)}"
-    path = f"exports/{project.pk}/{name}" if out_dir is None else str(Path(out_dir).resolve())
+    path = _stored_path(row, project, job) if out_dir is None else str(Path(out_dir).resolve())
     place = _place(path, own=out_dir is not None)
-    with collector_paused(), _written_words(path), place as folder:
+    shown = artefact_place() if out_dir is None else path
+    with collector_paused(), _written_words(shown), place as folder:
         report = _write(row, source, checked, folder, on_progress)
         manifest = manifest_of(row, source, checked, report)
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    return Export.objects.create(
-        project=project,
-        snapshot=source,
-        job=job,
-        format=row.key,
-        options=checked,
-        path=path,
-        rows=report.rows,
-        excluded=dict(report.excluded),
-        files=[asdict(file) for file in report.files],
-        created_by=user,
-    )
+    try:
+        with transaction.atomic():
+            export = Export.objects.create(
+                project=project,
+                snapshot=source,
+                job=job,
+                format=row.key,
+                options=checked,
+                path=path,
+                rows=report.rows,
+                excluded=dict(report.excluded),
+                files=[asdict(file) for file in report.files],
+                created_by=user,
+            )
+            if job is not None:
+                job_keep(job=job, result=export_result(export))
+    except BaseException:
+        if out_dir is None:
+            artefact_tree_delete(path=path)
+        raise
+    return export
+
+
+def export_result(export: Export) -> dict[str, Any]:
+    """Return what a job that made ``export`` says of it."""
+    return {"export": export.pk, "rows": export.rows, "excluded": export.excluded}
 
 
 def manifest_of(
@@ -126,10 +149,21 @@ def manifest_of(
         },
         "options": dict(options),
         "rows": report.rows,
+        "levels": {"rows": dict(report.levels), "rankings": dict(report.rankings)},
         "excluded": dict(report.excluded),
         "files": [asdict(file) for file in report.files],
         "created": timezone.now().isoformat(timespec="seconds"),
     }
+
+
+def _stored_path(row: ExporterRow, project: Project, job: Job | None) -> str:
+    """Return a new folder of the store; what killed attempts of the same job left is removed."""
+    if job is None:
+        return f"exports/{project.pk}/{row.key}-{secrets.token_hex(4)}"
+    *earlier, own = (f"exports/{project.pk}/{row.key}-{job.pk}-{n + 1}" for n in range(job.fence))
+    for path in earlier:
+        artefact_tree_delete(path=path)
+    return own
 
 
 def _write(
@@ -139,19 +173,19 @@ def _write(
     folder: Path,
     on_progress: OnProgress | None,
 ) -> ExportReport:
-    opened: list[IO[bytes]] = []
+    with ExitStack() as opened:
 
-    def open_file(name: str) -> IO[bytes]:
-        target = folder.joinpath(*PurePosixPath(name).parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        opened.append(target.open("wb"))
-        return opened[-1]
+        def open_file(name: str) -> IO[bytes]:
+            target = folder.joinpath(*PurePosixPath(name).parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return opened.enter_context(target.open("wb"))
 
-    try:
-        report = row.write(_counted(snapshot, on_progress), open_file, options)
-    finally:
-        for file in opened:
-            file.close()
+        report = row.write(_counted(row, snapshot, on_progress), open_file, options)
+        paths = [file.path for file in report.files]
+        if CARD not in paths:
+            with HashedFile(CARD, open_file(CARD)) as card:
+                card.write(row.card(snapshot.project.name, paths).encode())
+                report.files.append(card.entry())
     if not report.rows:
         reasons = ", ".join(f"{n:,} × {reason}" for reason, n in report.excluded.items())
         raise ExportRefusedError(
@@ -161,9 +195,12 @@ def _write(
     return report
 
 
-def _counted(snapshot: Snapshot, on_progress: OnProgress | None) -> Iterator[ExportProblem]:
+def _counted(
+    row: ExporterRow, snapshot: Snapshot, on_progress: OnProgress | None
+) -> Iterator[ExportProblem]:
     total = snapshot.counts["problems"]
-    for done, problem in enumerate(snapshot_problems(snapshot=snapshot), start=1):
+    problems = snapshot_problems(snapshot=snapshot, with_sources=row.sources)
+    for done, problem in enumerate(problems, start=1):
         yield problem
         if done % COLLECT_EVERY == 0:
             gc.collect(0)
@@ -172,19 +209,12 @@ def _counted(snapshot: Snapshot, on_progress: OnProgress | None) -> Iterator[Exp
 
 
 @contextmanager
-def _written_words(path: str) -> Iterator[None]:
+def _written_words(place: str) -> Iterator[None]:
     """Turn what the file system says into a sentence."""
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
-            message = (
-                "The disk is full, so nothing of the export was kept. Make room and start it again."
-            )
-        else:
-            message = f"The export cannot be written to {path}: {error.strerror or error}."
-        code = "disk_full" if error.errno in FULL else ""
-        raise UnavailableError(message, code=code) from error
+        raise store_error(error, "The export", place) from error
 
 
 @contextmanager

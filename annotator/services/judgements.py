@@ -5,18 +5,30 @@ An event's ``payload`` is its target's key plus the whole new state, or the key 
 
 * ``step_label``: no key; ``rating unsure error_type realises_error note milliseconds guideline
   shown_score``. ``error_type`` is the taxonomy's key, ``guideline`` the version's number.
-* ``span_label``: key ``first last`` (step ids); ``rating error_type note guideline``.
+* ``span_label``: key ``first last`` (step ids); ``rating error_type note milliseconds guideline``.
 * ``alternative``: key ``parent replaces`` (step ids, null = the problem, none); ``text meta``.
 * ``outcome``: key ``name``; ``value source``.
+* ``ranking``: key ``level parent criterion`` (``parent`` a step id, null = the problem); ``tiers
+  aside failed shown scores note milliseconds guideline shown_score meta`` with ids of steps or,
+  for the level ``trace``, of traces.
+* ``adjudication``: key ``step level parent criterion first last`` (``level`` "" = the rating of
+  ``step``, ``span`` = of the run ``first`` … ``last``, else a ranking's; what is not used is null or
+  ""); ``decision blind reason``.
+* ``resolution``: key ``contradiction`` (see ``Resolution``); ``kept reason``.
+* ``submission``: no key (the trace is the event's, null = the whole problem); ``reason note
+  milliseconds guideline``.
+
+A label that was copied from an earlier step says so in its ``meta``: ``{"copied_from": step id}``.
 
 An ``import`` event carries everything one source record says, as the rows made by ``label_row``,
-``span_row``, ``alternative_row`` and ``outcome_row``: ids of steps, traces and raters are the
+``span_row``, ``alternative_row``, ``outcome_row`` and, for the kinds above, ``import_row``: ids of steps, traces and raters are the
 database's, values equal to their defaults are left out. The record itself is the event's
 ``source``.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from annotator.errors import InvalidError
@@ -39,10 +51,51 @@ LABEL_DEFAULTS: State = {
     "shown_score": None,
     "meta": None,
 }
-SPAN_DEFAULTS: State = {"rating": None, "error_type": "", "note": "", "guideline": None}
+SPAN_DEFAULTS: State = {
+    "rating": None,
+    "error_type": "",
+    "note": "",
+    "milliseconds": None,
+    "guideline": None,
+}
 ALTERNATIVE_DEFAULTS: State = {"text": "", "meta": None}
 OUTCOME_DEFAULTS: State = {"value": None, "source": ""}
+SUBMISSION_DEFAULTS: State = {"reason": "", "note": "", "milliseconds": None, "guideline": None}
+RANKING_DEFAULTS: State = {
+    "tiers": [],
+    "aside": [],
+    "failed": [],
+    "shown": [],
+    "scores": None,
+    "note": "",
+    "milliseconds": None,
+    "guideline": None,
+    "shown_score": None,
+    "meta": None,
+}
+ADJUDICATION_DEFAULTS: State = {"decision": {}, "blind": None, "reason": ""}
+RESOLUTION_DEFAULTS: State = {"kept": "", "reason": ""}
 NOTE_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one event is about: a row of a projection, whether it exists or not.
+
+    ``key`` holds the part of the row's identity that is in the payload (see ``judgements``).
+    """
+
+    kind: str
+    project_id: int
+    problem_id: int
+    rater_id: int | None = None
+    step_id: int | None = None
+    trace_id: int | None = None
+    key: State = field(default_factory=dict)
+
+    def payload(self, state: State | None) -> State:
+        """Return what an event that brings the target to ``state`` carries."""
+        return {**self.key, **(state if state is not None else {"cleared": True})}
 
 
 def import_payload(
@@ -51,9 +104,20 @@ def import_payload(
     spans: Sequence[Row] = (),
     alternatives: Sequence[Row] = (),
     outcomes: Sequence[Row] = (),
+    rankings: Sequence[Row] = (),
+    submissions: Sequence[Row] = (),
+    adjudications: Sequence[Row] = (),
 ) -> Row:
     """Return the payload of an ``import`` event; empty lists are left out."""
-    lists = {"labels": labels, "spans": spans, "alternatives": alternatives, "outcomes": outcomes}
+    lists = {
+        "labels": labels,
+        "spans": spans,
+        "alternatives": alternatives,
+        "outcomes": outcomes,
+        "rankings": rankings,
+        "submissions": submissions,
+        "adjudications": adjudications,
+    }
     return {name: list(rows) for name, rows in lists.items() if rows}
 
 
@@ -83,10 +147,22 @@ def label_row(
 
 
 def span_row(
-    *, first: int, last: int, rater: int, rating: int | None, error_type: str = "", note: str = ""
+    *,
+    first: int,
+    last: int,
+    rater: int,
+    rating: int | None,
+    error_type: str = "",
+    note: str = "",
+    milliseconds: int | None = None,
 ) -> Row:
     """Return one imported judgement of the steps ``first`` … ``last``."""
-    state = {"rating": rating, "error_type": error_type, "note": note}
+    state = {
+        "rating": rating,
+        "error_type": error_type,
+        "note": note,
+        "milliseconds": milliseconds,
+    }
     return {
         "first": first,
         "last": last,
@@ -117,6 +193,11 @@ def outcome_row(*, trace: int, name: str, value: float | None, source: str = "")
     """Return one imported outcome of a trace."""
     state = {"value": value, "source": source}
     return {"trace": trace, "name": name, **_without_defaults(state, OUTCOME_DEFAULTS)}
+
+
+def import_row(key: Row, state: State, defaults: State) -> Row:
+    """Return one imported ranking, submission or adjudication: its key (with the rater) and state."""
+    return {**key, **_without_defaults(state, defaults)}
 
 
 def rating_checked(rating: object) -> int | None:

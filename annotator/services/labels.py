@@ -6,26 +6,24 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from annotator.errors import ConflictError, InvalidError, NotFoundError
+from annotator.errors import ConflictError, NotFoundError
 from annotator.models import (
-    ErrorType,
     GuidelineVersion,
     JudgementEvent,
     Rater,
     Step,
     StepLabel,
 )
+from annotator.queries.blindness import SHOWN
 from annotator.queries.prepared import prepared_row
+from annotator.services.error_types import error_type_check
+from annotator.services.events import event_replayed, judgement_withdraw
 from annotator.services.judgements import (
     State,
+    Target,
     milliseconds_checked,
     rating_checked,
     text_checked,
-)
-from annotator.services.projections import (
-    Target,
-    event_replayed,
-    judgement_record,
 )
 from annotator.services.raters import rater_for_user
 
@@ -38,12 +36,15 @@ if TYPE_CHECKING:
 # The lock makes ``before`` true and keeps event ids in the order of the writes. Two *first* labels
 # of one person in the same moment find no row to lock: each replaced nothing, and the guard on
 # event_id lets the newer one stand.
-LABEL_SET = """
+LABEL_SET = f"""
 WITH context AS (
     SELECT s.id AS step_id, s.problem_id, p.project_id, r.id AS rater_id, r.name AS rater,
-           g.id AS guideline_id, g.number AS guideline, t.id AS error_type_id
+           g.id AS guideline_id, g.number AS guideline, t.id AS error_type_id, t.retired,
+           {SHOWN} AS shown_score
     FROM annotator_step s
     JOIN annotator_problem p ON p.id = s.problem_id
+    JOIN annotator_project j ON j.id = p.project_id
+    LEFT JOIN annotator_membership m ON m.project_id = j.id AND m.user_id = %(user)s
     JOIN annotator_rater r ON r.project_id = p.project_id AND r.user_id = %(user)s
     LEFT JOIN LATERAL (
         SELECT id, number FROM annotator_guidelineversion
@@ -64,7 +65,8 @@ WITH context AS (
     INSERT INTO annotator_judgementevent
         (project_id, problem_id, kind, rater_id, user_id, step_id, payload, before, idempotency_key)
     SELECT c.project_id, c.problem_id, 'step_label', c.rater_id, %(user)s, c.step_id,
-           %(state)s::jsonb || jsonb_build_object('guideline', c.guideline),
+           %(state)s::jsonb || jsonb_build_object('guideline', c.guideline,
+                                                  'shown_score', c.shown_score),
            CASE WHEN o.id IS NOT NULL THEN jsonb_build_object(
                'rating', o.rating, 'unsure', o.unsure, 'error_type', coalesce(o.error_key, ''),
                'realises_error', o.realises_error, 'note', o.note,
@@ -72,7 +74,7 @@ WITH context AS (
                'shown_score', o.shown_score, 'meta', o.meta) END,
            %(key)s
     FROM context c LEFT JOIN old o ON TRUE
-    WHERE %(error_type)s = '' OR c.error_type_id IS NOT NULL
+    WHERE %(error_type)s = '' OR NOT c.retired OR o.error_type_id = c.error_type_id
     ON CONFLICT (idempotency_key) DO NOTHING
     RETURNING id
 ), label AS (
@@ -80,9 +82,9 @@ WITH context AS (
         (step_id, rater_id, event_id, rating, unsure, error_type_id, realises_error, note,
          milliseconds, guideline_id, shown_score)
     SELECT c.step_id, c.rater_id, e.id, %(rating)s, %(unsure)s, c.error_type_id,
-           %(realises_error)s, %(note)s, %(milliseconds)s, c.guideline_id, %(shown_score)s
+           %(realises_error)s, %(note)s, %(milliseconds)s, c.guideline_id, c.shown_score
     FROM context c, event e
-    ON CONFLICT (step_id, rater_id) WHERE source_id IS NULL DO UPDATE SET
+    ON CONFLICT (step_id, rater_id, coalesce(source_id, 0)) DO UPDATE SET
         event_id = excluded.event_id, rating = excluded.rating, unsure = excluded.unsure,
         error_type_id = excluded.error_type_id, realises_error = excluded.realises_error,
         note = excluded.note, milliseconds = excluded.milliseconds,
@@ -92,9 +94,9 @@ WITH context AS (
     RETURNING id, updated
 )
 SELECT c.project_id, c.rater_id, c.rater, c.guideline_id, c.guideline, c.error_type_id, e.id, l.id,
-       l.updated
+       l.updated, c.shown_score
 FROM context c LEFT JOIN event e ON TRUE LEFT JOIN label l ON TRUE
-"""
+"""  # noqa: S608 - own text
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,12 @@ def label_set(
         user: who judges; the caller has checked that they may.
         rating: -1, 0, +1, or None: seen but not rated, which is not the same as 0.
         unsure: flags the step for the authors of the guidelines.
-        error_type: key of the project's error taxonomy, "" = none.
+        error_type: key of the project's error taxonomy, "" = none; a retired one only stays.
         realises_error: the step notices and repairs an earlier error.
         note: free text.
         milliseconds: time spent on this judgement.
-        shown_score: whether a model's score of the step was on screen.
+        shown_score: whether a model's score of the step was on screen, as the client says; what the
+            server knows better it decides itself (``queries.blindness``).
         idempotency_key: chosen by the client, one for each judgement.
 
     Raises:
@@ -168,13 +171,25 @@ def label_set(
         row = prepared_row(LABEL_SET, parameters)
     if row is None:
         raise NotFoundError(f"There is no step {step.pk} any more.")
-    project_id, rater_id, rater, guideline_id, guideline, error_type_id, event_id, label_id, at = (
-        row
-    )
-    if error_type and error_type_id is None:
-        raise error_type_unknown(project_id, error_type)
+    (
+        project_id,
+        rater_id,
+        rater,
+        guideline_id,
+        guideline,
+        error_type_id,
+        event_id,
+        label_id,
+        at,
+        shown,
+    ) = row
     if event_id is None:
-        return _label_replay(step, user, rater_id, state, idempotency_key)
+        replay = _label_replay(step, user, rater_id, state, idempotency_key)
+        if replay is None:
+            error_type_check(project_id=project_id, key=error_type)
+            # the other request with this key was rolled back after ours gave way
+            raise ConflictError("The same request failed a moment ago; send it again.")
+        return replay
     if label_id is None:  # a newer judgement of the same person was stored in the same moment
         return LabelResult(_label_of(step, rater_id), event_id)
     label = StepLabel(
@@ -189,7 +204,7 @@ def label_set(
         note=note,
         milliseconds=milliseconds,
         guideline_id=guideline_id,
-        shown_score=shown_score,
+        shown_score=shown,
         updated=at,
     )
     label._state.adding = False
@@ -214,22 +229,11 @@ def label_clear(*, step: Step, user: User, idempotency_key: UUID | None = None) 
     """
     rater = rater_for_user(project=step.problem.project, user=user)
     target = _label_target(step, rater.pk)
-    known = event_replayed(target=target, state=None, user=user, idempotency_key=idempotency_key)
-    if known is None and _label_of(step, rater.pk) is None:
+    done = judgement_withdraw(target=target, user=user, idempotency_key=idempotency_key)
+    if done is None:
         return LabelResult(None, None)
-    event, replayed = judgement_record(
-        target=target, state=None, user=user, idempotency_key=idempotency_key
-    )
+    event, replayed = done
     return LabelResult(_label_of(step, rater.pk) if replayed else None, event.pk, replayed)
-
-
-def error_type_unknown(project_id: int, key: str) -> InvalidError:
-    """Return the error that names the taxonomy's keys."""
-    known = ErrorType.objects.filter(project=project_id).order_by("position", "pk")
-    message = (
-        f"no error type called '{key}'; known: {', '.join(known.values_list('key', flat=True))}"
-    )
-    return InvalidError(message, fields={"error_type": message})
 
 
 def guideline_number(project_id: int) -> int | None:
@@ -240,12 +244,12 @@ def guideline_number(project_id: int) -> int | None:
 
 def _label_replay(
     step: Step, user: User, rater_id: int, state: State, key: UUID | None
-) -> LabelResult:
+) -> LabelResult | None:
     event = event_replayed(
         target=_label_target(step, rater_id), state=state, user=user, idempotency_key=key
     )
-    if event is None:  # the other request with this key was rolled back after ours gave way
-        raise ConflictError("The same request failed a moment ago; send it again.")
+    if event is None:
+        return None
     return LabelResult(_label_of(step, rater_id), event.pk, replayed=True)
 
 

@@ -1,4 +1,4 @@
-"""Members of a project: add, change, invite, remove. The last owner cannot leave."""
+"""Members of a project: add, change, invite, pause, remove. The last owner cannot leave."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from django.db import IntegrityError, transaction
 
 from annotator.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from annotator.models import Membership, Project
+from annotator.services.judgements import text_checked
+from annotator.services.queues.checks import gold_settle
+from annotator.services.queues.control import member_leases_return
 from annotator.services.users import sign_in_link_create
 
 if TYPE_CHECKING:
     from annotator.queries.access import Access
 
+REASON_LIMIT = 1_000
+NO_LONGER = "You do not judge in this project any more."
 LAST_OWNER = "A project needs an owner. Make somebody else an owner first."
 
 
@@ -46,6 +51,8 @@ def member_set(*, project: Project, user: User, role: str) -> Membership:
         _keep_an_owner(current)
     current.role = role
     current.save(update_fields=["role"])
+    if role == Membership.Role.VIEWER:
+        member_leases_return(project=project, user_id=user.pk, reason=NO_LONGER)
     return current
 
 
@@ -96,7 +103,7 @@ def member_invite(*, project: Project, username: str, role: str) -> Invitation:
 def member_remove(*, access: Access, user_id: int) -> None:
     """End a membership: an owner may remove anybody, everybody may leave.
 
-    Judgements stay; they belong to the rater.
+    Judgements stay; they belong to the rater. Items in their hands go back to their queues.
 
     Raises:
         ForbiddenError: somebody else's membership, and not an owner.
@@ -111,6 +118,36 @@ def member_remove(*, access: Access, user_id: int) -> None:
         raise ForbiddenError("Only an owner may remove other members.")
     _keep_an_owner(membership)
     membership.delete()
+    member_leases_return(project=access.project, user_id=user_id, reason=NO_LONGER)
+
+
+@transaction.atomic
+def member_pause(*, project: Project, user_id: int, reason: str) -> None:
+    """Serve a member nothing more until ``member_resume``; what they hold goes back.
+
+    Raises:
+        InvalidError: no reason; the member reads it.
+        NotFoundError: no such member.
+    """
+    said = text_checked(reason.strip(), "reason", limit=REASON_LIMIT)
+    if not said:
+        message = "Say why in a sentence; the member reads it."
+        raise InvalidError(message, fields={"reason": message})
+    if not Membership.objects.filter(project=project, user=user_id).update(paused=said):
+        raise NotFoundError("This person is not a member any more.")
+    member_leases_return(project=project, user_id=user_id, reason=said)
+
+
+@transaction.atomic
+def member_resume(*, project: Project, user_id: int) -> None:
+    """Serve a member items again; gold they answered before no longer counts against them.
+
+    Raises:
+        NotFoundError: no such member.
+    """
+    if not Membership.objects.filter(project=project, user=user_id).update(paused=""):
+        raise NotFoundError("This person is not a member any more.")
+    gold_settle(project=project, user_id=user_id)
 
 
 def _lock(project: Project) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidError
 from annotator.models import JudgementEvent, Outcome, Trace
+from annotator.services.events import judgement_record
+from annotator.services.judgements import Target
 from annotator.services.naming import name_clean, outcome_name_fault
-from annotator.services.projections import Target, judgement_record
 from annotator.services.raters import rater_for_user
 
 if TYPE_CHECKING:

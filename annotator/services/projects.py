@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from annotator.errors import ConflictError, InvalidError
-from annotator.models import ErrorType, GuidelineVersion, Membership, Project
+from annotator.models import GuidelineVersion, Membership, Project
 from annotator.services.naming import has_invisible, name_clean, outcome_name_fault
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from annotator.services.taxonomy import taxonomy_default
 
 NAME_LENGTH = 100
 OUTCOME_NAME_LENGTH = 60
-
-# Key and label of the taxonomy every new project starts with; owners edit it afterwards.
-DEFAULT_ERROR_TYPES = (
-    ("arithmetic", "Arithmetic slip"),
-    ("algebra", "Algebra or manipulation"),
-    ("logic", "Does not follow"),
-    ("misreading", "Misreads the problem"),
-    ("unsupported_claim", "Unsupported claim"),
-    ("tool_misuse", "Tool used wrongly"),
-    ("format", "Format"),
-    ("incomplete", "Incomplete"),
-    ("redundant", "Redundant"),
-    ("circular", "Circular"),
-)
+MOST_PAUSE_AFTER = 1_000
 
 DEFAULT_GUIDELINES = """\
 ## How to rate a step
@@ -82,10 +66,7 @@ def project_create(*, name: str, owner: User | None = None, description: str = "
     except IntegrityError:
         reason = f"There is already a project called '{clean}'. Choose another name."
         raise ConflictError(reason, code="name_taken", fields={"name": reason}) from None
-    ErrorType.objects.bulk_create(
-        ErrorType(project=project, key=key, label=label, position=position)
-        for position, (key, label) in enumerate(DEFAULT_ERROR_TYPES)
-    )
+    taxonomy_default(project=project)
     GuidelineVersion.objects.create(project=project, number=1, markdown=DEFAULT_GUIDELINES)
     if owner is not None:
         Membership.objects.create(project=project, user=owner, role=Membership.Role.OWNER)
@@ -111,10 +92,13 @@ def project_get_or_create(*, name: str) -> Project:
 
 @transaction.atomic
 def projects_adopt(*, user: User) -> int:
-    """Make ``user`` the owner of every project without members; return how many.
+    """Make the first person here the owner of every project without members; return how many.
 
-    Commands create projects before anybody has signed in; the first person to come owns them.
+    Commands create projects without asking for whom. They belong to the person that the
+    installation belongs to: whoever was invited later must not become an owner by looking first.
     """
+    if User.objects.filter(pk__lt=user.pk, is_active=True).exists():
+        return 0
     orphans = list(
         Project.objects.filter(memberships__isnull=True)
         .select_for_update(of=("self",), skip_locked=True)
@@ -135,18 +119,41 @@ def project_adopt(*, project: Project, user: User) -> bool:
 
 @transaction.atomic
 def project_update(
-    *, project: Project, description: str, primary_outcome: str, show_scores: bool
+    *,
+    project: Project,
+    description: str,
+    primary_outcome: str,
+    show_scores: bool,
+    pause_below: float | None,
+    pause_after: int,
 ) -> Project:
-    """Change a project's description, primary outcome and blindness to model scores.
+    """Change a project's description, primary outcome, blindness to scores and rule on gold.
 
     Raises:
-        InvalidError: the outcome's name is empty, too long or has characters nobody sees.
+        InvalidError: the outcome's name is empty, too long or has characters nobody sees; a share
+            or number that cannot be.
     """
+    if pause_below is not None and not 0 <= pause_below <= 1:
+        reason = f"An accuracy is a share from 0 to 1, not {pause_below}."
+        raise InvalidError(reason, fields={"pause_below": reason})
+    if not 1 <= pause_after <= MOST_PAUSE_AFTER:
+        reason = f"The rule looks at 1 to {MOST_PAUSE_AFTER} gold answers, not {pause_after}."
+        raise InvalidError(reason, fields={"pause_after": reason})
     outcome = name_clean(primary_outcome)
     if reason := outcome_name_fault(outcome, OUTCOME_NAME_LENGTH):
         raise InvalidError(reason, fields={"primary_outcome": reason})
     project.description = description
     project.primary_outcome = outcome
     project.show_scores = show_scores
-    project.save(update_fields=["description", "primary_outcome", "show_scores"])
+    project.pause_below = pause_below
+    project.pause_after = pause_after
+    project.save(
+        update_fields=[
+            "description",
+            "primary_outcome",
+            "show_scores",
+            "pause_below",
+            "pause_after",
+        ]
+    )
     return project

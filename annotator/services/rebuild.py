@@ -19,17 +19,22 @@ from annotator.models import (
     Outcome,
     Problem,
     Project,
+    Ranking,
     SpanLabel,
     StepLabel,
+    Submission,
 )
 from annotator.services.judgements import (
     ALTERNATIVE_DEFAULTS,
     LABEL_DEFAULTS,
     OUTCOME_DEFAULTS,
+    RANKING_DEFAULTS,
     SPAN_DEFAULTS,
+    SUBMISSION_DEFAULTS,
     Row,
     State,
 )
+from annotator.services.shared_rows import DECISIONS, RESOLUTIONS, SharedRows
 
 Kind = JudgementEvent.Kind
 Key = tuple[Hashable, ...]
@@ -46,6 +51,8 @@ class Table:
         key: columns that identify a row, besides its source.
         problem: lookup from the table to the problem.
         defaults: the state's fields and the values that import rows leave out.
+        has_source: rows belong to the source record that brought them.
+        has_event: rows name the event they come from.
     """
 
     model: type[models.Model]
@@ -53,11 +60,14 @@ class Table:
     key: tuple[str, ...]
     problem: str
     defaults: State
+    has_source: bool = True
+    has_event: bool = True
 
-    @property
-    def has_source(self) -> bool:
-        """Say whether rows belong to the source record that brought them (outcomes do not)."""
-        return "rater" in self.key
+
+def _shared(rows: SharedRows, name: str) -> Table:
+    """Return how rows are rebuilt of which who wrote them is no part of the key."""
+    defaults = {**rows.defaults, "rater": None}
+    return Table(rows.model, name, rows.key, "problem", defaults, has_source=False)
 
 
 TABLES: dict[str, Table] = {
@@ -72,8 +82,35 @@ TABLES: dict[str, Table] = {
         "problem",
         ALTERNATIVE_DEFAULTS,
     ),
-    Kind.OUTCOME: Table(Outcome, "outcomes", ("trace", "name"), "trace__problem", OUTCOME_DEFAULTS),
+    Kind.OUTCOME: Table(
+        Outcome,
+        "outcomes",
+        ("trace", "name"),
+        "trace__problem",
+        OUTCOME_DEFAULTS,
+        has_source=False,
+        has_event=False,
+    ),
+    Kind.SUBMISSION: Table(
+        Submission,
+        "submissions",
+        ("trace", "rater"),
+        "problem",
+        SUBMISSION_DEFAULTS,
+        has_source=False,
+    ),
+    Kind.RANKING: Table(
+        Ranking,
+        "rankings",
+        ("level", "parent", "criterion", "rater"),
+        "problem",
+        RANKING_DEFAULTS,
+    ),
+    Kind.ADJUDICATION: _shared(DECISIONS, "adjudications"),
+    Kind.RESOLUTION: _shared(RESOLUTIONS, "resolutions"),
 }
+# One record may bring several of these for one place; the others are unique within a record.
+REPEATED = (Kind.ALTERNATIVE, Kind.RANKING)
 
 
 @dataclass(slots=True)
@@ -141,10 +178,10 @@ def expected_rows(problem_id: int) -> dict[str, Rows]:
             continue
         table = TABLES[event.kind]
         given = {
-            **event.payload,
             "step": event.step_id,
             "trace": event.trace_id,
             "rater": event.rater_id,
+            **event.payload,
         }
         key = _key(table, given, None)
         if event.payload.get("cleared"):
@@ -161,8 +198,8 @@ def _import_rows(event: JudgementEvent) -> Iterator[tuple[str, Key, State]]:
 
 
 def _free(kind: str, key: Key, taken: Mapping[Key, Any]) -> Key:
-    """Number the alternatives that one record gives for one place; other keys are unique."""
-    if kind != Kind.ALTERNATIVE or key[-1] is None:
+    """Number what one record gives several times for one place; other keys are unique."""
+    if kind not in REPEATED or key[-1] is None:
         return key
     number = 0
     while (*key, number) in taken:
@@ -171,13 +208,13 @@ def _free(kind: str, key: Key, taken: Mapping[Key, Any]) -> Key:
 
 
 def _key(table: Table, row: Mapping[str, Any], source: int | None) -> Key:
-    own = tuple(row[name] for name in table.key)
+    own = tuple(row.get(name) for name in table.key)
     return (*own, source) if table.has_source else own
 
 
 def _state(table: Table, row: Row, event_id: int) -> State:
     state = {name: row.get(name, default) for name, default in table.defaults.items()}
-    return {**state, "event": event_id} if table.has_source else state
+    return {**state, "event": event_id} if table.has_event else state
 
 
 def _table_rebuild(
@@ -212,7 +249,8 @@ def _current_rows(problem_id: int, kind: str) -> dict[Key, tuple[int, State]]:
     table = TABLES[kind]
     joined = {"error_type": "error_type__key", "guideline": "guideline__number"}
     fields = [joined.get(name, name) for name in table.defaults]
-    columns = [*table.key, *(["source", "event"] if table.has_source else []), *fields]
+    own = [*(["source"] if table.has_source else []), *(["event"] if table.has_event else [])]
+    columns = [*table.key, *own, *fields]
     rows = (
         table.model._default_manager.filter(**{table.problem: problem_id})
         .order_by("pk")
@@ -224,7 +262,7 @@ def _current_rows(problem_id: int, kind: str) -> dict[Key, tuple[int, State]]:
         state = {name: row[joined.get(name, name)] for name in table.defaults}
         if "error_type" in state:
             state["error_type"] = state["error_type"] or ""
-        if table.has_source:
+        if table.has_event:
             state["event"] = row["event"]
         key = _key(table, row, row.get("source"))
         found[_free(kind, key, found)] = (pk, state)
@@ -235,6 +273,7 @@ class _Scheme:
     """The project's error types and guidelines by what events call them."""
 
     def __init__(self, project: Project) -> None:
+        self.project = project.pk
         self.error_types = dict(ErrorType.objects.filter(project=project).values_list("key", "pk"))
         self.guidelines = dict(
             GuidelineVersion.objects.filter(project=project).values_list("number", "pk")
@@ -245,13 +284,16 @@ class _Scheme:
         ids: dict[str, Any] = dict(zip(table.key, key, strict=False))
         if table.has_source:
             ids["source"] = key[len(table.key)]
+        if table.has_event:
             ids["event"] = columns.pop("event")
         if "error_type" in columns:
             ids["error_type"] = self.error_types.get(columns.pop("error_type"))
         if "guideline" in columns:
             ids["guideline"] = self.guidelines.get(columns.pop("guideline"))
-        if table.model is Alternative:
+        if table.problem == "problem":
             ids["problem"] = problem_id
-        if table.model is Outcome:
-            columns["name"] = ids.pop("name")
-        return table.model(**columns, **{f"{name}_id": value for name, value in ids.items()})
+        if "rater" in table.defaults:
+            ids["project"] = self.project
+            ids["rater"] = columns.pop("rater")
+        attname = {field.name: field.attname for field in table.model._meta.concrete_fields}
+        return table.model(**columns, **{attname[name]: value for name, value in ids.items()})

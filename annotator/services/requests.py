@@ -13,12 +13,17 @@ worker accepts. ``Job.args`` by kind:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.exporters.registry import exporter
 from annotator.importers.registry import importer
 from annotator.models import Job, Project, RewardModel, Snapshot
+from annotator.queries.jobs import open_score_job
+from annotator.services.bases import base_checked
 from annotator.services.jobs import job_create
 from annotator.services.projects import project_create
 from scoring.training.config import TINY, RunConfig
@@ -71,25 +76,35 @@ def train_request(
     base: str = TINY,
     name: str = "",
     snapshot: Snapshot | None = None,
+    any_folder: bool = False,
 ) -> Job:
     """Queue a training run after checking every setting.
 
+    With ``any_folder`` the operator asks and may name any folder of the machine as ``base``.
+
     Raises:
+        ModelLoadError: a base that cannot be opened.
         UnknownNameError: unknown kind or setting.
         SettingError: a value outside its limits.
-        InvalidError: the name is too long, or the snapshot is another project's.
+        InvalidError: the name is too long, the snapshot is another project's, or the base is a
+            folder that is not open to who asks.
     """
     run = RunConfig.from_settings(settings, kind_key=kind, base=base)
-    clean = _name(name or f"{base.rstrip('/').rsplit('/', 1)[-1]}-{kind}", MODEL_NAME_LENGTH)
+    opened = base_checked(base=base.strip(), project=project, any_folder=any_folder)
+    run = replace(run, base=opened)
+    called = base.strip().rstrip("/").rsplit("/", 1)[-1].replace("@", "-")
+    clean = _name(name or f"{called}-{kind}", MODEL_NAME_LENGTH)
     args = {"run": run.to_dict(), "name": clean, "snapshot": _snapshot_id(project, snapshot)}
     return job_create(project=project, kind=Job.Kind.TRAIN, args=args, user=user)
 
 
+@transaction.atomic
 def score_request(*, model: RewardModel, user: User | None) -> Job:
     """Queue the scoring of every step of the model's project.
 
     Raises:
-        ConflictError: the model is not trained yet, or is known by imported scores only.
+        ConflictError: the model is not trained yet, is known by imported scores only, or a job
+            scores the project with it already (``job_open``).
     """
     if not model.ready or not model.artefact:
         reason = (
@@ -98,6 +113,10 @@ def score_request(*, model: RewardModel, user: User | None) -> Job:
             else f"'{model.name}' is not trained yet. Score when its job is done."
         )
         raise ConflictError(reason, code="model_not_ready")
+    RewardModel.objects.select_for_update(no_key=True).get(pk=model.pk)  # one request at a time
+    if (same := open_score_job(model=model)) is not None:
+        reason = f"Job {same.pk} scores the project with '{model.name}' already."
+        raise ConflictError(reason, code="job_open")
     args = {"model": model.pk, "name": f"{model.name} v{model.version}"}
     return job_create(project=model.project, kind=Job.Kind.SCORE, args=args, user=user)
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from annotator.models import Project, SourceFile
+from annotator.models import SourceFile
 from annotator.services.guidelines import guideline_set
 from annotator.services.imports.records import import_records
-from annotator.services.projects import project_create
 from scoring.errors import CancelledError
 from scoring.samples import arithmetic, game24
 from scoring.verify import label_record
@@ -18,16 +17,10 @@ from scoring.verify import label_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from django.contrib.auth.models import User
-
+    from annotator.models import Project
     from annotator.services.imports.report import ImportReport
     from scoring.types import TreeRecord
 
-SAMPLE_NAME = "Sample"
-SAMPLE_DESCRIPTION = (
-    "Game of 24 searches and arithmetic solutions with injected slips, made by Tracewood itself. "
-    "The labels are an exact checker's; a person's are yours to add."
-)
 SAMPLE_GUIDELINES = """\
 ## How to rate a step
 
@@ -54,22 +47,6 @@ SAMPLE_FORMAT = "tracewood"
 SAMPLE_FILE = "generated sample"
 
 
-def sample_project_load(
-    *, owner: User | None = None, on_progress: Callable[[int, int, str], None] | None = None
-) -> Project:
-    """Return the sample project, made and filled if it is missing or unfinished.
-
-    Args:
-        owner: its owner if it is made here; without one, the first person to sign in.
-        on_progress: told records done, records in all, and a sentence.
-    """
-    project = Project.objects.filter(name__iexact=SAMPLE_NAME).first()
-    if project is None:
-        project = project_create(name=SAMPLE_NAME, owner=owner, description=SAMPLE_DESCRIPTION)
-    sample_project_fill(project=project, on_progress=on_progress)
-    return project
-
-
 def sample_project_fill(
     *,
     project: Project,
@@ -90,7 +67,12 @@ def sample_project_fill(
         if file.report.get("accepted") == N_ARITHMETIC + N_GAME24:
             return None
         if project.guidelines.count() <= 1:
-            guideline_set(project=project, markdown=SAMPLE_GUIDELINES, author=None)
+            guideline_set(
+                project=project,
+                markdown=SAMPLE_GUIDELINES,
+                author=None,
+                change="The rules of the sample's two kinds of problems.",
+            )
 
     def on_batch(report: ImportReport) -> None:
         if on_progress is not None:

@@ -48,7 +48,8 @@ UPDATE annotator_snapshotproblem p SET extras = p.extras || jsonb_build_object('
 FROM (
     SELECT s.problem_id, jsonb_agg(jsonb_build_object(
         'first', l.first_id, 'last', l.last_id, 'rater', l.rater_id, 'source', l.source_id,
-        'rating', l.rating, 'error_type', coalesce(e.key, ''), 'note', l.note
+        'rating', l.rating, 'error_type', coalesce(e.key, ''), 'note', l.note,
+        'milliseconds', l.milliseconds
     ) ORDER BY l.event_id, l.id) AS rows
     FROM annotator_spanlabel l
     JOIN annotator_rater r ON r.id = l.rater_id
@@ -80,3 +81,99 @@ FROM (
 ) found
 WHERE p.snapshot_id = %(snapshot)s AND p.problem_id = found.problem_id
 """
+# A reviewer's decision on a step joins the labels, after them: it is the word that stands.
+DECISIONS = """
+INSERT INTO annotator_snapshotlabel
+    (snapshot_id, problem_id, step_id, rater_id, event_id, rating, unsure, error_type,
+     realises_error, note, adjudicated)
+SELECT %(snapshot)s, s.problem_id, a.step_id, a.rater_id, a.event_id,
+       (a.decision->>'rating')::smallint, coalesce((a.decision->>'unsure')::boolean, false),
+       coalesce(a.decision->>'error_type', ''),
+       coalesce((a.decision->>'realises_error')::boolean, false),
+       coalesce(a.decision->>'note', ''), true
+FROM annotator_adjudication a
+JOIN annotator_rater r ON r.id = a.rater_id
+JOIN annotator_step s ON s.id = a.step_id
+JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %(snapshot)s
+WHERE r.project_id = %(project)s AND r.kind = ANY(%(kinds)s) AND a.level = '' AND s.id <= p.max_step
+ORDER BY a.event_id, a.id
+"""
+# An item that came after the snapshot's tree was fixed is not in it, nor is what is said of it.
+_ITEMS_KNOWN = """
+    coalesce(k.parent_id, 0) <= q.max_step AND (
+        SELECT max(item::text::bigint) FROM jsonb_path_query(
+            jsonb_build_array({state}->'tiers', jsonb_build_array({state}->'aside')),
+            '$[*][*][*] ? (@.type() == "number")'
+        ) item
+    ) <= CASE k.level WHEN 'trace' THEN q.max_trace ELSE q.max_step END
+"""
+_FROZEN = """
+UPDATE annotator_snapshotproblem p
+SET extras = p.extras || jsonb_build_object('{name}', found.rows)
+FROM (
+    SELECT k.problem_id, jsonb_agg(jsonb_build_object({columns}) ORDER BY {order}) AS rows
+    FROM annotator_{table} k
+    JOIN annotator_rater r ON r.id = k.rater_id
+    JOIN annotator_snapshotproblem q
+        ON q.problem_id = k.problem_id AND q.snapshot_id = %(snapshot)s
+    WHERE r.project_id = %(project)s AND r.kind = ANY(%(kinds)s) AND {known}
+    GROUP BY k.problem_id
+) found
+WHERE p.snapshot_id = %(snapshot)s AND p.problem_id = found.problem_id
+"""
+RANKINGS = _FROZEN.format(
+    name="rankings",
+    table="ranking",
+    columns="""
+        'level', k.level, 'parent', k.parent_id, 'criterion', k.criterion, 'rater', k.rater_id,
+        'tiers', k.tiers, 'aside', k.aside, 'failed', k.failed, 'shown', k.shown,
+        'scores', k.scores, 'note', k.note, 'milliseconds', k.milliseconds, 'meta', k.meta
+    """,
+    order="k.event_id, k.id",
+    known=_ITEMS_KNOWN.format(state="jsonb_build_object('tiers', k.tiers, 'aside', k.aside)"),
+)
+SUBMISSIONS = _FROZEN.format(
+    name="submissions",
+    table="submission",
+    columns="""
+        'trace', k.trace_id, 'rater', k.rater_id, 'reason', k.reason, 'note', k.note,
+        'milliseconds', k.milliseconds
+    """,
+    order="k.event_id, k.id",
+    known="coalesce(k.trace_id, 0) <= q.max_trace",
+)
+COMMENTS = _FROZEN.format(
+    name="comments",
+    table="comment",
+    columns="""
+        'id', k.id, 'kind', k.kind, 'text', k.text, 'rater', k.rater_id, 'step', k.step_id,
+        'trace', k.trace_id, 'answers', k.answers_id, 'created', k.created,
+        'resolved', k.resolved, 'resolution', k.resolution
+    """,
+    order="k.id",
+    known="coalesce(k.step_id, 0) <= q.max_step AND coalesce(k.trace_id, 0) <= q.max_trace",
+)
+ADJUDICATIONS = _FROZEN.format(
+    name="adjudications",
+    table="adjudication",
+    columns="""
+        'step', k.step_id, 'level', k.level, 'parent', k.parent_id, 'criterion', k.criterion,
+        'rater', k.rater_id, 'decision', k.decision, 'blind', k.blind, 'reason', k.reason
+    """,
+    order="k.event_id, k.id",
+    known=f"""(
+        (k.level = '' AND k.step_id <= q.max_step)
+        OR (k.level <> '' AND {_ITEMS_KNOWN.format(state="k.decision")})
+    )""",
+)
+STATEMENTS = (
+    LABELS,
+    DECISIONS,
+    OUTCOMES,
+    SPANS,
+    ALTERNATIVES,
+    RANKINGS,
+    SUBMISSIONS,
+    COMMENTS,
+    ADJUDICATIONS,
+)

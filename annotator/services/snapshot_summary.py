@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from annotator.exporters.comparisons import Group, judged_traces, step_groups
+from annotator.exporters.comparisons import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from annotator.exporters.records import ExportProblem
     from scoring.types import LabelRecord
 
-HASHED_RULES = ("aggregate", "neutral", "rank", "rater_kinds", "splits")
+HASHED_RULES = ("aggregate", "criteria", "neutral", "rank", "rater_kinds", "splits")
 
 
 class Summary:
@@ -35,12 +35,11 @@ class Summary:
         self.numbers["traces"] += len(problem.traces)
         self.numbers["steps"] += len(problem.nodes)
         self.numbers["labels"] += len(problem.labels) + len(problem.spans)
-        traces = judged_traces(problem, self.outcome)
-        self.numbers["pairs"] += sum(map(len, step_groups(problem)))
-        if len(traces) > 1:
-            self.numbers["pairs"] += len(Group("trace", traces))
+        self.numbers["pairs"] += len(Pairs(problem, self.outcome))
         rated: dict[int, set[str]] = {}
         for label in problem.labels:
+            if label.adjudicated and label.rater.kind == "person":  # stands alone, and comes last
+                rated[label.node] = set()
             rated.setdefault(label.node, set()).add(_state(label))
         for at, states in rated.items():
             if problem.targets[at] is None:
@@ -86,9 +85,13 @@ def content_of(problem: ExportProblem) -> bytes:
             problem.spans,
             problem.alternatives,
             problem.scores,
+            problem.rankings,
+            problem.submissions,
+            problem.comments,
+            problem.adjudications,
         ]
     )
 
 
 def _canonical(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)

@@ -6,6 +6,7 @@ larger ids, because imports of a project follow one another.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
@@ -14,12 +15,13 @@ from django.utils import timezone
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Problem, Rater, Snapshot, StepLabel, StepScore
+from annotator.queries.rankings.criteria import criteria_of
 from annotator.queries.snapshots import snapshot_problems
 from annotator.services import snapshot_sql
 from annotator.services.requests import rules_check
 from annotator.services.snapshot_summary import Summary
 from annotator.services.splits import SHARES, shares_checked, splits_of
-from scoring.types import RATER_KINDS
+from scoring.training.targets import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,8 +54,10 @@ def snapshot_create(
         name: new in the project.
         rules: ``aggregate``, ``neutral``, ``include_machine`` (see ``rules_check``), and optionally
             ``splits`` ({split: share}, default 80/10/10) and ``rater_kinds`` (instead of
-            ``include_machine``). The stored rules also say ``rank``: where a person rated a step,
-            imported and checkers' labels of it do not vote, nor checkers' where an imported one is.
+            ``include_machine``). The stored rules also say ``rank``: a reviewer's final decision
+            comes before everybody's judgement; where a person rated a step, imported and checkers'
+            labels of it do not vote, nor checkers' where an imported one is. And ``criteria``: the
+            project's, in their order of importance, by which rankings become pairs.
         filter: ``problems`` (ids) and ``labelled`` (only problems with a label); default all.
         user: who asked.
         on_progress: called with problems read and problems in all; may raise to stop.
@@ -62,7 +66,7 @@ def snapshot_create(
         InvalidError: an unknown rule or filter, or a name that cannot be used.
         ConflictError: the project has a snapshot of that name; snapshots never change.
     """
-    checked = _rules(rules)
+    checked = _rules(project, rules)
     chosen = _filter(filter or {})
     snapshot = _row(project, _name(name), checked, chosen, user)
     parameters = {
@@ -75,12 +79,7 @@ def snapshot_create(
         cursor.execute(snapshot_sql.PROBLEMS, [snapshot.pk, ids, splits, *[project.pk] * 3])
         # The planner has not seen the new rows; without numbers it joins them one by one.
         cursor.execute("ANALYZE annotator_snapshotproblem")
-        for statement in (
-            snapshot_sql.LABELS,
-            snapshot_sql.OUTCOMES,
-            snapshot_sql.SPANS,
-            snapshot_sql.ALTERNATIVES,
-        ):
+        for statement in snapshot_sql.STATEMENTS:
             cursor.execute(statement, parameters)
     summary = Summary(project.primary_outcome)
     for done, problem in enumerate(snapshot_problems(snapshot=snapshot, with_sources=False), 1):
@@ -148,7 +147,7 @@ def snapshot_delete(*, snapshot: Snapshot) -> None:
     snapshot.delete()
 
 
-def _rules(rules: Mapping[str, Any]) -> dict[str, Any]:
+def _rules(project: Project, rules: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(rules)
     shares = shares_checked(given.pop("splits", SHARES))
     kinds = given.pop("rater_kinds", None)
@@ -163,7 +162,11 @@ def _rules(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **checked,
         "rater_kinds": [str(kind) for kind in Rater.Kind.values if kind in kinds],
-        "rank": list(RATER_KINDS),
+        "rank": list(RANK),
+        # Read anew: an import in this process may have added criteria since ``project`` was loaded.
+        "criteria": [
+            asdict(item) for item in criteria_of(type(project).objects.get(pk=project.pk))
+        ],
         "splits": shares,
         "max_score": newest or 0,
     }

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import (
-    ErrorType,
     JudgementEvent,
     SpanLabel,
     Step,
 )
+from annotator.services.error_types import error_type_check
+from annotator.services.events import judgement_record, judgement_withdraw
 from annotator.services.judgements import (
     State,
+    Target,
+    milliseconds_checked,
     rating_checked,
     text_checked,
 )
-from annotator.services.labels import error_type_unknown, guideline_number
-from annotator.services.projections import (
-    Target,
-    event_replayed,
-    judgement_record,
-)
+from annotator.services.labels import guideline_number
 from annotator.services.raters import rater_for_user
 
 if TYPE_CHECKING:
@@ -48,13 +46,39 @@ def span_label_set(
     rating: int | None,
     error_type: str = "",
     note: str = "",
+    milliseconds: int | None = None,
     idempotency_key: UUID | None = None,
 ) -> SpanResult:
-    """Judge the steps ``first`` … ``last`` of one path as one unit.
+    """Judge the steps ``first`` … ``last`` of one path as one unit, in ``milliseconds`` of time.
 
     Raises:
         InvalidError: ``last`` is not ``first`` or below it, or a value outside the scheme.
         ConflictError: the key was used by somebody else or for another judgement.
+    """
+    span_check(first=first, last=last)
+    project = first.problem.project
+    target = _span_target(first, last, rater_for_user(project=project, user=user).pk)
+    current = _span_of(target)
+    kept = current.error_type.key if current is not None and current.error_type is not None else ""
+    error_type_check(project_id=project.pk, key=error_type, kept=kept)
+    state: State = {
+        "rating": rating_checked(rating),
+        "error_type": error_type,
+        "note": text_checked(note, "note"),
+        "milliseconds": milliseconds_checked(milliseconds),
+        "guideline": guideline_number(project.pk),
+    }
+    event, replayed = judgement_record(
+        target=target, state=state, user=user, idempotency_key=idempotency_key
+    )
+    return SpanResult(_span_of(target), event.pk, replayed)
+
+
+def span_check(*, first: Step, last: Step) -> None:
+    """Refuse two steps between which no path runs.
+
+    Raises:
+        InvalidError: ``last`` is not ``first`` or below it.
     """
     inside = first.preorder <= last.preorder < first.subtree_end
     if first.problem_id != last.problem_id or not inside:
@@ -62,20 +86,6 @@ def span_label_set(
             "A span is a run of consecutive steps: its last step must be its first or below it."
         )
         raise InvalidError(message, fields={"last": message})
-    project = first.problem.project
-    if error_type and not ErrorType.objects.filter(project=project, key=error_type).exists():
-        raise error_type_unknown(project.pk, error_type)
-    state: State = {
-        "rating": rating_checked(rating),
-        "error_type": error_type,
-        "note": text_checked(note, "note"),
-        "guideline": guideline_number(project.pk),
-    }
-    target = _span_target(first, last, rater_for_user(project=project, user=user).pk)
-    event, replayed = judgement_record(
-        target=target, state=state, user=user, idempotency_key=idempotency_key
-    )
-    return SpanResult(_span_of(target), event.pk, replayed)
 
 
 def span_label_clear(
@@ -89,12 +99,10 @@ def span_label_clear(
     """
     rater = rater_for_user(project=first.problem.project, user=user)
     target = _span_target(first, last, rater.pk)
-    known = event_replayed(target=target, state=None, user=user, idempotency_key=idempotency_key)
-    if known is None and _span_of(target) is None:
+    done = judgement_withdraw(target=target, user=user, idempotency_key=idempotency_key)
+    if done is None:
         raise NotFoundError("You have not judged these steps as one unit.")
-    event, replayed = judgement_record(
-        target=target, state=None, user=user, idempotency_key=idempotency_key
-    )
+    event, replayed = done
     return SpanResult(_span_of(target), event.pk, replayed)
 
 

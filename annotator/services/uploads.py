@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from annotator.models import Project, Upload
-from annotator.services.artefacts import artefact_write
+from annotator.services.artefacts import artefact_delete, artefact_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,26 @@ def upload_store(*, project: Project, user: User, name: str, chunks: Iterable[by
         size=stored.size,
         sha256=stored.sha256,
     )
+
+
+def uploads_store(
+    *, project: Project, user: User, files: Iterable[tuple[str, Iterable[bytes]]]
+) -> list[Upload]:
+    """Store ``(name, chunks)`` of several files, all of them or none.
+
+    Raises:
+        InvalidError, UnavailableError: as ``upload_store``, of the first that cannot be stored.
+    """
+    stored: list[Upload] = []
+    try:
+        for name, chunks in files:
+            stored.append(upload_store(project=project, user=user, name=name, chunks=chunks))
+    except BaseException:
+        for upload in stored:
+            artefact_delete(path=upload.path)
+            upload.delete()
+        raise
+    return stored
 
 
 def shown_name(name: str) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 register = template.Library()
+MARKS = {-1: ("bad", "−1"), 0: ("neutral", "0"), 1: ("good", "+1")}
+"""CSS class and text of a rating."""
 
 
 def heat_class(value: float | None, scale: Scale) -> str:
@@ -68,19 +70,25 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def rating_mark(rating: int | None, *, unsure: bool) -> tuple[str, str]:
+    """Return CSS class and text of a rating: "−1", "0", "+1", "unsure", or "seen" without one."""
+    if unsure:
+        return "unsure", "unsure"
+    return ("seen", "seen") if rating is None else MARKS[rating]
+
+
 @register.filter
 def rating(label: object) -> str:
-    """Write a label's rating: "−1", "0", "+1", "unsure" or "seen"."""
-    if getattr(label, "unsure", False):
-        return "unsure"
-    value = getattr(label, "rating", None)
-    return {-1: "−1", 0: "0", 1: "+1"}.get(value, "seen")  # type: ignore[arg-type]
+    """Write the rating of a label, span or example."""
+    return _mark(label)[1]
 
 
 @register.filter
 def rating_class(label: object) -> str:
-    """Return the CSS class of a label's chip."""
-    if getattr(label, "unsure", False):
-        return "unsure"
-    value = getattr(label, "rating", None)
-    return {-1: "bad", 0: "neutral", 1: "good"}.get(value, "seen")  # type: ignore[arg-type]
+    """Return the CSS class of its chip."""
+    return _mark(label)[0]
+
+
+def _mark(label: object) -> tuple[str, str]:
+    # Spans and examples cannot be unsure.
+    return rating_mark(getattr(label, "rating", None), unsure=getattr(label, "unsure", False))

@@ -8,23 +8,28 @@ from django import template
 from django.utils.html import format_html, format_html_join
 
 from annotator.exporters.registry import EXPORTERS
+from annotator.importers.registry import IMPORTERS
+from scoring.verify.registry import CHECKERS
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
+    from annotator.models import Rater
+
 register = template.Library()
+CHECKER = "checker:"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @register.filter
 def duration(seconds: int | None) -> str:
-    """Return seconds as ``42 s``, ``3 min 5 s``, ``2 h 10 min`` or ``3 d 4 h``."""
+    """Return seconds as ``42 s``, ``3 min``, ``3 min 5 s``, ``2 h 10 min`` or ``3 d 4 h``."""
     if seconds is None:
         return ""
     if seconds < MINUTE:
         return f"{seconds} s"
     if seconds < HOUR:
-        return f"{seconds // MINUTE} min {seconds % MINUTE} s"
+        return f"{seconds // MINUTE} min" + (f" {seconds % MINUTE} s" if seconds % MINUTE else "")
     if seconds < DAY:
         return f"{seconds // HOUR} h {seconds % HOUR // MINUTE} min"
     return f"{seconds // DAY} d {seconds % DAY // HOUR} h"
@@ -32,8 +37,14 @@ def duration(seconds: int | None) -> str:
 
 @register.filter
 def thousands(value: Any) -> str:
-    """Return a whole number with thin groups, other values as they are."""
+    """Return a whole number with commas between thousands, other values as they are."""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as ``30 %``; a decimal only where there is one."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
 
 
 @register.filter
@@ -47,6 +58,20 @@ def format_label(key: str) -> str:
     """Return what a person calls an export format; a withdrawn one keeps its key."""
     row = EXPORTERS.get(key)
     return row.label if row else key
+
+
+@register.filter
+def import_label(key: str) -> str:
+    """Return what a person calls an import format; one that is gone keeps its key."""
+    row = IMPORTERS.get(key)
+    return row.label if row else key
+
+
+@register.filter
+def rater_name(rater: Rater) -> str:
+    """Return what a person calls a rater: a checker of ours by its label, others by their name."""
+    row = CHECKERS.get(rater.name.removeprefix(CHECKER))
+    return row.label if row and rater.name.startswith(CHECKER) else rater.name
 
 
 @register.filter

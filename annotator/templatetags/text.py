@@ -38,6 +38,8 @@ FORMULA = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# The beginning of a formula whose end was cut off; a doubled backslash is a line break in TeX.
+CUT_OFF = re.compile(r"(?<!\\)\\[(\[]")
 WORD = re.compile(r"\s+|\w+|[^\w\s]")
 FIRST_BREAK = re.compile(r"[ \t]*\n")
 LAST_BREAK = re.compile(r"\n[ \t]*\Z")
@@ -53,12 +55,6 @@ def formulas(text: str) -> Iterator[tuple[int, int, str, bool]]:
 
 
 @register.filter
-def has_math(text: str) -> bool:
-    """Say whether there is a formula to typeset."""
-    return FORMULA.search(text) is not None
-
-
-@register.filter
 def math_text(text: str) -> SafeString:
     """Escape ``text`` and mark its formulas for the browser to typeset."""
     parts: list[SafeString] = []
@@ -71,6 +67,13 @@ def math_text(text: str) -> SafeString:
         at, after = end, display
     parts += _plain(text[at:], after=after, before=False)
     return mark_safe("".join(parts))  # noqa: S308  every part is escaped above
+
+
+@register.filter
+def plain_math(text: str) -> str:
+    """Return ``text`` without the signs around its formulas, for one line where none is typeset."""
+    bare = FORMULA.sub(lambda found: str(found[str(found.lastgroup)]).strip(), text)
+    return CUT_OFF.sub("", bare)
 
 
 def _plain(text: str, *, after: bool, before: bool) -> list[SafeString]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
@@ -21,6 +21,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.errors import AnnotatorError
 from annotator.queries.overview import open_jobs_count
+from annotator.services.artefacts import FULL, store_error
+from annotator.views.navigation import navigation
 from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
@@ -80,7 +82,8 @@ def page(
         frame |= {
             "access": access,
             "project": access.project,
-            "jobs_live": open_jobs_count(project=access.project),
+            "navigation": navigation(access, section),
+            "jobs_live": open_jobs_count(access=access),
         }
     return render(request, template, frame | (context or {}), status=status)
 
@@ -138,6 +141,8 @@ class ErrorMiddleware:
         """Answer; a fragment request whose session ended sends the whole page to sign-in."""
         if too_large(request):
             return error_response(request, message=TOO_LARGE, status=413)
+        if reason := no_room(request):
+            return error_response(request, message=reason, status=503)
         response = self.get_response(request)
         to_sign_in = response.get("Location", "").startswith(settings.LOGIN_URL)
         if to_sign_in and response.status_code == 302 and request.headers.get("HX-Request"):
@@ -167,6 +172,25 @@ def too_large(request: HttpRequest) -> bool:
         return not is_upload or length > settings.UPLOAD_MAX_BYTES
     is_upload = request.path.endswith("/import/") and request.user.is_authenticated
     return not is_upload or length > settings.UPLOAD_MAX_BYTES + FORM_OVERHEAD
+
+
+def no_room(request: HttpRequest) -> str:
+    """Read a form with files; return a sentence if they fill the disk of temporary files, else "".
+
+    Otherwise it is read by the check of its token, where nothing translates what goes wrong.
+    """
+    if request.method == "POST" and request.content_type == "multipart/form-data":
+        try:
+            request.POST  # noqa: B018 - reading is what it is for
+        except UnreadablePostError:
+            return ""  # the sender is gone
+        except OSError as error:
+            for handler in request.upload_handlers:
+                handler.upload_interrupted()  # removes the half file
+            if error.errno not in FULL:
+                raise
+            return store_error(error, "The file", str(settings.FILE_UPLOAD_TEMP_DIR)).message
+    return ""
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +41,12 @@ class TraceTable(Mapping["NodeId", "FloatArray"]):
         """Keep ``values``, which maps an end position and its path to ``(steps,)`` numbers."""
         self._tree = tree
         self._values = values
-        self._positions = {tree.ids[end]: int(end) for end in np.unique(tree.ends)}
+
+    @cached_property
+    def _positions(self) -> dict[NodeId, int]:
+        """The positions where traces end, by id; a page that shows nodes alone never asks."""
+        ends = np.unique(self._tree.ends)
+        return dict(zip(self._tree.ids[ends].tolist(), ends.tolist(), strict=True))
 
     def __getitem__(self, name: NodeId) -> FloatArray:
         """Return one value per step from the root's child to the node ``name``."""
@@ -139,6 +145,8 @@ class MethodRow:
         source: where the formula was published.
         summary: one line for the menu.
         params: its parameters with defaults.
+        probability: True if the numbers are probabilities where all of them lie in [0, 1]: their
+            colours are fixed, 0.5 neutral.
     """
 
     key: str
@@ -152,6 +160,7 @@ class MethodRow:
     source: str
     summary: str
     params: tuple[Param, ...] = field(default=())
+    probability: bool = False
 
     @property
     def known_from(self) -> str:

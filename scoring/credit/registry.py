@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from scoring.credit.base import CreditResult, MethodRow, Param
 from scoring.errors import MissingInputError, ParameterError, UnknownNameError
+from scoring.registry import find_row, load_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,6 +114,7 @@ ROWS: tuple[MethodRow, ...] = (
         confidence="OURS",
         source="the stored score itself",
         summary="The step's imported or computed reward-model score, unchanged.",
+        probability=True,
     ),
 )
 METHODS: dict[str, MethodRow] = {row.key: row for row in ROWS}
@@ -133,16 +134,13 @@ def assign(key: str, tree: Tree, **params: Any) -> CreditResult:
         MissingInputError: if the tree's source lacks an input. An input that is there but unknown
             for some or all traces gives NaN and a note instead.
     """
-    row = METHODS.get(key)
-    if row is None:
-        raise UnknownNameError("credit method", key, METHODS)
+    row = find_row(METHODS, "credit method", key)
     values = _parameters(row, params)
     missing = [name for name in row.needs if name not in tree.given]
     if missing and len(tree) > 1:
         hint = "; ".join(INPUTS.get(name, f"give each record a '{name}'") for name in missing)
         raise MissingInputError(key, missing, hint)
-    module, function = row.target.split(":")
-    method = cast("Callable[..., Credit]", getattr(importlib.import_module(module), function))
+    method = cast("Callable[..., Credit]", load_target(row.target))
     credit = method(tree, **values)
     per_node = credit.per_node.copy()
     per_node[0] = np.nan  # the problem is not a step

@@ -1,5 +1,6 @@
-"""Suite ``steps``: do scores rank right steps above wrong ones, on the labels a project has?
+"""Do a model's scores rank right steps above wrong ones, on labelled trees it has yet to score?
 
+The numbers are those at the end of a training; suite ``steps`` gives them for scores that are there.
 The trees must be of problems that the model was not trained on; the caller chooses them, since
 only the caller knows the model's split.
 """
@@ -16,7 +17,7 @@ from scoring.errors import MissingInputError
 from scoring.reward.quality import step_quality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from scoring.reward.metrics import Metric
     from scoring.reward.quality import LabelledTree, Scorer
@@ -35,8 +36,14 @@ class Report:
     hash: str
 
 
-def evaluate(model: Scorer, trees: Iterable[LabelledTree], *, seed: int = 0) -> Report:
-    """Score labelled trees and compare.
+def evaluate(
+    model: Scorer,
+    trees: Iterable[LabelledTree],
+    *,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Score labelled trees and compare; ``on_progress`` is told trees scored and trees in all.
 
     Raises:
         MissingInputError: if no step has a target.
@@ -49,4 +56,10 @@ def evaluate(model: Scorer, trees: Iterable[LabelledTree], *, seed: int = 0) -> 
         digest.update(f"{item.problem_key}\0{item.problem_text}\0".encode())
         digest.update("\0".join(map(str, item.tree.text[1:])).encode())
         digest.update(np.ascontiguousarray(item.targets).tobytes())
-    return Report(metrics=step_quality(model, items, seed=seed), hash=digest.hexdigest()[:16])
+
+    def scored(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done, len(items))
+
+    metrics = step_quality(model, items, seed=seed, on_scored=scored)
+    return Report(metrics=metrics, hash=digest.hexdigest()[:16])

@@ -45,6 +45,7 @@ class JobContext:
         self.user: User | None = job.created_by
         self._stopping = stopping
         self._cancelled = False
+        self._advanced = False
         self._fenced_out: FencedOutError | None = None
         self._progress: tuple[int, int | None, str] | None = None
         self._metrics: list[tuple[int, str, float]] = []
@@ -71,6 +72,26 @@ class JobContext:
         self._metrics_flushed = time.monotonic()
         if rows:
             jobs.job_metrics(job=self.job, rows=rows)
+
+    def saved(self) -> None:
+        """Say that something was saved from which the next attempt goes on; cheap, say it often.
+
+        Attempts that end without it are counted (``job_advanced``).
+
+        Raises:
+            FencedOutError: another worker has the job.
+        """
+        if not self._advanced:
+            jobs.job_advanced(job=self.job)
+            self._advanced = True
+
+    def keep(self, result: dict[str, Any]) -> None:
+        """Store the result with the rows it speaks of, last in their transaction (``job_keep``).
+
+        Raises:
+            FencedOutError: another worker has the job.
+        """
+        jobs.job_keep(job=self.job, result=result)
 
     @property
     def cancelled(self) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
+
 from annotator.errors import NotFoundError
-from annotator.models import Snapshot, Upload
+from annotator.models import Queue, Snapshot, Upload
 from annotator.services.artefacts import artefact_open
-from annotator.services.exports import export_create
+from annotator.services.exports import export_create, export_result
 from annotator.services.imports import import_file
+from annotator.services.queues.build import queue_build
 from annotator.services.requests import train_request
 from annotator.services.samples import sample_project_fill
 from annotator.services.snapshots import snapshot_create
@@ -37,6 +40,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
             dry_run=context.args["dry_run"],
             user=context.user,
             on_progress=context.progress,
+            on_saved=context.saved,
             should_stop=context.should_stop,
         )
     return report.as_dict()
@@ -44,15 +48,18 @@ def run_import(context: JobContext) -> dict[str, Any]:
 
 def run_snapshot(context: JobContext) -> dict[str, Any]:
     """Freeze the project; the result says what is in the snapshot."""
-    snapshot = snapshot_create(
-        project=context.project,
-        name=context.args["name"],
-        rules=context.args["rules"],
-        filter=context.args["filter"],
-        user=context.user,
-        on_progress=_told(context, "problems frozen"),
-    )
-    return {"snapshot": snapshot.pk, "hash": snapshot.hash, **snapshot.counts}
+    with transaction.atomic():
+        snapshot = snapshot_create(
+            project=context.project,
+            name=context.args["name"],
+            rules=context.args["rules"],
+            filter=context.args["filter"],
+            user=context.user,
+            on_progress=_told(context, "problems frozen"),
+        )
+        result = {"snapshot": snapshot.pk, "hash": snapshot.hash, **snapshot.counts}
+        context.keep(result)
+    return result
 
 
 def run_export(context: JobContext) -> dict[str, Any]:
@@ -67,7 +74,24 @@ def run_export(context: JobContext) -> dict[str, Any]:
         job=context.job,
         on_progress=_told(context, "problems written"),
     )
-    return {"export": export.pk, "rows": export.rows, "excluded": export.excluded}
+    return export_result(export)
+
+
+def run_queue(context: JobContext) -> dict[str, Any]:
+    """Fill a queue; the result counts its items."""
+    queue = (
+        Queue.objects.select_related("project", "model")
+        .filter(pk=context.args["queue"], project=context.project)
+        .first()
+    )
+    if queue is None:
+        raise NotFoundError("The queue was deleted before it was filled.")
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        context.progress(done, total, doing)
+        context.check()
+
+    return {"queue": queue.pk, **queue_build(queue=queue, on_progress=tell, job=context.job)}
 
 
 def run_sample(context: JobContext) -> dict[str, Any]:

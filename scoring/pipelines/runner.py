@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import errno
-import importlib
 import logging
 import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from psycopg.errors import DiskFull
 
 from annotator.errors import AnnotatorError, FencedOutError
 from annotator.log_context import job_id
 from annotator.models import Job
 from annotator.services import jobs
+from annotator.services.artefacts import FULL
 from scoring.errors import CancelledError, ScoringError
+from scoring.pipelines.connection import loss_of, patiently
 from scoring.pipelines.context import JobContext
+from scoring.registry import load_target
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +32,11 @@ RUNS: dict[str, str] = {
     Job.Kind.EXPORT: "scoring.pipelines.io:run_export",
     Job.Kind.SNAPSHOT: "scoring.pipelines.io:run_snapshot",
     Job.Kind.SAMPLE: "scoring.pipelines.io:run_sample",
+    Job.Kind.QUEUE: "scoring.pipelines.io:run_queue",
+    Job.Kind.AGREEMENT: "scoring.pipelines.agreement:run",
     Job.Kind.TRAIN: "scoring.pipelines.train:run",
     Job.Kind.SCORE: "scoring.pipelines.score:run",
 }
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def run_claimed(job: Job, *, stopping: Callable[[], bool] = lambda: False) -> None:
@@ -46,17 +50,20 @@ def run_claimed(job: Job, *, stopping: Callable[[], bool] = lambda: False) -> No
     context = JobContext(job, stopping=stopping)
     logger.info("job started", extra={"kind": job.kind, "attempt": job.attempt})
     try:
-        _end(context, _outcome(context))
+        outcome = _outcome(context)
+        patiently(lambda: _end(context, outcome))
     except FencedOutError as error:
         logger.warning("job taken over", extra={"reason": str(error)})
+    except (OperationalError, InterfaceError) as error:
+        # Nobody beats for it any more: the reaper queues it again once the database is back.
+        logger.error("job left to the reaper", extra={"reason": str(error).strip()})  # noqa: TRY400
     finally:
         job_id.reset(token)
 
 
 def load_run(kind: str) -> Run:
     """Return the function that does the work of a job kind."""
-    module, _, name = RUNS[kind].partition(":")
-    return cast("Run", getattr(importlib.import_module(module), name))
+    return cast("Run", load_target(RUNS[kind]))
 
 
 def explain(error: Exception) -> tuple[str, str]:
@@ -66,8 +73,8 @@ def explain(error: Exception) -> tuple[str, str]:
     """
     if isinstance(error, (ScoringError, AnnotatorError)):
         return error.code, str(error)
-    if _is_disk_full(error):
-        return "disk_full", "The disk is full. Make room, then resume the job."
+    if full := _full_disk(error):
+        return "disk_full", f"{full} is full. Make room there, then resume the job."
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return (
             "out_of_memory",
@@ -85,7 +92,9 @@ def explain(error: Exception) -> tuple[str, str]:
 
 
 def _outcome(context: JobContext) -> dict[str, Any] | Exception:
-    """Return the result of the run, or what it raised."""
+    """Return the result of the run, or what it raised; an attempt before may have left the result."""
+    if context.job.result:
+        return context.job.result
     try:
         with context.beating():
             result = load_run(context.job.kind)(context)
@@ -98,23 +107,31 @@ def _outcome(context: JobContext) -> dict[str, Any] | Exception:
 
 
 def _end(context: JobContext, outcome: dict[str, Any] | Exception) -> None:
+    """Write the end; done again on a new connection if the one it had is lost, so nothing else."""
     job = context.job
     if isinstance(outcome, dict):
         jobs.job_finish(job=job, result=outcome)
         logger.info("job done", extra={"kind": job.kind})
-    elif not isinstance(outcome, CancelledError):
+    elif isinstance(outcome, CancelledError) and context.cancelled:
+        jobs.job_cancel(job=job)
+        logger.info("job cancelled", extra={"kind": job.kind})
+    elif isinstance(outcome, CancelledError):
+        jobs.job_release(job=job)
+        logger.info("job given back", extra={"kind": job.kind})
+    elif reason := loss_of(outcome):
+        sentence = f"The connection to the database was lost ({reason})."
+        state = jobs.job_lost(job=job, reason=sentence, code="database_lost")
+        logger.warning("database lost", extra={"kind": job.kind, "reason": reason, "now": state})
+    else:
         code, sentence = explain(outcome)
         jobs.job_fail(job=job, code=code, error=sentence)
         logger.warning("job failed", extra={"kind": job.kind, "code": code})
-    elif context.cancelled:
-        jobs.job_cancel(job=job)
-        logger.info("job cancelled", extra={"kind": job.kind})
-    else:
-        jobs.job_release(job=job)
-        logger.info("job given back", extra={"kind": job.kind})
 
 
-def _is_disk_full(error: Exception) -> bool:
-    return (isinstance(error, OSError) and error.errno in FULL) or isinstance(
-        error.__cause__, DiskFull
-    )
+def _full_disk(error: Exception) -> str:
+    """Return which disk is full, if that is the reason, else ""."""
+    if isinstance(error.__cause__, DiskFull):
+        return "The disk of the database"
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"The disk that holds {error.filename or settings.TRACEWOOD_HOME}"
+    return ""

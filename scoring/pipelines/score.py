@@ -6,6 +6,7 @@ an unscored step.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -71,7 +72,7 @@ def run(context: JobContext) -> dict[str, Any]:
         "version": model.version,
         "scored": scored,
         "skipped": steps - scored,
-        "reasons": store.reasons,
+        "excluded": dict(store.excluded),
     }
 
 
@@ -83,7 +84,7 @@ class _Store:
         self._model = model
         self._steps: list[tuple[int, float]] = []
         self._tokens: list[tuple[int, float, bytes, bytes]] = []
-        self.reasons: list[str] = []
+        self.excluded: Counter[str] = Counter()
 
     def add(self, tree: Tree, scores: TreeScores) -> None:
         """Take the scores of one tree; its nodes' ids are step ids."""
@@ -92,9 +93,7 @@ class _Store:
             _, ends, running = tokens.to_bytes()
             self._steps.append((step, float(scores.step[position])))
             self._tokens.append((step, tokens.start, ends, running))
-        for reason in scores.skipped.values():
-            if len(self.reasons) < 20:  # enough to see what is wrong
-                self.reasons.append(reason)
+        self.excluded.update(scores.skipped.values())
         if len(self._steps) >= FLUSH_STEPS:
             self.flush()
 
@@ -104,6 +103,8 @@ class _Store:
             job_hold(job=self._context.job)
             token_scores_store(model=self._model, rows=self._tokens)
             step_scores_store(model=self._model, rows=self._steps)
+            if self._steps:
+                self._context.saved()
         self._steps, self._tokens = [], []
 
 

@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 import transformers
 from django.db import transaction
 
 from annotator.models import RewardModel, Snapshot, Worker
-from annotator.queries.jobs import live_workers
+from annotator.queries.jobs import live_workers, open_score_job
 from annotator.queries.snapshots import rules_of, snapshot_problems
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
 from annotator.services.models import reward_model_create, reward_model_ready
 from annotator.services.requests import score_request
 from annotator.services.snapshots import snapshot_automatic
+from scoring.pipelines.training_trees import training_tree
 from scoring.reward import load
-from scoring.reward.quality import step_quality
 from scoring.training.config import RunConfig
-from scoring.training.dataset import TrainingTree
 from scoring.training.generated import ArithmeticStream
-from scoring.training.loop import fit
+from scoring.training.loop import evaluating, fit
+from scoring.training.objectives.registry import objective
+from scoring.training.start import example_maker
 from scoring.training.targets import deciding_kinds
-from scoring.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,11 +36,13 @@ if TYPE_CHECKING:
     from annotator.exporters.records import ExportProblem
     from scoring.pipelines.context import JobContext
     from scoring.reward.metrics import Metric
+    from scoring.training.dataset import TrainingTree
     from scoring.training.result import FitResult
     from scoring.training.targets import Rules
 
 TRAIN, TEST = "train", "test"
 STREAMED = "arithmetic"
+STEP_LABELS = "step_labels"
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def run(context: JobContext) -> dict[str, Any]:
     if not model.ready:
         _train(context, config, model)
         model.refresh_from_db()
-    if live_workers(Worker.Kind.GPU).exists():
+    if live_workers(Worker.Kind.GPU).exists() and open_score_job(model=model) is None:
         score_request(model=model, user=context.user)
     return result_of(model)
 
@@ -117,7 +118,10 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
     snapshot = model.snapshot
     assert snapshot is not None  # noqa: S101 - ``_model`` gives every trained model one
     data = _Data(
-        snapshot_problems(snapshot=snapshot, with_sources=False), rules_of(snapshot=snapshot)
+        snapshot_problems(snapshot=snapshot, with_sources=False),
+        rules_of(snapshot=snapshot),
+        config,
+        context.project.primary_outcome,
     )
     stream = data.stream(config.training.seed, wanted=context.args.get("generated"))
     path = f"models/{model.pk}"
@@ -136,12 +140,13 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
         device=device(),
         on_metric=on_metric,
         on_progress=context.progress,
+        on_saved=context.saved,
         should_stop=context.should_stop,
         provenance=_provenance(snapshot, stream),
     )
     metrics = dict(fitted.metrics)
     for family, trees in held_out.items():
-        metrics |= _family_metrics(fitted, family, trees, seed=config.training.seed)
+        metrics |= _family_metrics(context, fitted, family, trees, config, data.train)
     with transaction.atomic():
         job_hold(job=context.job)
         reward_model_ready(
@@ -163,11 +168,24 @@ def device() -> str:
 
 
 def _family_metrics(
-    fitted: FitResult, family: str, trees: list[TrainingTree], *, seed: int
+    context: JobContext,
+    fitted: FitResult,
+    family: str,
+    trees: list[TrainingTree],
+    config: RunConfig,
+    train: list[TrainingTree],
 ) -> dict[str, Metric]:
     """Evaluate held-out problems of another family than the one that was generated."""
+
+    def scored(done: int) -> None:
+        words = evaluating(done, len(trees), f"held-out problems of {family}")
+        context.progress(done, len(trees), words)
+        context.check()
+
     model = load(fitted.artefact, device())
-    found = step_quality(model, trees, seed=seed)
+    learnt = objective(config, train)
+    maker = example_maker(model, config, learnt)
+    found = learnt.quality(model, maker, trees, seed=config.training.seed, on_scored=scored)
     return {f"{family}/{name}": metric for name, metric in found.items()}
 
 
@@ -191,29 +209,36 @@ def _provenance(snapshot: Snapshot, stream: ArithmeticStream | None) -> dict[str
 class _Data:
     """A snapshot's labelled trees, by split, held-out ones also by sample family."""
 
-    def __init__(self, problems: Iterable[ExportProblem], rules: Rules) -> None:
+    def __init__(
+        self, problems: Iterable[ExportProblem], rules: Rules, config: RunConfig, outcome: str
+    ) -> None:
         self.train: list[TrainingTree] = []
         self._rules = rules
         self._judges: dict[str, Counter[str]] = {}
         self._held_out: dict[str, list[TrainingTree]] = {}
         self._streamed_prompts: list[str] = []
+        self._streams = config.row.streams
+        self._steps_only = config.row.objective == STEP_LABELS
         self.has_streamed = False
+        learnt = objective(config)
         for problem in problems:
             family = str(problem.problem.meta.get("sample", ""))
             self.has_streamed |= family == STREAMED
             if problem.split != TRAIN and family == STREAMED:
                 self._streamed_prompts.append(problem.problem.prompt)
-            if not any(target is not None for target in problem.targets):
+            if problem.split not in (TRAIN, TEST):
                 continue
-            if problem.split == TRAIN:
-                self.train.append(training_tree(problem))
-            elif problem.split == TEST:
-                self._held_out.setdefault(family, []).append(training_tree(problem))
+            tree = training_tree(problem, outcome)
+            has_units = len(learnt.units(tree)) > 0
+            if problem.split == TRAIN and has_units:
+                self.train.append(tree)
+            elif problem.split == TEST and (has_units or len(tree.labelled)):
+                self._held_out.setdefault(family, []).append(tree)
                 self._judges.setdefault(family, Counter()).update(self._judges_of(problem))
 
     def stream(self, seed: int, *, wanted: bool | None) -> ArithmeticStream | None:
         """Return the generator's endless traces, without any problem that is not for training."""
-        use = self.has_streamed if wanted is None else wanted
+        use = self.has_streamed and self._streams if wanted is None else wanted
         return ArithmeticStream(seed, self._streamed_prompts) if use else None
 
     def held_out(self, *, streamed: bool) -> dict[str, list[TrainingTree]]:
@@ -224,7 +249,12 @@ class _Data:
         return groups
 
     def measured_on(self, *, streamed: bool) -> dict[str, dict[str, int]]:
-        """Return per group of held-out trees how many steps each kind of rater decided."""
+        """Return per group of held-out trees how many steps each kind of rater decided.
+
+        Empty where not (only) step labels are measured on.
+        """
+        if not self._steps_only:
+            return {}
         groups: dict[str, Counter[str]] = {}
         for family, judges in self._judges.items():
             groups.setdefault(_group(family, streamed=streamed), Counter()).update(judges)
@@ -240,20 +270,3 @@ class _Data:
 def _group(family: str, *, streamed: bool) -> str:
     """Return under which name a family's held-out numbers stand; "" = the main ones."""
     return "" if not streamed or family == STREAMED else family or "other"
-
-
-def training_tree(problem: ExportProblem) -> TrainingTree:
-    """Turn a frozen problem into a labelled tree; unlabelled steps have no target."""
-    targets = [np.nan if target is None else target for target in problem.targets]
-    return TrainingTree(
-        problem_key=problem.id,
-        problem_text=problem.problem.prompt,
-        tree=Tree.from_columns(
-            ids=range(len(problem.nodes) + 1),
-            parent=[-1, *(node.parent + 1 for node in problem.nodes)],
-            text=["", *(node.text for node in problem.nodes)],
-            ends=[trace.end + 1 for trace in problem.traces],
-        ),
-        targets=np.array([np.nan, *targets], np.float64),
-        weights=np.array([0.0, *problem.weights]) if problem.weights else None,
-    )

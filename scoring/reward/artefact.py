@@ -28,6 +28,7 @@ from scoring.reward.registry import KindRow, kind
 from scoring.reward.tokenizer import LAYOUT, StepTokenizer, open_tokenizer
 
 MANIFEST = "tracewood.json"
+WEIGHTS = "model.safetensors"
 FORMAT = 1
 READ_RULE = "last token of the step (its separator)"
 
@@ -41,6 +42,7 @@ def save(
     config: Any,
     base: str,
     details: dict[str, Any],
+    fixed: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the artefact and return its manifest.
 
@@ -52,6 +54,7 @@ def save(
         config: the kind's config.
         base: ``tiny``, a hub id or a folder, as the user gave it.
         details: what the trainer adds (seed, data hash, provenance, metrics).
+        fixed: what the trained kind's ``fixed`` holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = {
@@ -59,6 +62,7 @@ def save(
         "kind": row.key,
         "kind_version": row.version,
         "config": asdict(config),
+        "fixed": fixed or {},
         "base": base,
         "separator": tokenizer.separator,
         "prefix": list(tokenizer.prefix),
@@ -70,7 +74,12 @@ def save(
     }
     network.backbone.config.save_pretrained(folder)
     tokenizer.save(folder)
-    save_file(_tensors(network), str(folder / "model.safetensors"), metadata={"format": "pt"})
+    weights = folder / WEIGHTS
+    try:
+        save_file(_tensors(network), str(weights), metadata={"format": "pt"})
+    except BaseException:  # half a file is of no use, and on a full disk its room is
+        weights.unlink(missing_ok=True)
+        raise
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return manifest
 
@@ -94,6 +103,7 @@ def load(
     try:
         row = kind(manifest["kind"])
         config = row.load_config()(**manifest["config"])
+        made = row.load(config, **manifest.get("fixed", {}))
         separator, prefix = int(manifest["separator"]), manifest.get("prefix", [])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelLoadError(
@@ -104,10 +114,9 @@ def load(
     backbone = from_config(folder)
     if attention == "flex":
         backbone.set_attn_implementation("flex_attention")
-    made = row.load(config)
     plan = mask_plan(backbone.config, attention)
     network = RewardNetwork(backbone, made.make_head(_width(backbone)), plan)
-    _fill(network, folder / "model.safetensors")
+    _fill(network, folder / WEIGHTS)
     tokenizer = open_tokenizer(folder / "tokenizer.json", separator=separator, prefix=prefix)
     return RewardModel(network, tokenizer, made, device=chosen, info=manifest)
 

@@ -16,6 +16,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
 
 from scoring.errors import ModelLoadError, PackingError
+from scoring.reward.base import check_folder
 from scoring.reward.network import Attention, MaskPlan
 from scoring.reward.packing import CostModel
 from scoring.reward.tokenizer import StepTokenizer
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 TINY = "tiny"
 _PACKABLE_LAYERS = {"full_attention", "sliding_attention"}
 _DYNAMIC_ROPE = {"dynamic", "longrope"}
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 DEFAULT_CONTEXT = 32768
 _PERIODS = (2.0, 4.0, 5.0, 8.0, 10.0, 16.0, 20.0, 25.0, 40.0, 50.0, 100.0, 200.0)
 
@@ -81,12 +81,22 @@ def open_base(name: str) -> Backbone:
         PackingError: if its layers cannot be packed.
     """
     if Path(name).is_dir():
-        _refuse_pickle(Path(name))
+        check_folder(Path(name))
     config = _read(AutoConfig, name)
     refuse_unpackable(config)
-    module = _read(
-        AutoModel, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa"
+    module, loading = _read(
+        AutoModel,
+        name,
+        use_safetensors=True,
+        dtype=torch.float32,
+        attn_implementation="sdpa",
+        output_loading_info=True,
     )
+    if missing := sorted(loading["missing_keys"]):
+        raise ModelLoadError(
+            f"base model '{name}' lacks {len(missing)} of its weights ({missing[0]} …): what is in "
+            "its safetensors does not fit its config.json, and the rest would be random"
+        )
     tokenizer = _read(AutoTokenizer, name, use_fast=True)
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
@@ -191,15 +201,6 @@ def _read(source: Any, name: str, **options: Any) -> Any:
             "config.json, tokenizer.json and *.safetensors, or the id of a public model "
             "(models are read from safetensors only and their code is never run)"
         ) from error
-
-
-def _refuse_pickle(folder: Path) -> None:
-    if any(folder.glob("*.safetensors")) or not any(any(folder.glob(p)) for p in _PICKLES):
-        return
-    raise ModelLoadError(
-        f"{folder} holds a pickle checkpoint, which can run code when it is opened; convert it to "
-        "safetensors first (save_pretrained writes that) and give the new folder"
-    )
 
 
 def _rope_types(parameters: Any) -> set[str]:

@@ -50,3 +50,138 @@ class PrmConfig(BaseConfig):
         "soft: a target of 0.7 is learnt as 0.7; hard: targets of 0.5 and more become 1.",
         choices=("soft", "hard"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarConfig(BaseConfig):
+    """A reward learnt from comparisons, whose offset is free."""
+
+    centring: float = setting(
+        0.01,
+        "Weight of the square of the rewards beside the loss, which keeps them near 0; comparisons "
+        "alone leave their offset free.",
+        low=0.0,
+        high=100.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PairConfig(ScalarConfig):
+    """A reward learnt from pairs."""
+
+    balance: Literal["per_pair", "per_problem"] = setting(
+        "per_pair",
+        "per_pair: every comparison counts once; per_problem: those of a problem count one together.",
+        choices=("per_pair", "per_problem"),
+    )
+    max_pairs: int = setting(
+        256,
+        "Most pairs per problem that are made of labels, outcomes or values, drawn the same way every "
+        "time; pairs that people ranked are all taken. 0: all.",
+        low=0,
+        high=1_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MarginConfig(PairConfig):
+    """The settings of the Bradley–Terry loss."""
+
+    margin_scale: float = setting(
+        0.0,
+        "The better reward must lead by this times the distance of the two (in tiers, scores, targets "
+        "or outcomes); 0: no margin.",
+        low=0.0,
+        high=100.0,
+    )
+    label_smoothing: float = setting(
+        0.0, "Share of comparisons that are taken to be the wrong way round.", low=0.0, high=0.5
+    )
+
+
+_PAIRS = ("all", "rankings")
+_PAIRS_DOC = (
+    "all: what people ranked, siblings with different labels and traces with different outcomes; "
+    "rankings: only what people ranked."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BradleyTerryConfig(MarginConfig):
+    """Pairs from rankings, labels and outcomes."""
+
+    pairs: Literal["all", "rankings"] = setting("all", _PAIRS_DOC, choices=_PAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class TiedConfig(PairConfig):
+    """Pairs and ties from rankings, labels and outcomes."""
+
+    pairs: Literal["all", "rankings"] = setting("all", _PAIRS_DOC, choices=_PAIRS)
+    model: Literal["rao_kupper", "davidson"] = setting(
+        "rao_kupper",
+        "rao_kupper: differences below a threshold are not noticed; davidson: a tie is the likelier "
+        "the closer the two are.",
+        choices=("rao_kupper", "davidson"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TreePreferenceConfig(MarginConfig):
+    """Pairs inside one tree."""
+
+    pairs: Literal["leaves", "depth"] = setting(
+        "leaves",
+        "leaves: any two leaves of a tree; depth: any two steps of one depth.",
+        choices=("leaves", "depth"),
+    )
+    grade: Literal["outcome", "value"] = setting(
+        "outcome",
+        "outcome: mean outcome of the traces through a step; value: what a search wrote into the tree.",
+        choices=("outcome", "value"),
+    )
+    preference: Literal["hard", "soft"] = setting(
+        "hard",
+        "hard: the larger one is preferred; soft: as surely as the two values imply.",
+        choices=("hard", "soft"),
+    )
+    depth_power: float = setting(
+        0.0,
+        "A pair counts (1 + steps in common) to this power: above 0 late forks count more, below 0 "
+        "early ones.",
+        low=-8.0,
+        high=8.0,
+    )
+
+
+SIGNALS = ("rankings", "outcome", "first_error", "lowest_value", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class HeronConfig(MarginConfig):
+    """Pairs of traces by a hierarchy of signals."""
+
+    levels: str = setting(
+        "rankings, outcome, first_error, lowest_value",
+        f"Signals that decide, the most important first, of: {', '.join(SIGNALS)}.",
+    )
+    sigma: float = setting(
+        0.5,
+        "A signal decides if the two differ by more than this times its standard deviation.",
+        low=0.0,
+        high=10.0,
+    )
+
+    def __post_init__(self) -> None:
+        # The zero-argument form of super() breaks in a dataclass with slots.
+        MarginConfig.__post_init__(self)
+        unknown = [name for name in self.ordered if name not in SIGNALS]
+        if unknown or not self.ordered or len(set(self.ordered)) < len(self.ordered):
+            raise SettingError(
+                f"levels must name signals once each, of: {', '.join(SIGNALS)}; not '{self.levels}'"
+            )
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """The levels as a list."""
+        return tuple(word.strip() for word in self.levels.split(",") if word.strip())

@@ -136,15 +136,12 @@ class RewardModel:
         whole = join_tokens(ids, tree.parent, tree.subtree_end)
         fitting, kept = within_context(whole, self.context)
         missing = np.setdiff1d(np.arange(len(tree)), kept).tolist()
-        lengths = whole.path_tokens() if missing else ()
+        reason = f"its path is longer than the {self.context:,} tokens that the model reads"
         return Encoding(
             tree=fitting,
             kept=kept,
             pieces=[pieces[position] for position in kept],
-            skipped={
-                position: f"its path has {lengths[position]} tokens, the model reads {self.context}"
-                for position in missing
-            },
+            skipped=dict.fromkeys(missing, reason),
         )
 
     def rows(self, tree: EncodedTree) -> list[Row]:

@@ -154,10 +154,13 @@ def within_context(tree: EncodedTree, context: int) -> tuple[EncodedTree, Ints]:
     kept = np.flatnonzero(fits).astype(np.int64)
     if len(kept) in (0, len(tree)):
         return tree, kept
-    new = np.cumsum(fits) - 1
-    parent = np.where(tree.parent[kept] < 0, -1, new[tree.parent[kept]])
-    pieces = [tree.ids[tree.starts[node] : tree.starts[node + 1]] for node in kept]
-    return join_tokens(pieces, parent), kept
+    return subtree(tree, kept), kept
+
+
+def subtree(tree: EncodedTree, kept: Ints) -> EncodedTree:
+    """Return the nodes ``kept``, ascending and each with its parent, as a tree of their own."""
+    parent = _slots(kept, tree.parent[kept])
+    return join_tokens([tree.ids[tree.starts[n] : tree.starts[n + 1]] for n in kept], parent)
 
 
 def cut(tree: EncodedTree, cost: CostModel, *, budget: int) -> list[tuple[int, int]]:

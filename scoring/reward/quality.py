@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scoring.reward.metrics import RESAMPLES, Metric, auroc, average_precision, compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scoring.reward.scores import TreeScores
     from scoring.tree import Tree
@@ -44,7 +44,12 @@ class Scorer(Protocol):
 
 
 def step_quality(
-    model: Scorer, trees: Iterable[LabelledTree], *, seed: int = 0, resamples: int = RESAMPLES
+    model: Scorer,
+    trees: Iterable[LabelledTree],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    on_scored: Callable[[int], None] | None = None,
 ) -> dict[str, Metric]:
     """Compare scores with targets (above 0.5 is right, below is wrong) over labelled steps.
 
@@ -56,6 +61,8 @@ def step_quality(
     difference, with the interval of a paired resampling of problems.
     ``positive_rate`` is the share of right steps, the average precision of a coin.
 
+    ``on_scored`` is told after each tree how many are scored; it may raise to stop.
+
     Returns:
         ``auroc``, ``average_precision``, the same with ``length_`` and ``above_length_`` in front,
         ``positive_rate``, ``skipped`` (labelled steps without a score) and ``undecided`` (steps whose
@@ -66,7 +73,7 @@ def step_quality(
     labels: list[npt.NDArray[np.bool_]] = []
     keys: list[str] = []
     skipped = undecided = 0
-    for item in trees:
+    for done, item in enumerate(trees, start=1):
         labelled = np.flatnonzero(~np.isnan(item.targets))
         decided = item.targets[labelled] != 0.5
         undecided += int((~decided).sum())
@@ -78,6 +85,8 @@ def step_quality(
         labels.append(item.targets[labelled][scored] > 0.5)
         lengths.append(_lengths(item.tree, labelled[scored]))
         keys += [item.problem_key] * int(scored.sum())
+        if on_scored is not None:
+            on_scored(done)
     metrics = _metrics(scores, lengths, labels, keys, seed, resamples)
     judged = metrics["auroc"].n + skipped + undecided
     for name, number in (("skipped", skipped), ("undecided", undecided)):

@@ -6,11 +6,10 @@ imports a kind.
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scoring.errors import UnknownNameError
+from scoring.registry import find_row, load_target
 from scoring.reward.settings import FieldSpec, describe, from_settings
 
 if TYPE_CHECKING:
@@ -29,9 +28,10 @@ class KindRow:
         target: ``module:class`` with ``make_head``, ``reward`` and ``losses`` (see ``kinds/prm.py``).
         config: ``module:class`` of its torch-free config.
         version: raised when scores of the same weights would change.
-        needs: what it learns from.
-        signed: True if scores have a sign; False for probabilities.
+        objective: what it is trained for, a key of ``scoring.training.objectives.registry``.
+        needs: what it learns from, in words.
         description: one sentence for the menu.
+        streams: True if generated traces of the sample project have what it learns from.
     """
 
     key: str
@@ -39,13 +39,14 @@ class KindRow:
     target: str
     config: str
     version: str
+    objective: str
     needs: tuple[str, ...]
-    signed: bool
     description: str
+    streams: bool = False
 
     def load_config(self) -> type[BaseConfig]:
         """Return the config class."""
-        return _resolve(self.config)
+        return load_target(self.config)
 
     def settings(self) -> tuple[FieldSpec, ...]:
         """Return the settings that this kind adds to the trainer's."""
@@ -55,10 +56,17 @@ class KindRow:
         """Build the config from ``--set`` texts."""
         return from_settings(self.load_config(), settings)
 
-    def load(self, config: BaseConfig) -> Any:
-        """Import the kind (and torch with it) and bind it to ``config``."""
-        return _resolve(self.target)(config)
+    def load(self, config: BaseConfig, **fixed: Any) -> Any:
+        """Import the kind (and torch with it) and bind it to ``config``.
 
+        Args:
+            config: its settings.
+            **fixed: what a trained kind's ``fixed`` held.
+        """
+        return load_target(self.target)(config, **fixed)
+
+
+_K, _C = "scoring.reward.kinds", "scoring.reward.config"
 
 KINDS: dict[str, KindRow] = {
     row.key: row
@@ -66,12 +74,77 @@ KINDS: dict[str, KindRow] = {
         KindRow(
             key="prm",
             label="Process reward model",
-            target="scoring.reward.kinds.prm:ProcessRewardModel",
-            config="scoring.reward.config:PrmConfig",
+            target=f"{_K}.prm:ProcessRewardModel",
+            config=f"{_C}:PrmConfig",
             version="1",
+            objective="step_labels",
             needs=("step labels",),
-            signed=False,
             description="Learns the probability that a step is right from ratings of single steps.",
+            streams=True,
+        ),
+        KindRow(
+            key="orm",
+            label="Outcome reward model",
+            target=f"{_K}.prm:ProcessRewardModel",
+            config=f"{_C}:PrmConfig",
+            version="1",
+            objective="outcomes",
+            needs=("outcomes of traces",),
+            description="Learns the probability that a trace ends right from outcomes, read at its "
+            "last step only.",
+            streams=True,
+        ),
+        KindRow(
+            key="bradley_terry",
+            label="Bradley–Terry",
+            target=f"{_K}.bradley_terry:BradleyTerry",
+            config=f"{_C}:BradleyTerryConfig",
+            version="1",
+            objective="judged_pairs",
+            needs=("rankings, or labels of siblings, or outcomes",),
+            description="Learns a reward from pairs, one of which was found better.",
+        ),
+        KindRow(
+            key="bt_ties",
+            label="Bradley–Terry with ties",
+            target=f"{_K}.bt_ties:TiedBradleyTerry",
+            config=f"{_C}:TiedConfig",
+            version="1",
+            objective="judged_pairs",
+            needs=("rankings, or labels of siblings, or outcomes",),
+            description="Learns a reward from pairs and ties, and how close a tie is.",
+        ),
+        KindRow(
+            key="plackett_luce",
+            label="Plackett–Luce",
+            target=f"{_K}.plackett_luce:PlackettLuce",
+            config=f"{_C}:ScalarConfig",
+            version="1",
+            objective="rankings",
+            needs=("rankings",),
+            description="Learns a reward from whole rankings, ties included.",
+        ),
+        KindRow(
+            key="tree_preference",
+            label="Tree preference",
+            target=f"{_K}.bradley_terry:BradleyTerry",
+            config=f"{_C}:TreePreferenceConfig",
+            version="1",
+            objective="tree_pairs",
+            needs=("outcomes of traces or search values",),
+            description="Learns a reward from pairs inside one tree, told apart by what came of them.",
+            streams=True,
+        ),
+        KindRow(
+            key="heron",
+            label="HERON",
+            target=f"{_K}.bradley_terry:BradleyTerry",
+            config=f"{_C}:HeronConfig",
+            version="1",
+            objective="signal_pairs",
+            needs=("rankings, outcomes, step labels or search values",),
+            description="Learns a reward from pairs of traces that a hierarchy of signals decides.",
+            streams=True,
         ),
     )
 }
@@ -83,12 +156,4 @@ def kind(key: str) -> KindRow:
     Raises:
         UnknownNameError: naming the known kinds.
     """
-    try:
-        return KINDS[key]
-    except KeyError:
-        raise UnknownNameError("reward-model kind", key, KINDS) from None
-
-
-def _resolve(target: str) -> Any:
-    module, name = target.split(":")
-    return getattr(importlib.import_module(module), name)
+    return find_row(KINDS, "reward-model kind", key)

@@ -7,7 +7,7 @@ any fault.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from scoring.reward.packing import CostModel, EncodedTree, Row, join_tokens, pat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scoring.reward.model import RewardModel
+    from scoring.reward.network import Output
 
 PATHS = 3
 # Attention for nothing: repeating ancestors never pays, so a tree becomes one row.
@@ -27,7 +27,20 @@ TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4, torch.bfloat16: 5e-2, tor
 """Largest difference, relative to the largest hidden state (at least 1)."""
 
 
-def run(model: RewardModel, tree: EncodedTree, *, uncut: bool = False) -> bool:
+class Passes(Protocol):
+    """What is compared: a model that runs trees packed into rows, and single paths as they are."""
+
+    def rows(self, tree: EncodedTree) -> list[Row]:
+        """Cut a tree into rows."""
+
+    def run(self, batch: Sequence[Row]) -> Output:
+        """Run packed rows."""
+
+    def run_plain(self, path: Row) -> Output:
+        """Run one path without masks or positions."""
+
+
+def run(model: Passes, tree: EncodedTree, *, uncut: bool = False) -> bool:
     """Compare root-to-node paths of ``tree`` that lie in rows with a branch, at most three.
 
     A row without a branch is a plain causal pass and would agree with itself, so only branching
@@ -72,7 +85,7 @@ def probe(vocabulary: int, context: int) -> EncodedTree:
 
 
 def _packed(
-    model: RewardModel, laid: Sequence[Row], nodes: set[int]
+    model: Passes, laid: Sequence[Row], nodes: set[int]
 ) -> tuple[dict[int, torch.Tensor], dict[int, torch.Tensor]]:
     """Collect hidden states and head outputs of ``nodes`` from the rows that answer for them."""
     hidden: dict[int, torch.Tensor] = {}

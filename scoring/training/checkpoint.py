@@ -6,8 +6,10 @@ step-00000100/state.json            position in the data, seconds, sums of the o
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEEP = 2
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(slots=True)
@@ -68,10 +71,14 @@ class Checkpoints:
         aside = final.with_name(f"writing-{final.name}")
         with writing(f"checkpoint of step {progress.step}", self.folder):
             shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir(parents=True)
-            save_file(_tensors(network, optimizer), str(aside / "tensors.safetensors"))
-            (aside / "state.json").write_text(json.dumps(asdict(progress)))
-            _sync(aside)
+            try:
+                aside.mkdir(parents=True)
+                save_file(_tensors(network, optimizer), str(aside / "tensors.safetensors"))
+                (aside / "state.json").write_text(json.dumps(asdict(progress)))
+                _sync(aside)
+            except BaseException:  # on a full disk its room is needed for trying again
+                shutil.rmtree(aside, ignore_errors=True)
+                raise
             shutil.rmtree(final, ignore_errors=True)
             aside.rename(final)
         for step in self.steps()[:-KEEP]:
@@ -119,11 +126,23 @@ def writing(what: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TrainingError(
-            f"cannot write the {what} to {folder}: {reason}; make room or choose another "
-            "folder, then resume: what was saved before is intact"
-        ) from error
+        number = _errno(error)
+        reason = os.strerror(number) if number else str(error)
+        raised = TrainingError(
+            f"The {what} cannot be written to {folder}: {reason}. Put that right (make room, or "
+            "let this user write there), then resume: what was saved before is intact."
+        )
+        if number in FULL:
+            raised.code = "disk_full"
+        raise raised from error
+
+
+def _errno(error: OSError | SafetensorError) -> int | None:
+    """Return the system's number of a fault; safetensors passes it on in words only."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found.group(1)) if found else None
 
 
 def _tensors(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -73,13 +73,14 @@ class TrainingConfig:
     )
     weighting: Literal["per_node", "per_leaf"] = setting(
         "per_node",
-        "per_node: every step counts once; per_leaf: as often as traces pass through it, which is "
-        "what one training row per trace amounts to.",
+        "For kinds that learn from single steps. per_node: every step counts once; per_leaf: as often "
+        "as traces pass through it, which is what one training row per trace amounts to.",
         choices=("per_node", "per_leaf"),
     )
     held_out: float = setting(
         0.2,
-        "Share of problems kept for evaluation; all steps of a problem go one way.",
+        "Share of problems kept for evaluation; all steps of a problem go one way. A snapshot that "
+        "is named brings its own split: its test share is evaluated, its validation share unused.",
         low=0.0,
         high=0.9,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scoring.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from scoring.tree import Tree
 
@@ -22,15 +22,63 @@ POSITIVE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class RankedPair:
+    """What rankings say of two nodes.
+
+    Attributes:
+        level: ``step``, ``branch`` or ``trace``; the nodes are where the ranked texts end.
+        better: node position; of a tie, either.
+        worse: node position.
+        tie: True if they were found equal.
+        distance: how far apart, in the units of the ranking; 0 for a tie.
+    """
+
+    level: str
+    better: int
+    worse: int
+    tie: bool = False
+    distance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One order of nodes: tiers, best first, and how much it counts."""
+
+    tiers: tuple[tuple[int, ...], ...]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Everything that rankings say of one tree.
+
+    Attributes:
+        pairs: one answer per compared pair.
+        rankings: whole rankings.
+        spoken: (level, item, item) of every pair that somebody ranked, whatever the answer. Items are
+            node positions, for traces their numbers in ``Tree.ends``.
+    """
+
+    pairs: tuple[RankedPair, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+    spoken: tuple[tuple[str, int, int], ...] = ()
+
+    def spoken_of(self, level: str) -> list[tuple[int, int]]:
+        """Return the items of the pairs of one level."""
+        return [(a, b) for of, a, b in self.spoken if of == level]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingTree:
-    """One problem's tree with a target per step.
+    """One problem's tree with what was said of it.
 
     Attributes:
         problem_key: equal for all trees of a problem; splits and intervals go by it.
         problem_text: the prompt.
-        tree: N nodes.
+        tree: N nodes; its outcomes and search values are targets too.
         targets: ``(N,)`` in [0, 1], NaN = none (always at the root).
         weights: ``(N,)`` relative weight of each target, None = 1 each.
+        ranked: what rankings say.
     """
 
     problem_key: str
@@ -38,6 +86,7 @@ class TrainingTree:
     tree: Tree
     targets: Floats
     weights: Floats | None = None
+    ranked: Ranked = field(default_factory=Ranked)
 
     def __post_init__(self) -> None:
         for name in ("targets", "weights"):
@@ -96,41 +145,18 @@ def split_by_problem(
     return train, [item for item in items if item.problem_key in chosen]
 
 
-def refuse_untrainable(trees: Sequence[TrainingTree], *, streamed: bool = False) -> None:
-    """Check that there is something to learn.
-
-    Args:
-        trees: the training side.
-        streamed: True if generated trees come on top; then no labels of one's own are needed.
-
-    Raises:
-        TrainingError: no labelled step, or only one class.
-    """
-    if streamed:
-        return
-    known = [item.targets[item.labelled] for item in trees]
-    values = np.concatenate(known) if known else np.zeros(0)
-    if not len(values):
-        raise TrainingError(
-            "no step has a target: label some steps first, or choose rules that count the labels "
-            "there are (rater kinds, neutral policy)"
-        )
-    positive = values >= POSITIVE
-    if positive.all() or not positive.any():
-        found = "right" if positive.any() else "wrong"
-        raise TrainingError(
-            f"all {len(values)} targets say {found}; a model needs both right and wrong steps"
-        )
-
-
 def data_hash(trees: Iterable[TrainingTree]) -> str:
-    """Return 16 hex digits that change with any text, shape, target or weight."""
+    """Return 16 hex digits that change with any text, shape, target, weight, outcome or ranking."""
     digest = hashlib.sha256()
     for item in trees:
         parts = [item.problem_key, item.problem_text, *map(str, item.tree.text[1:])]
         digest.update("\0".join(parts).encode("utf-8", "surrogatepass"))
         for column in (item.tree.parent, item.targets, item.effective_weights("per_node")):
             digest.update(np.ascontiguousarray(column).tobytes())
+        tree = item.tree
+        for column in (tree.ends, tree.outcomes, tree.value):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        digest.update(repr(item.ranked).encode())
     return digest.hexdigest()[:16]
 
 

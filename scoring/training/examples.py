@@ -8,99 +8,153 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from scoring.reward.packing import CostModel, Row, join_tokens, rows, within_context
+from scoring.reward.packing import (
+    CostModel,
+    EncodedTree,
+    Row,
+    join_tokens,
+    row,
+    rows,
+    subtree,
+    within_context,
+)
+from scoring.training.path_rows import path_groups, same_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scoring.reward.tokenizer import StepTokenizer
     from scoring.training.dataset import TrainingTree
+    from scoring.training.objectives.base import Objective
+    from scoring.training.objectives.units import Units
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row and its losses; every step of a tree is in exactly one example.
+    """One row and its losses; every loss unit of a tree is in exactly one example.
 
     Attributes:
         row: T tokens, repeated ancestors included.
-        read: ``(K,)`` last tokens of the labelled own steps.
-        targets: ``(K,)`` in [0, 1].
-        weights: ``(K,)``.
-        spoken: ``(M,)`` tokens of the row that the next-token loss asks for: those of own steps,
-            predicted from ``row.before``. The problem is given, never predicted.
+        read: ``(K,)`` tokens where the head is read.
+        units: U loss units over the K read places.
+        spoken: ``(M,)`` tokens of the row that the next-token loss asks for: those of the steps that
+            no earlier row of the tree holds, predicted from ``row.before``. The problem is given,
+            never predicted.
     """
 
     row: Row
     read: Ints
-    targets: Floats
-    weights: Floats
+    units: Units
     spoken: Ints
 
 
 @dataclass(slots=True)
 class Lost:
-    """Labelled steps that no row holds because their path is longer than the context."""
+    """Loss units that no row holds.
 
+    Attributes:
+        noun: what one unit is called, in the plural.
+        labels: how many need a path that is longer than the context.
+        problems: of how many problems.
+        identical: comparisons, or repeats within a ranking, left out because they read the same.
+    """
+
+    noun: str = "labelled steps"
     labels: int = 0
     problems: int = 0
+    identical: int = 0
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        return (
-            f"{self.labels} labelled steps of {self.problems} problems lie deeper than the model's "
+        said = (
+            f"{self.labels} {self.noun} of {self.problems} problems lie deeper than the model's "
             "context and were left out"
         )
+        return f"{said}; {self.identical} more compare equal texts" if self.identical else said
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleMaker:
-    """Turns trees into examples for one tokenizer and backbone.
+    """Turns trees into examples for one tokenizer, backbone and objective.
 
     Attributes:
         tokenizer: lays out the texts.
         cost: where to cut.
         context: longest path in tokens.
         budget: most own tokens per row.
-        weighting: ``per_node`` or ``per_leaf``.
+        objective: what is learnt.
     """
 
     tokenizer: StepTokenizer
     cost: CostModel
     context: int
     budget: int
-    weighting: str
+    objective: Objective
 
     def make(self, item: TrainingTree, lost: Lost | None = None) -> list[Example]:
-        """Pack one tree; steps without a target still serve as ancestors and for language."""
+        """Pack one tree, whole or only the paths that its units need, as the objective says."""
         texts = [item.problem_text, *(str(text) for text in item.tree.text[1:])]
         ids = self.tokenizer.encode_ids(texts)
         ids[0] = np.concatenate((np.array(self.tokenizer.prefix, dtype=np.int32), ids[0]))
-        whole = join_tokens(ids, item.tree.parent, item.tree.subtree_end)
-        tree, kept = within_context(whole, self.context)
-        weights = item.effective_weights(self.weighting)
+        tree, kept = within_context(
+            join_tokens(ids, item.tree.parent, item.tree.subtree_end), self.context
+        )
+        units = self.objective.units(item)
+        place = np.full(len(item.tree), -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        fits = [bool((place[nodes] >= 0).all()) for nodes in units.members()]
         if lost is not None:
-            gone = int((weights > 0).sum() - (weights[kept] > 0).sum())
-            lost.labels += gone
-            lost.problems += gone > 0
+            lost.labels += len(fits) - sum(fits)
+            lost.problems += not all(fits)
         if not len(kept):
             return []
-        laid = rows(tree, self.cost, budget=self.budget)
-        return [_example(row, item.targets[kept], weights[kept]) for row in laid]
+        units = units.take(np.flatnonzero(fits)).placed(place)
+        if self.objective.whole_trees:
+            return self._whole(tree, units)
+        return self._paths(tree, units, lost)
+
+    def _whole(self, tree: EncodedTree, units: Units) -> list[Example]:
+        """Cut the whole tree; steps without a unit still serve as ancestors and for language."""
+        made = []
+        at = np.array([nodes[0] for nodes in units.members()], dtype=np.int64)
+        for laid in rows(tree, self.cost, budget=self.budget):
+            first, stop = laid.nodes[0], laid.nodes[-1] + 1
+            chosen = np.flatnonzero((at >= first) & (at < stop))
+            own = units.take(chosen).placed(np.arange(len(tree)) - first)
+            spoken_from = laid.node_starts[1] if first == 0 else laid.first_own
+            spoken = np.arange(spoken_from, len(laid), dtype=np.int64)
+            made.append(_read_where_needed(laid, own, spoken))
+        return made
+
+    def _paths(self, tree: EncodedTree, units: Units, lost: Lost | None) -> list[Example]:
+        """Lay out the paths to what is compared; what reads the same cannot be told apart."""
+        units, repeated = units.told_apart(same_text(tree))
+        if lost is not None:
+            lost.identical += repeated
+        made = []
+        said = np.zeros(len(tree), dtype=bool)
+        said[0] = True  # the problem is given, never predicted
+        groups = path_groups(tree, units.members(), self.cost, budget=self.budget)
+        for chosen, nodes in groups:
+            laid = row(subtree(tree, nodes), 0, len(nodes))
+            new = np.repeat(~said[nodes], np.diff(laid.node_starts))
+            said[nodes] = True
+            place = np.full(len(tree), -1, dtype=np.int64)
+            place[nodes] = np.arange(len(nodes))
+            own = units.take(chosen).placed(place)
+            made.append(_read_where_needed(laid, own, np.flatnonzero(new).astype(np.int64)))
+        return made
 
 
-def _example(row: Row, targets: Floats, weights: Floats) -> Example:
-    chosen = weights[row.nodes] > 0
-    first = row.node_starts[1] if row.nodes[0] == 0 else row.first_own
-    return Example(
-        row=row,
-        read=row.read[chosen],
-        targets=targets[row.nodes[chosen]],
-        weights=weights[row.nodes[chosen]],
-        spoken=np.arange(first, len(row), dtype=np.int64),
-    )
+def _read_where_needed(laid: Row, units: Units, spoken: Ints) -> Example:
+    """Read the row at the nodes of its units, which count from its first own node."""
+    members = units.members()
+    needed = np.unique(np.concatenate(members)) if members else np.zeros(0, dtype=np.int64)
+    place = np.full(len(laid.nodes), -1, dtype=np.int64)
+    place[needed] = np.arange(len(needed))
+    return Example(laid, laid.read[needed], units.placed(place), spoken)
 
 
 def passes(examples: Sequence[Example], pass_tokens: int) -> list[list[Example]]:
@@ -124,7 +178,7 @@ class Feed:
         epoch: passes over the own examples so far.
         index: place in the current epoch's order.
         generated: generated trees used so far.
-        generated_steps: their labelled steps.
+        generated_steps: their loss units.
     """
 
     def __init__(
@@ -188,9 +242,9 @@ class Feed:
         while tokens > 0:
             item = self._stream(self.generated)
             self.generated += 1
-            self.generated_steps += len(item.labelled)
             for example in self._maker.make(item):
                 tokens -= len(example.row)
+                self.generated_steps += len(example.units)
                 yield example
 
     def _shuffle(self) -> list[int]:

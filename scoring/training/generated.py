@@ -53,13 +53,18 @@ def training_tree(
 ) -> TrainingTree:
     """Turn an importer's or generator's record and its labels into a labelled tree.
 
-    The problem's key is its prompt: equal prompts are one problem, on one side of a split.
+    The problem's key is its prompt: equal prompts are one problem, on one side of a split. Of a trace
+    with several outcomes the first is taken.
     """
+    results: dict[int, list[float | None]] = {}
+    for trace in record.traces:
+        value = next((outcome.value for outcome in trace.outcomes), None)
+        results.setdefault(trace.end, []).append(value)
     tree = Tree.from_records(
         [
-            {"id": -1, "parent": None, "text": ""},
+            {"id": -1, "parent": None, "text": "", "outcome": []},
             *(
-                {"id": i, "parent": node.parent, "text": node.text}
+                {"id": i, "parent": node.parent, "text": node.text, "outcome": results.get(i, [])}
                 for i, node in enumerate(record.nodes)
             ),
         ]

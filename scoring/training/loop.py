@@ -13,39 +13,30 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from scoring.errors import CancelledError, TrainingError
-from scoring.reward.model import ROW_BUDGET, RewardModel
-from scoring.reward.quality import step_quality
 from scoring.training.checkpoint import Checkpoints, Progress
 from scoring.training.config import MID_RUN_PROBLEMS
-from scoring.training.dataset import TrainingTree, data_hash, refuse_untrainable
-from scoring.training.examples import ExampleMaker, Feed, Lost, passes
+from scoring.training.dataset import TrainingTree, data_hash
+from scoring.training.examples import Feed, Lost, passes
+from scoring.training.hooks import Hooks, OnMetric, OnProgress
 from scoring.training.losses import Denominators, pass_loss
+from scoring.training.objectives.registry import objective
 from scoring.training.optimizer import learning_rate, make_optimizer
 from scoring.training.result import FitResult, read_result, write_result
-from scoring.training.start import make_model
+from scoring.training.start import example_maker, make_model
 
 if TYPE_CHECKING:
+    from scoring.reward.model import RewardModel
     from scoring.training.config import RunConfig
 
-OnMetric = Callable[[int, dict[str, float]], None]
-OnProgress = Callable[[int, int, str], None]
 Stream = Callable[[int], TrainingTree]
-
-
-@dataclass(slots=True)
-class Hooks:
-    """How a run talks to whoever started it."""
-
-    on_metric: OnMetric = field(default=lambda _step, _values: None)
-    on_progress: OnProgress = field(default=lambda _done, _total, _message: None)
-    should_stop: Callable[[], bool] = field(default=lambda: False)
+SETTLING_TREES = 60
+"""Training trees whose rewards give the scores of a kind that compares their scale."""
 
 
 def fit(
@@ -58,6 +49,7 @@ def fit(
     device: str = "cpu",
     on_metric: OnMetric | None = None,
     on_progress: OnProgress | None = None,
+    on_saved: Callable[[], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> FitResult:
@@ -72,8 +64,10 @@ def fit(
         stream: number → generated tree, the same tree for the same number, for ever.
         device: a torch device.
         on_metric: called with the step and ``{name: value}``.
-        on_progress: called with steps done, steps in all and a sentence.
-        should_stop: asked before every optimiser step.
+        on_progress: called with steps done, steps in all and a sentence; while evaluating, with
+            held-out trees instead of steps.
+        on_saved: called after each checkpoint.
+        should_stop: asked before every optimiser step and after every tree evaluated.
         provenance: further words for the manifest (snapshot, rules …).
 
     Raises:
@@ -81,17 +75,22 @@ def fit(
         ModelLoadError, PackingError: from the base.
         CancelledError: after ``should_stop``; the run can be resumed.
     """
-    hooks = Hooks()
-    hooks.on_metric = on_metric or hooks.on_metric
-    hooks.on_progress = on_progress or hooks.on_progress
-    hooks.should_stop = should_stop or hooks.should_stop
-    refuse_untrainable(train, streamed=stream is not None)
+    hooks = Hooks.of(
+        on_metric=on_metric, on_progress=on_progress, on_saved=on_saved, should_stop=should_stop
+    )
+    if stream is None:  # generated trees are enough to learn from
+        objective(config, train).refuse(train)
     run = _Run(config, train, held_out, Path(out_dir), stream, torch.device(device), hooks)
     done = run.finished()
     if done:
         return done
     run.train()
     return run.finish(provenance or {})
+
+
+def evaluating(done: int, total: int, what: str = "held-out problems") -> str:
+    """Return the sentence for the progress of an evaluation."""
+    return f"Evaluating: {done:,} of {total:,} {what} scored."
 
 
 class _Run:
@@ -108,7 +107,7 @@ class _Run:
         hooks: Hooks,
     ) -> None:
         self.config, self.plan, self.hooks = config, config.training, hooks
-        self.train_trees, self.held_out = train, held_out
+        self.train_trees, self.held_out, self.stream = train, held_out, stream
         self.out_dir, self.device = out_dir, device
         self.data_hash = data_hash([*train, *held_out])
         self.checkpoints = Checkpoints(out_dir / "checkpoints")
@@ -121,16 +120,11 @@ class _Run:
             )
         self.model.self_check()
         self.optimizer = make_optimizer(self.model.network, self.plan)
-        maker = ExampleMaker(
-            self.model.tokenizer,
-            self.model.cost,
-            self.model.context,
-            min(ROW_BUDGET, self.plan.pass_tokens),
-            self.plan.weighting,
-        )
-        self.lost = Lost()
-        own = [example for item in train for example in maker.make(item, self.lost)]
-        if stream is None and not any(len(e.read) for e in own):
+        self.objective = objective(config, train)
+        self.maker = example_maker(self.model, config, self.objective)
+        self.lost = Lost(self.objective.noun)
+        own = [example for item in train for example in self.maker.make(item, self.lost)]
+        if stream is None and not any(len(e.units) for e in own):
             raise TrainingError(f"nothing is left to learn from: {self.lost}")
         self.feed = Feed(
             own,
@@ -138,7 +132,7 @@ class _Run:
             step_tokens=self.plan.step_tokens or 0,
             stream=stream,
             stream_share=self.plan.stream_share,
-            maker=maker,
+            maker=self.maker,
         )
         self.progress = Progress(run=self._name())
 
@@ -162,10 +156,12 @@ class _Run:
 
     def finish(self, provenance: dict[str, Any]) -> FitResult:
         """Evaluate on everything held out and write the artefact."""
-        self.hooks.on_progress(
-            self.progress.step, self.plan.steps, "Evaluating on held-out problems."
+        if self.held_out and self.progress.step not in self.checkpoints.steps():
+            self._save()  # an evaluation may take long, and what ends it must not cost any training
+        self.objective.settle(self.model, self.maker, self._settling())
+        metrics = self.objective.quality(
+            self.model, self.maker, self.held_out, seed=self.plan.seed, on_scored=self._evaluated
         )
-        metrics = step_quality(self.model, self.held_out, seed=self.plan.seed)
         result = write_result(
             self.out_dir,
             self.model,
@@ -177,6 +173,20 @@ class _Run:
         )
         self.checkpoints.clear()
         return result
+
+    def _settling(self) -> Sequence[TrainingTree]:
+        """Return the trees that give scores their scale: those learnt from, generated if need be."""
+        if self.train_trees or self.stream is None:
+            return self.train_trees[:SETTLING_TREES]
+        return [self.stream(number) for number in range(SETTLING_TREES)]
+
+    def _evaluated(self, done: int) -> None:
+        total = len(self.held_out)
+        self.hooks.on_progress(done, total, evaluating(done, total))
+        if self.hooks.should_stop():
+            raise CancelledError(
+                f"stopped while evaluating; resuming continues from step {self.progress.step}"
+            )
 
     def _step(self) -> None:
         began = time.perf_counter()
@@ -244,9 +254,9 @@ class _Run:
             self.progress.sums = {}
         if step % self.plan.evaluate_every == 0 and self.held_out:
             held = self.held_out[:MID_RUN_PROBLEMS]
-            for name, metric in step_quality(self.model, held, resamples=0).items():
-                if metric.value is not None and name in ("auroc", "average_precision"):
-                    rows[name] = metric.value
+            found = self.objective.quality(self.model, self.maker, held, resamples=0)
+            values = {name: found[name].value for name in self.objective.curve}
+            rows |= {name: value for name, value in values.items() if value is not None}
         if rows:
             self.hooks.on_metric(step, rows)
         self.hooks.on_progress(step, self.plan.steps, f"Step {step} of {self.plan.steps}.")
@@ -254,6 +264,7 @@ class _Run:
     def _save(self) -> None:
         self.progress.feed = self.feed.state()
         self.checkpoints.save(self.progress, self.model.network, self.optimizer)
+        self.hooks.on_saved()
 
     def _spent(self) -> bool:
         return self._done() >= 1.0
@@ -270,11 +281,18 @@ class _Run:
             "labelled_steps": int(sum(len(item.labelled) for item in self.train_trees)),
             "held_out_problems": len({item.problem_key for item in self.held_out}),
             "held_out_steps": int(sum(len(item.labelled) for item in self.held_out)),
+            "learnt_from": self.objective.noun,
+            "units": self._count(self.train_trees),
+            "held_out_units": self._count(self.held_out),
             "labels_beyond_context": self.lost.labels,
+            "equal_texts": self.lost.identical,
             "epochs": self.feed.epoch,
             "generated_traces": self.feed.generated,
             "generated_steps": self.feed.generated_steps,
         }
+
+    def _count(self, trees: Sequence[TrainingTree]) -> int:
+        return sum(len(self.objective.units(item)) for item in trees)
 
     def _name(self) -> str:
         parts = [self.config.to_dict(), self.data_hash, self.model.tokenizer.layout_hash]

@@ -1,4 +1,4 @@
-"""The loss of one optimiser step over rows: labels where steps end, language everywhere else.
+"""The loss of one optimiser step over rows: loss units where steps end, language everywhere else.
 
 Both parts are means over the *whole* step, whichever passes its rows are spread over: cutting or
 accumulating differently gives the same gradient.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoring.training.examples import Example
+    from scoring.training.objectives.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Denominators:
     """What the sums of one optimiser step are divided by.
 
     Attributes:
-        weight: sum of the label weights.
+        weight: sum of the weights of the loss units.
         tokens: tokens asked for by the next-token loss.
     """
 
@@ -38,7 +39,7 @@ class Denominators:
     def of(cls, examples: Sequence[Example]) -> Denominators:
         """Add up one optimiser step; both are at least a hair above zero."""
         return cls(
-            weight=max(float(sum(e.weights.sum() for e in examples)), 1e-12),
+            weight=max(float(sum(e.units.weights.sum() for e in examples)), 1e-12),
             tokens=max(sum(len(e.spoken) for e in examples), 1),
         )
 
@@ -66,7 +67,7 @@ def pass_loss(
 
     Args:
         network: in training mode.
-        kind: gives the loss of each labelled step.
+        kind: gives the loss of each unit.
         examples: B of them.
         denominators: of the whole optimiser step.
         lm_weight: weight of the next-token loss; 0 skips it.
@@ -89,10 +90,12 @@ def _pass_loss(
     hidden = network.hidden(batch).flatten(0, 1)  # (B·T, H)
     width = batch.ids.shape[1]
     read = _flat([e.read for e in examples], width, device)  # (K,)
-    targets = _floats([e.targets for e in examples], device)
-    weights = _floats([e.weights for e in examples], device)
     head = network.head(hidden[read]).float()  # (K, C)
-    label = (kind.losses(head, targets) * weights).sum() / denominators.weight
+    units = type(examples[0].units).join(
+        [e.units for e in examples], [len(e.read) for e in examples]
+    )
+    weights = torch.from_numpy(units.weights.astype(np.float32)).to(device)  # (U,)
+    label = (_losses(kind, head, units, device) * weights).sum() / denominators.weight
     if not lm_weight:
         return Parts(label, float(label.detach()), 0.0)
     before = _flat([e.row.before[e.spoken] for e in examples], width, device)  # (M,)
@@ -109,5 +112,6 @@ def _flat(indexes: Sequence[np.ndarray[Any, Any]], width: int, device: torch.dev
     return torch.from_numpy(flat.astype(np.int64)).to(device)
 
 
-def _floats(columns: Sequence[np.ndarray[Any, Any]], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.concatenate(columns).astype(np.float32)).to(device)
+def _losses(kind: Any, head: Tensor, units: Units, device: torch.device) -> Tensor:
+    """Return ``(U,)`` losses; a pass may hold language only."""
+    return kind.losses(head, units.tensors(device)) if len(units) else head.sum(dim=-1)[:0]

@@ -83,6 +83,7 @@ def write_result(
             tokenizer=model.tokenizer,
             row=config.row,
             config=config.model,
+            fixed=model.kind.fixed,
             base=config.base,
             details=details,
         )

@@ -1,25 +1,30 @@
-"""The model that a run starts from: a fresh ``tiny`` one, or a base with a fresh head."""
+"""The model that a run starts from: a fresh ``tiny`` one, or a base with a fresh head.
+
+A trained reward model is a base too: its decoder and tokenizer, without its head.
+"""
 
 from __future__ import annotations
 
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scoring.reward import artefact
 from scoring.reward.backbone import Backbone, build_tiny, mask_plan, open_base
-from scoring.reward.model import RewardModel
+from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.network import RewardNetwork
 from scoring.reward.tokenizer import StepTokenizer, open_tokenizer, train_tokenizer
 from scoring.training.checkpoint import writing
 from scoring.training.config import TINY, RunConfig
-from scoring.training.examples import texts_of
+from scoring.training.examples import ExampleMaker, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from scoring.training.dataset import TrainingTree
+    from scoring.training.objectives.base import Objective
 
 GENERATED_FOR_TOKENIZER = 200
 
@@ -46,15 +51,24 @@ def make_model(
     return RewardModel(network, backbone.tokenizer, kind, device=device)
 
 
+def example_maker(model: RewardModel, config: RunConfig, learnt: Objective) -> ExampleMaker:
+    """Return what turns trees into rows of ``model`` for a run."""
+    budget = min(ROW_BUDGET, config.training.pass_tokens)
+    return ExampleMaker(model.tokenizer, model.cost, model.context, budget, learnt)
+
+
 def _backbone(
     config: RunConfig,
     train: Sequence[TrainingTree],
     stream: Callable[[int], TrainingTree] | None,
     out_dir: Path,
 ) -> Backbone:
-    if config.base != TINY:
-        return open_base(config.base)
-    return build_tiny(config.model, _tokenizer(config, train, stream, out_dir))
+    if config.base == TINY:
+        return build_tiny(config.model, _tokenizer(config, train, stream, out_dir))
+    if (Path(config.base) / artefact.MANIFEST).is_file():
+        trained = artefact.load(config.base, attention="sdpa")
+        return Backbone(trained.network.backbone, trained.tokenizer, config.base)
+    return open_base(config.base)
 
 
 def _tokenizer(

@@ -3,7 +3,9 @@
 A rater counts once per step, with their last judgement. An unsure or unrated one is no judgement.
 Raters are ranked: where a person rated a step, imported, checkers' and models' ratings of it do not
 vote, so a correction replaces what it corrects instead of standing against it; an imported rating
-silences checkers and models in the same way. Among the raters of the highest kind that rated:
+silences checkers and models in the same way. Before all of them comes a reviewer's final decision
+(``adjudicated``): where there is one nobody else votes, and a decision that a step has no rating leaves
+it without a target. Among the raters of the highest kind that rated:
 
     latest      the last judgement of all (records are in time order)
     majority    the rating most raters gave; a tie is no target, and is counted as one
@@ -31,6 +33,8 @@ from scoring.types import RATER_KINDS, LabelRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+ADJUDICATED = "adjudicated"
+RANK = (ADJUDICATED, *RATER_KINDS)
 AGGREGATES = ("majority", "latest", "per_rater")
 NEUTRALS: Mapping[str, float | None] = {"positive": 1.0, "negative": 0.0, "drop": None, "soft": 0.5}
 DEFAULT_AGGREGATE: Literal["majority"] = "majority"
@@ -47,22 +51,27 @@ class Rules:
         neutral: what a rating of 0 means.
         rater_kinds: whose judgements count.
         rank: kinds from the one that decides first; only the first of them that rated a step votes
-            on it, and a kind that is not named comes last. Empty: all kinds vote alike.
+            on it, and a kind that is not named comes last. Empty: all kinds vote alike. With
+            ``adjudicated`` final decisions stand before what others of their kind say, those of
+            persons before everything.
     """
 
     aggregate: Literal["majority", "latest", "per_rater"] = DEFAULT_AGGREGATE
     neutral: Literal["positive", "negative", "drop", "soft"] = DEFAULT_NEUTRAL
     rater_kinds: tuple[str, ...] = ("person", "imported")
-    rank: tuple[str, ...] = RATER_KINDS
+    rank: tuple[str, ...] = RANK
 
     def __post_init__(self) -> None:
         if self.aggregate not in AGGREGATES:
             raise UnknownNameError("aggregation", self.aggregate, AGGREGATES)
         if self.neutral not in NEUTRALS:
             raise UnknownNameError("neutral policy", self.neutral, NEUTRALS)
-        for name in (*self.rater_kinds, *self.rank):
+        for name in self.rater_kinds:
             if name not in RATER_KINDS:
                 raise UnknownNameError("rater kind", name, RATER_KINDS)
+        for name in self.rank:
+            if name not in RANK:
+                raise UnknownNameError("rank", name, RANK)
 
     def target(self, rating: int) -> float | None:
         """Return what one rating stands for, None = no target."""
@@ -170,7 +179,7 @@ def _aggregate(labels: Sequence[LabelRecord], rules: Rules) -> tuple[list[int], 
 
 
 def _last_of_each(labels: Iterable[LabelRecord], rules: Rules) -> list[LabelRecord]:
-    """Return the last judgement of each rater that counts, in time order."""
+    """Return the last judgement of each rater that counts, in time order; a final one alone."""
     last: dict[tuple[str, str, str], LabelRecord] = {}
     for label in labels:
         if label.rater.kind in rules.rater_kinds:
@@ -178,7 +187,10 @@ def _last_of_each(labels: Iterable[LabelRecord], rules: Rules) -> list[LabelReco
             who = (label.rater.kind, label.rater.name, label.rater.version)
             last.pop(who, None)
             last[who] = label
-    return list(last.values())
+    found = list(last.values())
+    if ADJUDICATED not in rules.rank:
+        return found
+    return [x for x in found if x.adjudicated and x.rater.kind == "person"] or found
 
 
 def _rated(labels: Iterable[LabelRecord]) -> list[LabelRecord]:
@@ -187,6 +199,12 @@ def _rated(labels: Iterable[LabelRecord]) -> list[LabelRecord]:
 
 def _of_the_highest(rated: Sequence[LabelRecord], rank: Sequence[str]) -> list[LabelRecord]:
     """Return the judgements of the highest kind among ``rated``."""
-    places = [rank.index(x.rater.kind) if x.rater.kind in rank else len(rank) for x in rated]
+    places = [
+        (
+            rank.index(x.rater.kind) if x.rater.kind in rank else len(rank),
+            ADJUDICATED in rank and not x.adjudicated,
+        )
+        for x in rated
+    ]
     highest = min(places)
     return [x for x, place in zip(rated, places, strict=True) if place == highest]

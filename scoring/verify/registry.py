@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from scoring.errors import UnknownNameError
+from scoring.registry import find_row, load_target
 from scoring.types import RaterRecord
 
 if TYPE_CHECKING:
@@ -61,10 +60,7 @@ def checker(key: str) -> CheckerRow:
     Raises:
         UnknownNameError: naming the known checkers.
     """
-    row = CHECKERS.get(key)
-    if row is None:
-        raise UnknownNameError("checker", key, CHECKERS)
-    return row
+    return find_row(CHECKERS, "checker", key)
 
 
 def label_record(record: TreeRecord) -> list[LabelRecord]:
@@ -80,9 +76,8 @@ def label_record(record: TreeRecord) -> list[LabelRecord]:
     if key is None:
         return []
     row = checker(str(key))
-    module, function = row.target.split(":")
     label = cast(
         "Callable[[TreeRecord, RaterRecord], list[LabelRecord]]",
-        getattr(importlib.import_module(module), function),
+        load_target(row.target),
     )
     return label(record, RaterRecord("machine", f"checker:{row.key}", row.version))

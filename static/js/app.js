@@ -56,21 +56,42 @@ document.addEventListener("click", (event) => {
   else if (hit === event.target) hit.close(); // the backdrop is the dialog itself
 });
 
-document.addEventListener("htmx:responseError", (event) => {
-  const { xhr } = event.detail;
-  const id = xhr.getResponseHeader("X-Request-Id");
-  const said = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") ? xhr.responseText.trim() : "";
-  const words = {
-    403: "Your role does not allow this.",
-    404: "This is no longer there. Reload the page.",
-    409: "Somebody else changed this. Reload the page to see it.",
-  };
-  toast(said || words[xhr.status] || `The server failed (${xhr.status}${id ? `, reference ${id}` : ""}).`, { bad: true });
+const REFUSALS = {
+  403: "Your role does not allow this.",
+  404: "This is no longer there. Reload the page.",
+  409: "Somebody else changed this. Reload the page to see it.",
+};
+
+/** Say why a request failed; a plain answer speaks for itself, status 0 = there was none. */
+export function sayFailure(status, { type, text, id } = {}) {
+  const lost = "The server cannot be reached. Nothing was changed; try again.";
+  const said = type?.startsWith("text/plain") ? text.trim() : "";
+  toast(status ? said || REFUSALS[status] || `The server failed (${status}${id ? `, reference ${id}` : ""}).` : lost, { bad: true });
+}
+
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const said = (name) => xhr.getResponseHeader(name);
+  sayFailure(xhr.status, { type: said("Content-Type"), text: xhr.responseText, id: said("X-Request-Id") });
 });
 
-document.addEventListener("htmx:sendError", () => {
-  toast("The server cannot be reached. Nothing was changed; try again.", { bad: true });
-});
+document.addEventListener("htmx:sendError", () => sayFailure(0));
+
+// The groups of the header open without script; with it they close as a menu does.
+const groups = [...document.querySelectorAll("header.top details")];
+
+for (const kind of ["pointerdown", "focusin"]) {
+  document.addEventListener(kind, ({ target }) => {
+    for (const group of groups) if (!group.contains(target)) group.open = false;
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  const group = groups.find((one) => one.open);
+  if (event.key !== "Escape" || !group) return;
+  group.open = false;
+  if (group.contains(document.activeElement)) group.querySelector("summary").focus();
+  event.stopPropagation();
+}, { capture: true });
 
 for (const button of document.querySelectorAll("[data-theme-toggle]")) button.hidden = false;
 for (const corner of document.querySelectorAll("#toasts .toast:not(.bad, .error)")) setTimeout(() => corner.remove(), 8000);

@@ -23,6 +23,7 @@ export class Icicle {
     this.tip = tip;
     this.onSelect = onSelect;
     this.ctx = canvas.getContext("2d");
+    this.tree = document.createElement("canvas").getContext("2d"); // the map without its marks
     this.hits = [];
     this.selected = 0;
     new ResizeObserver(() => this.#resize()).observe(canvas.parentElement);
@@ -47,7 +48,7 @@ export class Icicle {
   select(p) {
     this.selected = p;
     if (p < this.from || p >= this.to) this.#show(p - (this.to - this.from) / 2, this.to - this.from);
-    this.draw();
+    this.mark();
   }
 
   zoom(factor, at = this.selected) {
@@ -56,7 +57,14 @@ export class Icicle {
     this.#show(at - share * span, span);
   }
 
+  /** Draw everything at the next frame. */
   draw() {
+    this.stale = true;
+    this.mark();
+  }
+
+  /** Draw the marks at the next frame: the chosen step and the hits, over the tree as it is. */
+  mark() {
     if (this.frame || !this.model || !this.width) return;
     this.frame = requestAnimationFrame(() => { this.frame = 0; this.#paint(); });
   }
@@ -72,9 +80,11 @@ export class Icicle {
     const ratio = devicePixelRatio || 1;
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
-    this.canvas.width = Math.round(this.width * ratio);
-    this.canvas.height = Math.round(this.height * ratio);
-    this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const ctx of [this.ctx, this.tree]) {
+      ctx.canvas.width = Math.round(this.width * ratio);
+      ctx.canvas.height = Math.round(this.height * ratio);
+      ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
     this.draw();
   }
 
@@ -96,11 +106,18 @@ export class Icicle {
   }
 
   #paint() {
-    const { ctx, width, height, model } = this;
-    const levels = model.maxDepth + 1;
-    const band = Math.min(18, height / levels);
-    const gap = band >= 5 ? 1 : 0;
+    const { ctx, width, height } = this;
+    const band = Math.min(18, height / (this.model.maxDepth + 1));
     const scale = width / (this.to - this.from);
+    if (this.stale) this.#paintTree(scale, band);
+    this.stale = false;
+    ctx.drawImage(this.tree.canvas, 0, 0, width, height);
+    this.#marks(scale, band);
+  }
+
+  #paintTree(scale, band) {
+    const { tree: ctx, width, height, model } = this;
+    const gap = band >= 5 ? 1 : 0;
     ctx.fillStyle = this.paint.bg;
     ctx.fillRect(0, 0, width, height);
     const cells = new Map();
@@ -112,11 +129,10 @@ export class Icicle {
       ctx.fillStyle = this.#color(count ? sum / count : null);
       ctx.fillRect((key - y) / 4096, y, 1, Math.max(1, band - gap));
     }
-    this.#marks(scale, band);
   }
 
   #node(p, scale, band, gap, cells) {
-    const { model, ctx } = this;
+    const { model, tree: ctx } = this;
     const value = model.coloring.values[p];
     const share = p === 0 || value === null ? null : heatShare(value, model.coloring);
     const x = (Math.max(p, this.from) - this.from) * scale;

@@ -1,6 +1,9 @@
 // Keys act only while the focus is inside the workbench and never while somebody types.
 
-const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+import { HeldKeys } from "./held_keys.js";
+import { TYPING } from "./typing.js";
+
+const PRESSABLE = "button, a[href], summary, [role=button], label";
 const LETTERS_OFF = "tracewood.letters-off";
 const STAY = "tracewood.stay-after-rating";
 
@@ -16,6 +19,7 @@ export function goesOn() {
 /** Keep a box of the help dialog and its setting equal; `on` is what a tick stores. */
 function bind(id, name, on) {
   const box = document.getElementById(id);
+  if (!box) return; // a page without this setting
   box.checked = isSet(name) === (on === "1");
   box.addEventListener("change", () => localStorage.setItem(name, box.checked === (on === "1") ? "1" : "0"));
 }
@@ -23,23 +27,40 @@ function bind(id, name, on) {
 function nameOf(event) {
   if (event.altKey) return "";
   if (event.ctrlKey || event.metaKey) return `Control+${event.shiftKey ? "Shift+" : ""}${event.key.toLowerCase()}`;
-  return event.key;
+  return event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
 }
 
-/** Call `actions[name]` for the keys of the table. */
-export function listen(table, areas, actions) {
-  const byKey = new Map(table.flatMap(({ action, keys }) => keys.map((key) => [key, action])));
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const key = nameOf(event);
-    const action = byKey.get(key);
-    if (!action || !event.target.closest(areas)) return;
-    const typing = event.target.matches(TYPING);
-    if (typing && action !== "escape") return;
-    if (key.length === 1 && isSet(LETTERS_OFF)) return;
-    if (event.repeat && /^(rate|undo|redo)/.test(action)) { event.preventDefault(); return; }
-    if (actions[action]?.(event) !== false) event.preventDefault();
-  });
-  bind("letters-off", LETTERS_OFF, "1");
-  bind("goes-on", STAY, "0");
+export class Keys {
+  /** `actions[name](event)` does what a row of `table` names. A row that opens a field or a dialog
+      returns when that stands there; further keys wait, and its second argument ends the wait. */
+  constructor(table, actions) {
+    this.actions = actions;
+    this.byKey = new Map(table.flatMap(({ action, keys }) => keys.map((key) => [key, action])));
+    this.opening = new Set(table.filter(({ opens }) => opens).map(({ action }) => action));
+    this.held = new HeldKeys((event) => this.byKey.has(nameOf(event)));
+  }
+
+  /** Do an action for a key or a click; false if it leaves the key to the browser. */
+  run(name, event) {
+    if (!this.opening.has(name)) return this.actions[name](event);
+    this.held.during((patience) => this.actions[name](event, patience));
+    return true;
+  }
+
+  /** Listen while the focus is inside `areas`. */
+  listen(areas) {
+    document.addEventListener("keydown", (event) => {
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const key = nameOf(event);
+      const name = this.byKey.get(key);
+      if (!this.actions[name] || !event.target.closest(areas)) return;
+      if (key === "Enter" && event.target.closest(PRESSABLE)) return;
+      if (event.target.matches(TYPING) && name !== "escape") return;
+      if (key.length === 1 && isSet(LETTERS_OFF)) return;
+      if (event.repeat && /^(rate|apply|undo|redo|submit)/.test(name)) { event.preventDefault(); return; }
+      if (this.run(name, event) !== false) event.preventDefault();
+    });
+    bind("letters-off", LETTERS_OFF, "1");
+    bind("goes-on", STAY, "0");
+  }
 }

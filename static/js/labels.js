@@ -1,21 +1,25 @@
 // Labels: marked at once, sent through the queue, corrected by what the server answers.
 
 import { announce, toast } from "./app.js";
+import { spentSince } from "./fields.js";
+import { partsOf, replace } from "./parts.js";
 import { Queue } from "./queue.js";
 import { UNLABELLED } from "./tree_model.js";
+import { showWaiting } from "./waiting.js";
 
 const CODES = { "-1": -1, 0: 0, 1: 1, unsure: 2 };
 const WORDS = new Map([[-1, "−1, wrong"], [0, "0, neutral"], [1, "+1, right"], [2, "unsure"], [3, "noted"], [UNLABELLED, "no label"]]);
 
 export class Labels {
-  /** `show(p)` redraws a step's row and map; `goTo(id)` chooses a step and loads it again. */
-  constructor(config, model, { show, goTo, reload }) {
-    Object.assign(this, { config, model, show, goTo, reload });
+  /** `show(p)` redraws a step's row; `goTo(id)` chooses a step and loads it again; `onSpans(marks, bar)`
+      gets the person's spans as they are now. */
+  constructor(config, model, { show, goTo, reload, onSpans }) {
+    Object.assign(this, { config, model, show, goTo, reload, onSpans });
     const { "X-CSRFToken": csrf } = JSON.parse(document.body.getAttribute("hx-headers"));
     this.queue = new Queue(`tracewood.labels.${config.user}`, {
       csrf,
-      onSaved: (entry, html) => this.#saved(entry, html),
-      onRefused: (entry, status, text) => this.#refused(entry, status, text),
+      onSaved: (entry, html) => { this.#saved(entry, html); this.#answered(entry); },
+      onRefused: (entry, status, text) => { this.#refused(entry, status, text); this.#answered(entry); },
       onWaiting: (count, signIn) => this.#waiting(count, signIn),
     });
     this.since = performance.now();
@@ -36,15 +40,25 @@ export class Labels {
     const code = fields.rating === undefined ? (before === UNLABELLED ? 3 : before) : CODES[fields.rating];
     const scored = form ? form.querySelector("[name=shown_score]") : this.model.coloring.key.includes("@");
     const shown = scored ? { shown_score: "1" } : {};
-    const spent = { milliseconds: String(Math.min(86400000, Math.round(performance.now() - this.since))) };
     this.#mark(p, code);
     if (form) this.#press(form, fields.rating);
-    this.queue.add(this.config.urls.label.replace("/steps/0/", `/steps/${id}/`), { ...fields, ...shown, ...spent }, { p, id, code, before, problem: this.config.problem });
+    this.queue.add(this.config.urls.label.replace("/steps/0/", `/steps/${id}/`), { ...fields, ...shown, milliseconds: spentSince(this.since) }, { p, id, code, before, problem: this.config.problem });
     announce(`Step ${this.model.depth[p]}: ${WORDS.get(code)}`);
   }
 
+  /** Save a judgement of the run of steps that begins at the step `id`. */
+  saveSpan(id, fields) {
+    this.queue.add(this.config.urls.span.replace("/steps/0/", `/steps/${id}/`), { ...fields, milliseconds: spentSince(this.since) }, { span: true, problem: this.config.problem });
+  }
+
+  /** Undo or redo; `undone` resolves when the step it goes back to is on its way to the page. */
   undo(redo) {
-    this.queue.add(redo ? this.config.urls.redo : this.config.urls.undo, {}, { undo: true, problem: this.config.problem });
+    const { key } = this.queue.add(redo ? this.config.urls.redo : this.config.urls.undo, {}, { undo: true, problem: this.config.problem });
+    this.undone = new Promise((done) => { this.undoing = { key, done }; });
+  }
+
+  #answered({ key }) {
+    if (this.undoing?.key === key) this.undoing.done();
   }
 
   #mark(p, code) {
@@ -60,11 +74,12 @@ export class Labels {
 
   /** Put the server's parts in place, by id; parts of a step that is not shown are dropped. */
   #saved({ about }, html) {
-    const parts = document.createElement("template");
-    parts.innerHTML = html; // our own server's fragment; texts in it are escaped there
-    const { step, code, said, trace } = parts.content.querySelector("[data-saved]").dataset;
+    if (about.judging) return; // sent by the judging page, answered with its parts
+    const parts = partsOf(html);
+    const { step, code, said, trace, spans } = parts.querySelector("[data-saved]").dataset;
     if (about.problem !== this.config.problem) return;
-    for (const part of parts.content.querySelectorAll("[id$='-label'], [id$='-rate'], #progress")) replace(part);
+    for (const part of parts.querySelectorAll("[id$='-label'], [id$='-rate'], #progress")) replace(part);
+    if (spans !== undefined) this.onSpans(JSON.parse(spans), about.span ? parts.querySelector("#span-bar") : null);
     const p = this.model.at.get(Number(step));
     const later = this.queue.entries.some((entry) => entry.about.p === p);
     if (p !== undefined && !later) this.#mark(p, code === "" ? UNLABELLED : Number(code));
@@ -84,19 +99,7 @@ export class Labels {
   }
 
   #waiting(count, signIn) {
-    const badge = document.getElementById("queued");
-    badge.hidden = count === 0;
-    badge.textContent = `${count} judgement${count === 1 ? "" : "s"} waiting for the server`;
-    if (signIn) toast("Your session has ended. Sign in again in another tab; your labels are kept here.", { bad: true });
-    else if (count && this.queue.failures === 0) announce("The server does not answer. Your labels are kept and sent again.");
+    showWaiting(count, signIn);
+    if (!signIn && count && this.queue.failures === 1) announce("The server does not answer. Your labels are kept and sent again.");
   }
-}
-
-/** Swap one element for its new version without losing the focus inside it. */
-function replace(part) {
-  const old = document.getElementById(part.id);
-  if (!old) return;
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
-  old.replaceWith(part);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

@@ -1,5 +1,7 @@
 // Formulas are typeset when they come on screen, and KaTeX is fetched when the first one does.
 
+import { painted } from "./paint.js";
+
 let loading;
 
 function katexReady(base) {
@@ -16,23 +18,45 @@ function katexReady(base) {
   return loading;
 }
 
+const SLICE_MS = 8; // a key pressed meanwhile waits no longer than that
+const waiting = new Set();
+let working = false;
+
 const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
     seen.unobserve(target);
-    typesetOne(target);
+    waiting.add(target);
   }
+  if (waiting.size && !working) work();
 }, { rootMargin: "200px" });
 
-async function typesetOne(span) {
+/** Typeset what waits, in slices between which keys are answered and frames are painted. */
+async function work() {
+  working = true;
   try {
     const katex = await katexReady(document.getElementById("main").dataset.katex);
-    const display = span.classList.contains("display");
-    katex.render(span.dataset.tex, span, { throwOnError: false, trust: false, maxSize: 20, maxExpand: 1000, displayMode: display });
-    span.classList.add("done");
+    while (waiting.size) {
+      const began = performance.now();
+      for (const span of waiting) {
+        waiting.delete(span);
+        if (span.isConnected) typesetOne(katex, span);
+        if (performance.now() - began > SLICE_MS) break;
+      }
+      await painted();
+    }
   } catch {
-    loading = undefined; // the source of the formula stays; the next formula tries again
+    loading = undefined; // the sources of the formulas stay; the next formula tries again
+    waiting.clear();
+  } finally {
+    working = false;
   }
+}
+
+function typesetOne(katex, span) {
+  const display = span.classList.contains("display");
+  katex.render(span.dataset.tex, span, { throwOnError: false, trust: false, maxSize: 20, maxExpand: 1000, displayMode: display });
+  span.classList.add("done");
 }
 
 /** Watch the formulas below `root`. */

@@ -1,5 +1,6 @@
 // The outline: a W3C treegrid with a fixed row height of which only the rows on screen exist.
 
+import { shortened } from "./shortened.js";
 import { heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
 
 const ROW = 26;
@@ -7,6 +8,8 @@ const OVERSCAN = 12;
 const DEEPEST_INDENT = 9;
 const INDENT = 13;
 const NARROW_INDENT = 6; // in trees that are deeper than that
+const TRAIL = 4; // ancestors above the first row
+const TRAIL_CHARS = 22;
 const LABELS = new Map([
   [-1, ["−1", "bad"]],
   [0, ["0", "neutral"]],
@@ -16,16 +19,18 @@ const LABELS = new Map([
 ]);
 
 export class Outline {
-  constructor(element, { textsUrl, onSelect, onFold, trail }) {
+  constructor(element, { textsUrl, onSelect, onExtend, onFold, trail }) {
     this.element = element;
     this.textsUrl = textsUrl;
     this.onSelect = onSelect;
+    this.onExtend = onExtend;
     this.onFold = onFold;
     this.trail = trail;
     this.selected = 0;
     this.hits = new Set();
     this.pool = new Map();
-    this.wanted = new Set();
+    this.wanted = new Set(); // positions whose text is to be asked for
+    this.above = []; // positions of the trail
     this.element.addEventListener("scroll", () => this.#soon(), { passive: true });
     this.element.addEventListener("click", (event) => this.#click(event));
     new ResizeObserver(() => this.#soon()).observe(element);
@@ -104,8 +109,8 @@ export class Outline {
       fresh.append(row);
     }
     this.body.append(fresh);
+    this.#drawTrail();
     this.#askTexts();
-    this.#drawTrail(rows[Math.min(rows.length - 1, Math.ceil(this.element.scrollTop / ROW))]);
   }
 
   #row(p) {
@@ -122,9 +127,21 @@ export class Outline {
     row.setAttribute("aria-selected", String(p === this.selected));
     if (model.children[p]) row.setAttribute("aria-expanded", String(!model.closed[p]));
     row.classList.toggle("hit", this.hits.has(p));
+    row.classList.toggle("chosen", model.isChosen(p));
+    this.#bracket(row, model.marks.get(p));
     row.style.transform = `translateY(${model.rowOf[p] * ROW}px)`;
     row.append(this.#stepCell(p), this.#labelCell(p), cell("num leaves", model.leaves[p]), this.#creditCell(p));
     return row;
+  }
+
+  /** The part of a span's bracket that stands at a row. */
+  #bracket(row, mark) {
+    if (!mark) return;
+    const [text, kind] = LABELS.get(mark.code);
+    row.classList.add("in-span", `span-${kind}`);
+    row.classList.toggle("span-top", mark.top);
+    row.classList.toggle("span-foot", mark.foot);
+    row.title = `In a span you rated ${text === "·" ? "without a number" : text}`;
   }
 
   #stepCell(p) {
@@ -177,13 +194,14 @@ export class Outline {
   #askTexts() {
     if (!this.wanted.size || this.asking) return;
     this.asking = setTimeout(async () => {
-      const at = [...this.wanted].filter((p) => this.pool.has(p)).slice(0, 400);
+      const at = [...this.wanted].filter((p) => this.pool.has(p) || this.above.includes(p)).slice(0, 400);
       this.wanted.clear();
       try {
         if (at.length) {
           const answer = await fetch(`${this.textsUrl}?at=${at.join(",")}`);
           if (answer.ok) for (const [p, text] of Object.entries(await answer.json())) this.model.texts.set(Number(p), text);
           for (const p of at) this.refreshRow(p);
+          this.#drawTrail();
         }
       } catch { /* offline: the rows ask again when they come back on screen */ }
       this.asking = 0;
@@ -192,18 +210,32 @@ export class Outline {
   }
 
   /** Above the first row: the ancestors that have scrolled away. */
-  #drawTrail(first) {
-    const path = first ? this.model.path(this.model.parent[first]) : [];
-    this.trail.hidden = !path.length;
-    this.trail.replaceChildren(...path.slice(-4).map((p) => {
-      const link = document.createElement("button");
-      link.type = "button";
-      link.className = "ghost small";
-      link.dataset.pos = p;
-      link.textContent = `${this.model.depth[p]} ${(this.model.texts.get(p) ?? "").trim().slice(0, 22)}`;
-      return link;
-    }));
-    if (path.length > 4) this.trail.prepend("… ");
+  #drawTrail() {
+    const { model, trail } = this;
+    const first = model.rows[Math.min(model.rows.length - 1, Math.ceil(this.element.scrollTop / ROW))];
+    const path = first ? model.path(model.parent[first]) : [];
+    this.above = path.slice(-TRAIL);
+    for (const p of this.above) if (!model.texts.has(p)) this.wanted.add(p);
+    trail.hidden = !path.length;
+    trail.replaceChildren(...this.above.map((p) => this.#trailLink(p)));
+    const fits = () => {
+      trail.classList.toggle("cut", path.length > trail.childElementCount);
+      return trail.scrollWidth <= trail.clientWidth;
+    };
+    // Whole links: those for which there is no room are left out, the farthest first
+    while (trail.childElementCount > 1 && !fits()) trail.firstElementChild.remove();
+    fits();
+  }
+
+  #trailLink(p) {
+    const text = (this.model.texts.get(p) ?? "").trim();
+    const link = document.createElement("button");
+    link.type = "button";
+    link.className = "ghost small";
+    link.dataset.pos = p;
+    link.title = text;
+    link.textContent = `${this.model.depth[p]} ${shortened(text, TRAIL_CHARS)}`;
+    return link;
   }
 
   #click(event) {
@@ -214,7 +246,8 @@ export class Outline {
       this.model.toggle(p, !this.model.closed[p]);
       this.refresh();
       this.onFold();
-    } else this.onSelect(p);
+    } else if (event.shiftKey) this.onExtend(p);
+    else this.onSelect(p);
   }
 }
 

@@ -1,6 +1,7 @@
 // Small manners of the pages: copy buttons, the size check before an upload, upload progress,
-// focus on the first error.
+// focus on the first error, formulas.
 import { announce, toast } from "./app.js";
+import { typeset } from "./math.js";
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
@@ -46,6 +47,12 @@ document.addEventListener("submit", (event) => {
   // After this event, so that the pressed button's own value is still sent.
   setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
 });
+document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => typeset(target.isConnected ? target : document.body));
+typeset(document.body);
+
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
-document.querySelector("[aria-invalid=true], .notice-bar[tabindex]")?.focus();
+// Once the browser has gone to the fragment of the address, which would take the focus again.
+addEventListener("load", () => {
+  document.querySelector("[aria-invalid=true], .notice-bar[tabindex]")?.focus();
+});

@@ -71,9 +71,9 @@ export class Queue {
   }
 
   #later(signIn) {
-    this.onWaiting(this.entries.length, signIn);
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
     this.failures += 1;
+    this.onWaiting(this.entries.length, signIn);
     this.timer = setTimeout(() => this.flush(), wait);
   }
 }

@@ -1,9 +1,15 @@
 // The middle pane and the inspector: loaded as fragments, tuned after every swap.
 
+import { sayFailure, toast } from "./app.js";
 import { typeset } from "./math.js";
+import { painted } from "./paint.js";
+import { partsOf, replace } from "./parts.js";
 import { writeQuery } from "./url_state.js";
+import { keepInView, pinnedHeight } from "./view.js";
 
 const HEAT = "tracewood.heat-off";
+const AGAIN = 2000; // ms until a lost view is asked for again
+const LOST = "The server cannot be reached. The step is shown once it answers.";
 
 export class Reader {
   /** `arrived()` runs after each swap. */
@@ -17,20 +23,50 @@ export class Reader {
     document.addEventListener("focusin", (event) => this.#point(event));
   }
 
-  /** Load the parts for a view; one request at a time, and of rapid moves only the last. */
+  /** Load the parts for a view after the next paint; a later view drops the one on its way. */
   load(state) {
+    clearTimeout(this.again);
     this.next = { ...state };
+    this.asked?.abort();
     this.busy ??= this.#send().finally(() => { this.busy = undefined; });
     return this.busy;
   }
 
   async #send() {
     while (this.next) {
-      const query = writeQuery(this.next);
+      await painted();
+      const view = this.next;
       this.next = undefined;
-      // a failure is said by app.js; the next move asks again
-      await globalThis.htmx.ajax("GET", this.url + query, { target: "#reader", swap: "outerHTML" }).catch(() => {});
+      this.asked = new AbortController();
+      try {
+        await this.#show(await fetch(this.url + writeQuery(view), { headers: { "HX-Request": "true" }, signal: this.asked.signal }));
+      } catch (error) {
+        if (error.name !== "AbortError") this.#lose(view);
+      }
     }
+  }
+
+  /** Whoever rates now would rate a step that is not on the screen. */
+  #lose(view) {
+    if (!this.lost) toast(LOST, { bad: true });
+    this.lost = true;
+    this.again = setTimeout(() => this.load(view), AGAIN);
+  }
+
+  /** Put path, inspector and facts in place, or say why there are none. */
+  async #show(answer) {
+    const { headers, status } = answer;
+    this.lost = false;
+    const signIn = headers.get("HX-Redirect");
+    if (signIn) { location.assign(signIn); return; }
+    const text = await answer.text();
+    if (!answer.ok) { sayFailure(status, { type: headers.get("Content-Type"), text, id: headers.get("X-Request-Id") }); return; }
+    for (const part of [...partsOf(text).children]) {
+      part.removeAttribute("hx-swap-oob");
+      replace(part);
+      globalThis.htmx.process(part);
+    }
+    this.tune();
   }
 
   /** After a swap: formulas, token view, scroll position. */
@@ -87,19 +123,4 @@ export class Reader {
     const text = token.textContent.replaceAll("\n", "⏎").replaceAll(" ", "␣");
     document.getElementById("token-readout").textContent = `Token ${Number(hit.dataset.i) + 1} “${text}” ${token.dataset.credit}`;
   }
-}
-
-/** Scroll just enough that a card stands below the pinned problem and above the lower edge. */
-function keepInView(pane, card, pinned) {
-  const top = card.getBoundingClientRect().top - pane.getBoundingClientRect().top;
-  const above = top - pinned - 12;
-  const below = top + Math.min(card.offsetHeight, pane.clientHeight - pinned - 24) + 24 - pane.clientHeight;
-  if (above < 0) pane.scrollTop += above;
-  else if (below > 0) pane.scrollTop += Math.min(above, below);
-}
-
-/** The problem stands on top of the pane, except in low windows, where it scrolls away. */
-function pinnedHeight(pane) {
-  const problem = pane.querySelector(".problem");
-  return getComputedStyle(problem).position === "sticky" ? problem.offsetHeight : 0;
 }

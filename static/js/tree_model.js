@@ -4,19 +4,18 @@ export const UNLABELLED = -9;
 const OPEN_ALL = 400; // trees up to this size start unfolded
 const OPEN_ROWS = 250; // larger ones start with about this many rows
 
-/** Signed or unsigned level of a value, as scoring.heatmap.classes has it; null = no value. */
+/** Level of a value, as scoring.heatmap.classes has it; null = no value. */
 export function heatLevel(value, coloring) {
   if (value === null || value === undefined) return null;
   const share = heatShare(value, coloring);
-  const size = coloring.signed ? Math.floor(Math.abs(share) * 4.5 + 0.5) : Math.floor(Math.abs(share) * 5);
+  const size = coloring.two_sided ? Math.floor(Math.abs(share) * 4.5 + 0.5) : Math.floor(Math.abs(share) * 5);
   return Math.min(size, 4) * Math.sign(share) || 0;
 }
 
-/** Position of a value between the limits: -1 … 1 if signed, else 0 … 1. */
-export function heatShare(value, { low, high, signed }) {
+/** Position of a value between the limits: -1 … 1 about the neutral value if two-sided, else 0 … 1. */
+export function heatShare(value, { low, high, neutral, two_sided }) {
   if (low === high) return 0;
-  const share = signed ? value / high : (value - low) / (high - low);
-  return Math.max(signed ? -1 : 0, Math.min(1, share));
+  return Math.max(two_sided ? -1 : 0, Math.min(1, (value - neutral) / (high - neutral)));
 }
 
 export function heatClass(level) {
@@ -38,7 +37,6 @@ export class TreeModel {
   constructor(data) {
     const n = data.ids.length;
     this.n = n;
-    this.prompt = data.prompt;
     this.depth = Int32Array.from(data.depth);
     this.ids = new Float64Array(n);
     for (let p = 0, id = 0; p < n; p += 1) this.ids[p] = id += data.ids[p];
@@ -49,10 +47,33 @@ export class TreeModel {
     data.labels[0].forEach((p, i) => { this.mine[p] = data.labels[1][i]; });
     this.given = new Int8Array(n).fill(UNLABELLED);
     data.given[0].forEach((p, i) => { this.given[p] = data.given[1][i]; });
+    this.setSpans(data.spans);
+    this.choose(0, 0);
     this.coloring = data.coloring;
     this.closed = this.#closedAtFirst();
     this.atFirst = this.closed.slice();
     this.refold();
+  }
+
+  /** Judgements of runs as `[first, last, code]`; later ones are drawn over earlier ones. */
+  setSpans(spans) {
+    this.spans = spans;
+    this.marks = new Map();
+    for (const [first, last, code] of spans) for (const p of this.run(first, last)) this.marks.set(p, { code, top: p === first, foot: p === last });
+  }
+
+  /** Steps that are chosen to be judged as one; 0 = none. */
+  choose(first, last) {
+    this.chosen = new Set(first ? this.run(first, last) : []);
+  }
+
+  isChosen(p) {
+    return this.chosen.has(p);
+  }
+
+  /** The steps from `first` down to `last`. */
+  run(first, last) {
+    return this.path(last).filter((p) => p >= first);
   }
 
   /** Parents, subtree ends, leaf counts and sibling numbers, in one pass each. */

@@ -3,12 +3,15 @@
 
 import { announce, openDialog, toast } from "./app.js";
 import { Find } from "./find.js";
-import { Icicle } from "./icicle.js";
-import { goesOn, listen } from "./keys.js";
+import { listenForms } from "./forms.js";
+import { goesOn, Keys } from "./keys.js";
 import { Labels } from "./labels.js";
+import { loadExtras, loadPanel } from "./lazy.js";
+import { showLegend } from "./legend.js";
+import { changesOf, showPane } from "./links.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
-import { TreeModel, numberText } from "./tree_model.js";
+import { TreeModel } from "./tree_model.js";
 import { readUrl, writeQuery, writeUrl } from "./url_state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -18,19 +21,27 @@ const state = { ...readUrl(location.search), step: String(config.step || ""), by
 
 let model;
 let labels;
+let icicle;
+let spans;
 let judged = -1; // the step that a key rated last
 let turn = Promise.resolve();
+let leave = () => {}; // ends a turn that waits for a path nobody looks at any more
 const outline = new Outline($("outline"), {
   textsUrl: urls["step-texts"],
   trail: $("trail"),
-  onSelect: (p) => { select(p, { push: true }); $("outline").focus({ preventScroll: true }); },
+  onSelect(p) {
+    if (spans.picking) { spans.to(p, position()); return; }
+    select(p, { push: true });
+    $("outline").focus({ preventScroll: true });
+  },
+  onExtend: (p) => { if (config.mayLabel) spans.to(p, position()); },
   onFold: folded,
 });
-const icicle = new Icicle($("icicle"), $("map-tip"), { onSelect: (p) => select(p, { push: true }) });
 const reader = new Reader(urls.problem, {
   arrived() {
     if (reader.trace !== "0") state.trace = reader.trace;
     labels?.arrived();
+    spans?.paint();
   },
 });
 const find = new Find($("find"), $("found"), {
@@ -38,7 +49,7 @@ const find = new Find($("find"), $("found"), {
   onHits(hits) {
     outline.hits = new Set(hits);
     icicle.hits = hits;
-    if (model) { outline.refresh(); icicle.draw(); }
+    if (model) { outline.refresh(); icicle.mark(); }
   },
   onSelect(p, way) {
     if (p === null) find.step(position(), way);
@@ -50,36 +61,38 @@ function position() {
   return model.at.get(Number(state.step)) ?? 0;
 }
 
-function folded() {
-  state.fold = model.foldText();
-  writeUrl(state);
-  icicle.draw();
+function folded() { state.fold = model.foldText(); writeUrl(state); }
+
+function stand(p, push) {
+  outline.select(p);
+  icicle.select(p);
+  writeUrl(state, { push });
 }
 
 /** Go to a step: its row and map at once, path and inspector as soon as the server answers. */
 function select(p, { push = false, load = true } = {}) {
   if (!(p > 0)) return;
+  leave();
+  spans.leave();
   state.step = String(model.ids[p]);
   state.before = "";
   if (model.reveal(p)) { state.fold = model.foldText(); outline.refresh(); }
-  outline.select(p);
-  icicle.select(p);
-  writeUrl(state, { push });
+  stand(p, push);
   if (load) reader.load(state);
 }
 
 /** Show what a link says, or what Back and Forward restore. */
 function go(changes, { push = true } = {}) {
   const before = { ...state };
+  leave();
+  spans.leave();
   Object.assign(state, changes);
   if (state.fold !== before.fold) { model.setFoldText(state.fold); outline.refresh(); }
   if (state.by !== before.by) recolor();
   const p = position() || 1;
   state.step = String(model.ids[p]);
   if (model.reveal(p)) outline.refresh();
-  outline.select(p);
-  icicle.select(p);
-  writeUrl(state, { push });
+  stand(p, push);
   reader.load(state);
 }
 
@@ -87,20 +100,9 @@ async function recolor() {
   const answer = await fetch(urls["credit-values"] + writeQuery({ by: state.by }), { headers: { Accept: "application/json" } });
   if (!answer.ok) { toast(await answer.text(), { bad: true }); return; }
   model.coloring = await answer.json();
-  showLegend();
+  showLegend(model.coloring);
   outline.refresh();
   icicle.draw();
-}
-
-function showLegend() {
-  const { coloring } = model;
-  $("legend").querySelector("[data-low]").textContent = numberText(coloring.low, coloring.signed);
-  $("legend").querySelector("[data-high]").textContent = numberText(coloring.high, coloring.signed);
-  for (const swatch of $("legend").querySelectorAll("[class^=heat-neg]")) swatch.hidden = !coloring.signed;
-  $("legend-text").textContent = coloring.caption;
-  $("legend-text").title = coloring.explained;
-  $("credit-head").textContent = coloring.label;
-  $("color-by").value = coloring.key;
 }
 
 function move(by) {
@@ -122,13 +124,9 @@ function jumpUnlabelled(way) {
   else select(p, { push: true });
 }
 
-function form() {
-  const found = document.querySelector("#reader .stepcard.current form[data-label-form]");
-  return found && found.dataset.step === state.step ? found : null;
-}
-
 function rate(rating) {
-  if (config.mayLabel) labels.save(Number(state.step), { rating });
+  if (reader.lost) toast("The step is not on the screen yet and takes no rating.", { bad: true });
+  else if (config.mayLabel) labels.save(Number(state.step), { rating });
   else toast("Your role may look, not label. Ask an owner of the project.", { bad: true });
 }
 
@@ -136,10 +134,10 @@ function rate(rating) {
     without a label. A click stays: the buttons would move away under the pointer. */
 async function rateAndGoOn(rating) {
   rate(rating);
-  if (!config.mayLabel) return;
+  if (!config.mayLabel || reader.lost) return;
   const p = judged = position();
   if (!goesOn()) return;
-  if (model.children[p] && model.toward(p, followed()) < 0) await reader.busy;
+  if (model.children[p] && model.toward(p, followed()) < 0) await Promise.race([reader.busy, new Promise((done) => { leave = done; })]);
   if (position() !== p) return;
   const next = model.toward(p, followed());
   if (next > 0) select(next);
@@ -148,29 +146,38 @@ async function rateAndGoOn(rating) {
 
 /** Fast keys wait for their turn: each judges the step that the one before it went on to. */
 function rateByKey(rating) {
-  turn = turn.then(() => rateAndGoOn(rating));
+  if (!spans.open) turn = turn.then(() => rateAndGoOn(rating)).catch((error) => toast(error.message, { bad: true }));
+  else if (rating === "unsure") announce("A span is rated −1, 0 or +1");
+  else spans.rate(rating);
+}
+
+function extendSpan(way) {
+  if (!config.mayLabel) return;
+  spans.extend(way, position(), model.at.get(Number(reader.trace)) ?? -1);
 }
 
 /** Where the trace ends that the path shows. */
-function followed() {
-  return model.at.get(Number(state.trace)) ?? -1;
+const followed = () => model.at.get(Number(state.trace)) ?? -1;
+
+/** Act on the chosen step once the keys before have had their say and the page shows it. */
+function onStep(load, act) {
+  return async (event, patience) => {
+    await turn;
+    await labels.undone;
+    await (spans.open ? spans.loaded : reader.busy);
+    const script = await load();
+    if (!patience?.aborted) await act(script, patience);
+  };
 }
 
-async function openExtras(name) {
-  await reader.busy;
-  const details = form()?.querySelector("details");
-  if (!details) return;
-  details.open = true;
-  details.querySelector(`[name=${name}]`).focus();
-}
-
-async function showSiblings() {
-  const url = urls.siblings.replace("/steps/0/", `/steps/${state.step}/`);
-  await globalThis.htmx.ajax("GET", url + writeQuery(state), { target: "#siblings", swap: "innerHTML" });
-  openDialog($("siblings-dialog"));
-}
+const panel = (name) => onStep(loadPanel, ({ openPanel }, patience) => openPanel(urls, name, state.step, patience));
+const extras = (name) => onStep(loadExtras, ({ openExtras }) => {
+  if (spans.open) document.querySelector(`#span-bar [name=${name}]`)?.focus();
+  else openExtras(state.step, name);
+});
 
 function escape(event) {
+  spans.leave();
   if (event.target === $("find")) find.clear();
   $("outline").focus({ preventScroll: true });
 }
@@ -193,11 +200,19 @@ const actions = {
   rateRight: () => rateByKey("1"),
   rateUnsure: () => rateByKey("unsure"),
   lastJudged: () => { if (judged > 0) select(judged, { push: true }); },
-  errorType: () => openExtras("error_type"),
-  note: () => openExtras("note"),
+  span: () => spans.begin(position()),
+  spanDown: () => extendSpan(1),
+  spanUp: () => extendSpan(-1),
+  clearSpan: () => { if (spans.open) spans.rate("clear"); },
+  errorType: extras("error_type"),
+  note: extras("note"),
+  realisesError: onStep(loadExtras, ({ turnRealises }) => turnRealises(state.step, (id, fields) => labels.save(id, fields))),
+  alternative: panel("alternative"),
+  comments: panel("comments"),
+  flag: panel("flag"),
   undo: () => labels.undo(false),
   redo: () => labels.undo(true),
-  siblings: showSiblings,
+  siblings: onStep(loadExtras, ({ showSiblings }, patience) => showSiblings(urls.siblings, state, patience)),
   heat: () => reader.toggleHeat(),
   reference: () => { const box = $("reference"); if (box) box.open = !box.open; },
   find: () => $("find").focus(),
@@ -206,81 +221,77 @@ const actions = {
   help: () => openDialog($("keys-dialog")),
   escape,
 };
+const keys = new Keys(config.keys, actions);
 
 function clicked(event) {
+  const card = event.target.closest("#reader .stepcard");
+  if (card && config.mayLabel && (event.shiftKey || (spans?.picking && !card.matches(".current")))) { getSelection().removeAllRanges(); spans.to(Number(card.dataset.pos), position()); return; }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  const hit = event.target.closest("[data-action], a[data-nav], [data-zoom], [data-pane], #trail [data-pos], .stepcard:not(.current)");
+  const hit = event.target.closest("[data-action], a[data-nav], [data-zoom], [data-pane], [data-span], #trail [data-pos], .stepcard:not(.current)");
   if (!hit || (hit.matches(".stepcard") && event.target.closest("a, button, summary"))) return;
   if (hit.matches(".stepcard")) { if (!String(getSelection())) go({ step: hit.dataset.step, before: "" }); return; }
   event.preventDefault();
-  if (hit.dataset.action) actions[hit.dataset.action](event);
+  if (hit.dataset.action) keys.run(hit.dataset.action, event);
   else if (hit.dataset.zoom) icicle.zoom(hit.dataset.zoom === "in" ? 0.5 : 2);
   else if (hit.dataset.pane) showPane(hit.dataset.pane);
+  else if (hit.dataset.span) spans.choose(...hit.dataset.span.split(" ").map(Number));
   else if (hit.dataset.pos) select(Number(hit.dataset.pos), { push: true });
-  else follow(hit);
+  else go(changesOf(hit));
 }
 
-function follow(link) {
-  link.closest("dialog")?.close();
-  const said = new URL(link.href).searchParams;
-  const changes = { before: said.get("before") ?? "" };
-  for (const name of ["step", "by", "model", "trace"]) if (said.has(name)) changes[name] = said.get(name);
-  if (link.closest(".tabs")) changes.tab = said.get("tab") ?? "";
-  go(changes);
-}
-
-function showPane(name) {
-  $("main").dataset.show = name;
-  for (const button of document.querySelectorAll("[data-pane]")) button.setAttribute("aria-pressed", String(button.dataset.pane === name));
-}
-
-function submitted(event) {
-  const target = event.target.closest("form[data-label-form]");
-  if (!target) return;
-  event.preventDefault();
-  if (event.submitter?.name === "rating") rate(event.submitter.value);
-}
-
-function changed(event) {
-  const { target } = event;
-  if (target === $("color-by")) go({ by: target.value });
-  if (!target.matches("[data-autosave]") || !target.form) return;
-  const value = target.type === "checkbox" ? (target.checked ? "1" : "") : target.value;
-  const fields = { [target.name]: value };
-  if (target.name === "note") fields.realises_error = target.form.realises_error.checked ? "1" : "";
-  labels.save(Number(target.form.dataset.step), fields);
+/** Draw the person's spans as the server has them, and the bar of the chosen one. */
+function spansChanged(marks, bar) {
+  model.setSpans(marks);
+  outline.refresh();
+  if (bar) spans.drawBar(bar);
+  reader.load(state);
 }
 
 async function boot() {
   for (const part of document.querySelectorAll(".map, .find, .pane-tabs")) part.hidden = false;
   document.documentElement.classList.add("scripted");
-  const answer = await fetch(urls.tree + writeQuery({ by: state.by }), { headers: { Accept: "application/json" } });
+  const asked = fetch(urls.tree + writeQuery({ by: state.by }), { headers: { Accept: "application/json" } });
+  const [answer, { Icicle }, { Spans }] = await Promise.all([asked, import("./icicle.js"), import("./spans.js")]); // the page stands before
   if (!answer.ok) { toast(`The tree did not load: ${await answer.text()}`, { bad: true }); return; }
   model = new TreeModel(await answer.json());
   if (model.n < 2) return;
   if (state.fold) model.setFoldText(state.fold);
   model.reveal(position());
+  icicle = new Icicle($("icicle"), $("map-tip"), { onSelect: (p) => select(p, { push: true }) });
+  spans = new Spans(model, {
+    url: (first, last) => `${urls.span.replace("/steps/0/", `/steps/${first}/`)}?last=${last}`,
+    save: (id, fields) => labels.saveSpan(id, fields),
+    draw() { outline.refresh(); spans.paint(); },
+  });
   outline.attach(model);
   icicle.attach(model);
   find.attach(model);
-  showLegend();
+  showLegend(model.coloring);
   labels = new Labels(config, model, {
-    show(p) { outline.refreshRow(p); icicle.draw(); },
+    show(p) { outline.refreshRow(p); },
     goTo: (id) => go({ step: String(id) }, { push: false }),
     reload: () => reader.load(state),
+    onSpans: spansChanged,
   });
   outline.select(position());
   icicle.select(position());
   writeUrl(state);
   reader.tune();
-  listen(config.keys, "#main, .crumbs, .foot, .pane-tabs", actions);
+  keys.listen("#main, .crumbs, .foot, .pane-tabs, #span-bar");
   if (document.activeElement === document.body) $("outline").focus({ preventScroll: true });
   document.documentElement.dataset.ready = "1";
+  requestIdleCallback(() => loadExtras().catch(() => {})); // ready when a key asks for it
 }
 
 document.addEventListener("click", clicked);
-document.addEventListener("submit", submitted);
-document.addEventListener("change", changed);
+listenForms({
+  rate,
+  rateSpan: (rating) => spans.rate(rating),
+  spanField: (field) => spans.sendField(field),
+  save: (id, fields) => labels.save(id, fields),
+  color: (by) => go({ by }),
+});
+document.addEventListener("talk-changed", () => reader.load(state));
 document.addEventListener("outcomes-changed", () => { recolor(); reader.load(state); });
 addEventListener("popstate", () => go(readUrl(location.search), { push: false }));
 boot();

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+
 from annotator.models import (
+    Alternative,
     ApiToken,
+    Assignment,
+    Comment,
     Export,
+    Gold,
     GuidelineVersion,
     Job,
     JobMetric,
+    JudgementEvent,
     Membership,
     Project,
+    Queue,
+    QueueItem,
     RewardModel,
     Snapshot,
     Step,
+    StepLabel,
     StepScore,
     Trace,
     Upload,
 )
 from annotator.services.artefacts import artefact_write
 from annotator.services.projects import project_create
+from annotator.services.raters import rater_for_user
 from tests.factories import UserFactory, problem_with_tree
 
 if TYPE_CHECKING:
@@ -42,6 +54,15 @@ class World:
     project: Project
     people: dict[str, User]
     ids: dict[str, int] = field(default_factory=dict)
+    assignments: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
+
+    def of(self, who: str | None) -> dict[str, int]:
+        """Return the ids that ``who`` would ask for: some things are one person's own."""
+        role = who if who in self.assignments else "annotator"
+        own = {"assignment": self.assignments, "event": self.events, "remark": self.remarks}
+        return {**self.ids, **{noun: ids[role] for noun, ids in own.items()}}
 
     @property
     def member(self) -> User:
@@ -91,6 +112,7 @@ def _fill(world: World, text: str) -> None:
     )
     StepScore.objects.create(step=step, model=model, score=0.25)
     stored = artefact_write(path="exports/world/train.jsonl", chunks=[FILE])
+    artefact_write(path="exports/world/manifest.json", chunks=[b"{}"])
     export = Export.objects.create(
         project=project,
         snapshot=snapshot,
@@ -115,4 +137,62 @@ def _fill(world: World, text: str) -> None:
         "upload": upload.pk,
         "token": token.pk,
         "member": world.member.pk,
+        **_queue(world),
+        **_judgements(world, step, text),
     }
+
+
+def _queue(world: World) -> dict[str, int]:
+    """Make a queue with an item, which every member holds, whatever their role is now."""
+    queue = Queue.objects.create(
+        project=world.project, name="first", task="first_error", n_items=1, overlap=len(ROLES)
+    )
+    trace = Trace.objects.filter(problem__project=world.project).earliest("pk")
+    item = QueueItem.objects.create(
+        queue=queue, problem=trace.problem, trace=trace, position=1, need=1
+    )
+    for role in ROLES:
+        held = Assignment.objects.create(
+            item=item,
+            user=world.people[role],
+            lease_until=timezone.now() + timedelta(hours=1),
+        )
+        world.assignments[role] = held.pk
+    gold = Gold.objects.create(
+        project=world.project,
+        problem=trace.problem,
+        trace=trace,
+        task="all_steps",
+        answer={"ratings": {str(trace.end_id): 1}, "first_error": None},
+    )
+    exam = Queue.objects.create(
+        project=world.project, name="Exam", task="all_steps", is_exam=True, pass_mark=1.0
+    )
+    return {"queue": queue.pk, "item": item.pk, "gold": gold.pk, "exam": exam.pk}
+
+
+def _judgements(world: World, step: Step, text: str) -> dict[str, int]:
+    """Let every member judge and take it back; a colleague is unsure and asks."""
+    judged = {"project": world.project, "problem": step.problem, "step": step}
+    for role in ROLES:
+        rater = rater_for_user(project=world.project, user=world.people[role])
+        about = {**judged, "kind": "step_label", "user": world.people[role], "rater": rater}
+        event = JudgementEvent.objects.create(**about, payload={"cleared": True})
+        world.events[role] = event.pk
+        said = Comment.objects.create(**judged, rater=rater, text=text)
+        world.remarks[role] = said.pk
+        Alternative.objects.create(
+            problem=step.problem, replaces=step, rater=rater, event=event, text=text
+        )
+    rater = rater_for_user(project=world.project, user=world.member)
+    last = Step.objects.filter(problem=step.problem).latest("preorder")
+    event = JudgementEvent.objects.create(
+        **{**judged, "step": last},
+        kind="step_label",
+        user=world.member,
+        rater=rater,
+        payload={"unsure": True},
+    )
+    label = StepLabel.objects.create(step=last, rater=rater, event=event, unsure=True, note=text)
+    asked = Comment.objects.create(**judged, rater=rater, kind="flag", text=text)
+    return {"label": label.pk, "comment": asked.pk}

@@ -51,6 +51,17 @@ def test_object_under_another_projects_name_is_not_found(noun):
         gate(user=world.people["owner"], pk=world.ids[noun], project="Theirs")
 
 
+@pytest.mark.parametrize("noun", ["step", "trace"])
+def test_object_under_another_problems_id_is_not_found(noun):
+    world = world_create()
+    gate, pk, problem = getattr(access, f"{noun}_for_user"), world.ids[noun], world.ids["problem"]
+    asked = {"user": world.people["viewer"], "pk": pk}
+    assert gate(**asked, problem=problem).problem_id == problem
+    for other in (problem + 1, 2**63):
+        with pytest.raises(NotFoundError, match=f"There is no {noun} {pk} in problem {other}."):
+            gate(**asked, problem=other)
+
+
 @pytest.mark.parametrize("pk", [0, -1, 2**63, 10**30])
 def test_impossible_ids_are_not_found(pk):
     with pytest.raises(NotFoundError):
@@ -85,6 +96,17 @@ def test_project_without_members_belongs_to_the_first_to_come():
     assert project_for_user(user=first, name=project.name).may_manage
 
 
+def test_an_invited_person_does_not_own_what_a_command_made():
+    first, invited = UserFactory(), UserFactory()
+    project = project_get_or_create(name="From a command")
+    assert projects_adopt(user=invited) == 0
+    with pytest.raises(NotFoundError):
+        project_for_user(user=invited, name=project.name)
+    first.is_active = False
+    first.save()
+    assert projects_adopt(user=invited) == 1
+
+
 def test_project_names_are_one_in_any_case():
     project = project_create(name="  Game of 24 ")
     assert project.name == "Game of 24"
@@ -104,8 +126,9 @@ def test_name_that_no_address_can_carry_is_refused(name):
 
 def test_new_project_has_a_taxonomy_and_guidelines():
     project = project_create(name="New", owner=UserFactory())
-    keys = list(project.error_types.order_by("position").values_list("key", flat=True))
+    top = project.error_types.filter(parent=None).order_by("position")
+    keys = list(top.values_list("key", flat=True))
     assert keys[:3] == ["arithmetic", "algebra", "logic"]
-    assert len(keys) == 10
+    assert (len(keys), project.error_types.count()) == (10, 23)
     assert project.guidelines.get().number == 1
     assert ProjectFactory().guidelines.count() == 0

@@ -10,29 +10,14 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client
 
-from annotator.models import Job, Project, Step, Upload
+from annotator.models import Assignment, Job, Project, Step, Upload
 from annotator.services.labels import label_set
-from annotator.services.tokens import token_create
 from scoring.tree import Tree
+from tests.annotator.api_client import Api, assert_error
 from tests.annotator.page_world import FILE, world_create
 from tests.factories import problem_with_tree
 
 pytestmark = pytest.mark.django_db
-
-
-class Api:
-    """A client of the API with a person's token."""
-
-    def __init__(self, person):
-        secret = token_create(user=person, name="test").secret
-        self.client = Client(
-            headers={"Authorization": f"Bearer {secret}"}, raise_request_exception=False
-        )
-
-    def __call__(self, method, path, body=None, **headers):
-        content = {} if body is None else {"data": body, "content_type": "application/json"}
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        return getattr(self.client, method)(f"/api/v1/{path}", headers=headers, **content)
 
 
 @pytest.fixture
@@ -43,17 +28,6 @@ def world():
 @pytest.fixture
 def as_(world):
     return lambda role: Api(world.people[role])
-
-
-def assert_error(answer, status, code):
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "application/json"
-    body = answer.json()
-    assert body.keys() == {"error"}
-    assert body["error"].keys() == {"code", "message", "fields"}
-    assert body["error"]["code"] == code
-    assert body["error"]["message"]
-    return body["error"]
 
 
 def test_every_refusal_has_the_same_shape(world, as_, monkeypatch):
@@ -111,6 +85,15 @@ def test_text_the_database_cannot_hold_is_refused(world, as_):
     assert_error(as_("owner")("post", "projects/", {"name": "a\x00"}), 422, "invalid")
 
 
+def test_a_refusal_quotes_what_utf_8_cannot_hold(world, as_):
+    api, step = as_("annotator"), f"steps/{world.ids['step']}/labels/"
+    for body in ('{"rating": "\\ud800"}', '{"rating": 1, "\\ud800": 1}'):
+        refused = api("put", step, body)
+        assert_error(refused, 422, "invalid")
+        assert b"\\ud800" in refused.content
+    assert "ø" in api("put", step, {"rating": "ø"}).content.decode()
+
+
 def test_description_is_valid():
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
 
@@ -149,6 +132,11 @@ def test_annotator_is_blind_until_the_own_judgement(world, as_):
     assert annotator("get", path).json()["results"] == []
     assert as_("viewer")("get", path).json()["results"] == []
     annotator("put", path, {"rating": 1})
+    # A queue still wants an answer on this step; others' labels open with the submission.
+    assert len(annotator("get", path).json()["results"]) == 1
+    said = annotator("post", f"assignments/{world.assignments['annotator']}/submit/", {"fence": 1})
+    assert said.status_code == 422  # the second step is not rated
+    Assignment.objects.filter(user=world.people["annotator"]).update(state="submitted")
     assert len(annotator("get", path).json()["results"]) == 2
 
 
@@ -273,7 +261,7 @@ def test_lists_show_the_project(path, as_):
 
 
 def test_export_files_come_from_the_manifest(world, as_):
-    api = as_("viewer")
+    api = as_("reviewer")
     export = api("get", f"exports/{world.ids['export']}/").json()
     answer = api.client.get(export["files"][0]["url"])
     assert b"".join(answer) == FILE

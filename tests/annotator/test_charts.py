@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from annotator.views.pages.charts import charts
+import pytest
+
+from annotator.views.pages.charts import charts, number
 
 
 def test_quality_comes_before_losses_and_the_rest_by_name():
@@ -22,3 +24,17 @@ def test_a_first_value_alone_is_drawn_as_a_dot():
     (only,) = charts({"loss": [(1, 5.9)]})
     assert only.last_text == "5.900"
     assert only.last_step == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.00002, "2.0e−05"),
+        (0.5, "0.500"),
+        (123456.0, "123,456"),
+        (1.2e7, "1.2e+07"),
+        (-3.0, "−3.000"),
+    ],
+)
+def test_numbers_are_written_as_people_do_until_they_are_too_long(value, shown):
+    assert number(value) == shown

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db.models.functions import Now
 
 from annotator.errors import ConflictError, FencedOutError
@@ -20,7 +21,7 @@ def sent(monkeypatch):
     def send_task(name, args, queue):
         messages.append((name, args, queue))
 
-    monkeypatch.setattr(jobs.current_app, "send_task", send_task)
+    monkeypatch.setattr(current_app, "send_task", send_task)
     return messages
 
 
@@ -54,7 +55,7 @@ def test_an_unreachable_broker_does_not_lose_the_job(
     def refuse(*_, **__):
         raise OSError("no broker")
 
-    monkeypatch.setattr(jobs.current_app, "send_task", refuse)
+    monkeypatch.setattr(current_app, "send_task", refuse)
     with django_capture_on_commit_callbacks(execute=True):
         job = jobs.job_create(project=ProjectFactory(), kind=Job.Kind.IMPORT, args={})
     assert state_of(job) == State.QUEUED
@@ -84,6 +85,7 @@ def test_a_missing_job_cannot_be_claimed(worker):
     [
         lambda job: jobs.job_heartbeat(job=job),
         lambda job: jobs.job_progress(job=job, done=1),
+        lambda job: jobs.job_advanced(job=job),
         lambda job: jobs.job_metrics(job=job, rows=[(1, "loss", 0.5)]),
         lambda job: jobs.job_hold(job=job),
         lambda job: jobs.job_finish(job=job, result={"rows": 1}),
@@ -92,7 +94,18 @@ def test_a_missing_job_cannot_be_claimed(worker):
         lambda job: jobs.job_release(job=job),
         lambda job: jobs.job_lost(job=job, reason="gone."),
     ],
-    ids=["heartbeat", "progress", "metrics", "hold", "finish", "fail", "cancel", "release", "lost"],
+    ids=[
+        "heartbeat",
+        "progress",
+        "advanced",
+        "metrics",
+        "hold",
+        "finish",
+        "fail",
+        "cancel",
+        "release",
+        "lost",
+    ],
 )
 def test_a_ghost_cannot_write_over_its_successor(worker, write, sent):
     ghost = jobs.job_claim(job_id=JobFactory().pk, worker=worker)
@@ -160,9 +173,50 @@ def test_a_released_job_keeps_its_attempts(worker, sent):
     assert (row.state, row.attempt, row.worker) == (State.QUEUED, 1, None)
 
 
-def test_a_lost_job_fails_with_the_reason_after_its_last_attempt(worker, sent):
-    job = jobs.job_claim(job_id=JobFactory(max_attempts=1).pk, worker=worker)
-    assert jobs.job_lost(job=job, reason="It ran out of memory.") == State.FAILED
-    row = Job.objects.get(pk=job.pk)
-    assert row.error == "It ran out of memory. That was attempt 1 of 1."
-    assert row.error_code == "worker_lost"
+def lose(job_id, *, saved=False):
+    """Claim the job, let it save something or nothing, lose its worker; returns the row."""
+    job = jobs.job_claim(job_id=job_id, worker=None)
+    if saved:
+        jobs.job_advanced(job=job)
+    jobs.job_lost(job=job, reason="It ran out of memory.")
+    return Job.objects.get(pk=job_id)
+
+
+def test_a_job_that_saves_nothing_fails_at_its_third_loss_with_the_reason(sent):
+    job = JobFactory()
+    rows = [lose(job.pk) for _ in range(3)]
+    assert [row.state for row in rows] == [State.QUEUED, State.QUEUED, State.FAILED]
+    assert rows[1].message == "It ran out of memory. Queued again for attempt 3 of 3."
+    assert rows[2].error == (
+        "It ran out of memory. That was attempt 3 of 3, and the last 3 saved nothing new."
+    )
+    assert rows[2].error_code == "worker_lost"
+
+
+def test_attempts_that_save_something_do_not_count(sent):
+    job = JobFactory()
+    saved = [True, True, False, True, True, True, False, False]
+    assert [lose(job.pk, saved=some).state for some in saved] == [State.QUEUED] * len(saved)
+    row = lose(job.pk)
+    assert (row.state, row.attempt) == (State.FAILED, 9)
+    assert "attempt 9 of 9, and the last 3 saved nothing new" in row.error
+
+
+def test_an_attempt_that_saves_often_is_allowed_for_once(sent):
+    job = jobs.job_claim(job_id=JobFactory().pk, worker=None)
+    jobs.job_advanced(job=job)
+    jobs.job_advanced(job=job)
+    assert Job.objects.get(pk=job.pk).max_attempts == 4
+
+
+def test_no_job_is_tried_for_ever(sent):
+    job = JobFactory(attempt=jobs.MOST_ATTEMPTS - 1, max_attempts=jobs.MOST_ATTEMPTS)
+    row = lose(job.pk, saved=True)
+    assert row.state == State.FAILED
+    assert "attempt 100 of 100, which is as often as a job is tried" in row.error
+
+
+def test_a_resumed_job_has_fresh_attempts(sent):
+    job = JobFactory(state=State.FAILED, attempt=9, max_attempts=9)
+    resumed = jobs.job_resume(job=job)
+    assert (resumed.attempt, resumed.max_attempts) == (0, 3)

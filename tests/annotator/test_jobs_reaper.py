@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.db.models.functions import Now
 
@@ -19,7 +20,7 @@ def reap(monkeypatch, django_capture_on_commit_callbacks):
     """Run the reaper as if its transaction were committed; returns (reaped, job ids woken)."""
     messages = []
     monkeypatch.setattr(
-        jobs.current_app, "send_task", lambda name, args, queue: messages.append(args[0])
+        current_app, "send_task", lambda name, args, queue: messages.append(args[0])
     )
 
     def run():
@@ -50,7 +51,7 @@ def test_a_silent_job_is_queued_again_and_announced(reap):
     assert reaped.requeued == woken == [job.pk]
     row = Job.objects.get(pk=job.pk)
     assert (row.state, row.worker) == (State.QUEUED, None)
-    assert row.message == "The worker was lost. Queued again."
+    assert row.message == "The worker was lost. Queued again for attempt 2 of 3."
 
 
 def test_a_job_whose_heart_beats_is_left_alone(reap):
@@ -64,7 +65,17 @@ def test_a_job_that_kills_every_worker_fails_with_the_reason(reap):
     reaped, woken = reap()
     assert (reaped.failed, woken) == ([job.pk], [])
     row = Job.objects.get(pk=job.pk)
-    assert row.error == "The worker was lost. That was attempt 3 of 3."
+    assert row.error == (
+        "The worker was lost. That was attempt 3 of 3, and the last 3 saved nothing new."
+    )
+
+
+def test_a_job_that_gets_further_each_time_is_not_given_up(reap):
+    job = silent(attempt=3, max_attempts=3)
+    jobs.job_advanced(job=job)
+    assert reap()[0].requeued == [job.pk]
+    row = Job.objects.get(pk=job.pk)
+    assert row.message == "The worker was lost. Queued again for attempt 4 of 6."
 
 
 def test_a_silent_job_that_should_be_cancelled_is(reap):
@@ -94,6 +105,8 @@ def test_a_second_reaper_returns_at_once(reap, django_db_blocker):
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [workers.REAPER_LOCK])
         assert not reap()[0]
+        with other.cursor() as cursor:  # closing alone lets go of it only some time later
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [workers.REAPER_LOCK])
     finally:
         other.close()
     assert reap()[0]

@@ -87,7 +87,7 @@ def test_two_people_have_two_labels(step, user):
 def test_newest_guideline_version_is_pinned(step, user, project):
     label_set(step=step, user=user, rating=1)
     assert StepLabel.objects.get().guideline.number == 1
-    guideline_set(project=project, markdown="new rules", author=user)
+    guideline_set(project=project, markdown="new rules", author=user, change="stricter")
     assert StepLabel.objects.get().guideline.number == 1
     label_set(step=step, user=user, rating=1)
     assert StepLabel.objects.get().guideline.number == 2
@@ -141,7 +141,7 @@ def test_same_key_and_payload_gives_the_first_event_back(step, user):
 def test_a_retry_after_new_guidelines_is_still_the_same_request(step, user, project):
     key = uuid.uuid4()
     label_set(step=step, user=user, rating=1, idempotency_key=key)
-    guideline_set(project=project, markdown="new rules", author=user)
+    guideline_set(project=project, markdown="new rules", author=user, change="stricter")
     assert label_set(step=step, user=user, rating=1, idempotency_key=key).replayed
 
 

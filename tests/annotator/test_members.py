@@ -81,6 +81,17 @@ def test_role_change_applies_at_once(client_for):
     assert client_for(viewer).get("/p/Ours/settings/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [("annotator", "an annotator"), ("owner", "an owner"), ("reviewer", "a reviewer")],
+)
+def test_a_role_is_named_with_its_article(client_for, role, said):
+    world = world_create()
+    viewer, owner = world.people["viewer"], client_for(world.people["owner"])
+    page = owner.post(f"/p/Ours/members/{viewer.pk}/role/", {"role": role}, follow=True)
+    assert f"{viewer.username} is now {said}." in page.content.decode()
+
+
 def test_impossible_role_changes_nothing(client_for):
     world = world_create()
     viewer, owner = world.people["viewer"], client_for(world.people["owner"])

@@ -6,6 +6,7 @@ import pytest
 
 from annotator.errors import InvalidError
 from annotator.models import Outcome, Problem, Project, RewardModel, Step, StepScore
+from annotator.queries.access import Access, Role
 from annotator.queries.problems import ProblemFilter, problem_page, problems_count, progress_of
 from annotator.queries.sparklines import POINTS, sparkline_path, sparklines
 from annotator.services.labels import label_set
@@ -25,8 +26,13 @@ def project(owner):
     return project_create(name="P", owner=owner)
 
 
+def as_member(project: Project, user, role: Role = "owner") -> Access:
+    return Access(project, role, user.pk)
+
+
 def ids(project: Project, user, size: int = 50, **wanted) -> list[int]:
-    page = problem_page(project=project, user=user, wanted=ProblemFilter(**wanted), size=size)
+    access = as_member(project, user)
+    page = problem_page(access=access, wanted=ProblemFilter(**wanted), size=size)
     return [row.problem.pk for row in page.rows]
 
 
@@ -62,7 +68,7 @@ def test_label_filters_count_people_only(project, owner):
     assert ids(project, owner, labels="all") == [every.pk]
     assert ids(project, owner, labels="todo") == [none.pk, some.pk]
     assert ids(project, UserFactory(), labels="todo") == [none.pk, some.pk, every.pk]
-    progress = progress_of(project=project)
+    progress = progress_of(access=as_member(project, owner))
     assert (progress.problems, progress.steps, progress.labelled) == (3, 6, 3)
     assert progress.percent == 50
 
@@ -85,23 +91,25 @@ def test_pages_join_up_in_both_directions(project, owner, sort):
     wanted = ProblemFilter(sort=sort)
     seen, page, after = [], None, ""
     while page is None or page.next:
-        page = problem_page(project=project, user=owner, wanted=wanted, after=after, size=4)
+        page = problem_page(access=as_member(project, owner), wanted=wanted, after=after, size=4)
         seen += [row.problem.pk for row in page.rows]
         after = page.next
     assert seen == whole
-    back = problem_page(project=project, user=owner, wanted=wanted, before=page.previous, size=4)
+    back = problem_page(
+        access=as_member(project, owner), wanted=wanted, before=page.previous, size=4
+    )
     assert [row.problem.pk for row in back.rows] == whole[4:8]
-    first = problem_page(project=project, user=owner, wanted=wanted, before=back.previous, size=4)
+    first = problem_page(
+        access=as_member(project, owner), wanted=wanted, before=back.previous, size=4
+    )
     assert [row.problem.pk for row in first.rows] == whole[:4]
     assert not first.previous
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "MTY", "MTYuMQ==\x00", "é", "LTEuMQ==", "OTk5OTk5OTk5OS4x"]
-)
+@pytest.mark.parametrize("cursor", ["x", "1.1", "1\x00", "é", "-1", "9" * 30])
 def test_foreign_cursor_is_refused(project, owner, cursor):
     with pytest.raises(InvalidError, match="first page"):
-        problem_page(project=project, user=owner, wanted=ProblemFilter(), after=cursor)
+        problem_page(access=as_member(project, owner), wanted=ProblemFilter(), after=cursor)
 
 
 def page_queries(client, django_assert_max_num_queries) -> int:
@@ -153,8 +161,8 @@ def test_count_of_a_filter_stops(project, owner, monkeypatch):
     monkeypatch.setattr("annotator.queries.problems.COUNT_LIMIT", 2)
     for i in range(5):
         ProblemFactory(project=project, n_steps=i)
-    assert problems_count(project=project, user=owner, wanted=ProblemFilter(min_steps=0)) == 3
-    assert problems_count(project=project, user=owner, wanted=ProblemFilter()) == 5
+    assert problems_count(access=as_member(project, owner), wanted=ProblemFilter(min_steps=0)) == 3
+    assert problems_count(access=as_member(project, owner), wanted=ProblemFilter()) == 5
 
 
 def test_sparkline_prefers_scores_and_falls_back_to_search_values(project):

@@ -9,7 +9,7 @@ from annotator.services.labels import label_set
 from annotator.services.models import reward_model_create
 from annotator.services.projects import project_create
 from annotator.services.snapshots import snapshot_create
-from tests.annotator.imports import flat, load
+from tests.annotator.importing.data import flat, load
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project(user):
     project = project_create(name="to go", owner=user)
-    guideline_set(project=project, author=user, markdown="Rate each step.")
+    guideline_set(
+        project=project, author=user, markdown="Rate each step.", change="first own rules"
+    )
     load(project, flat("1", "a", "b"))
     step = Step.objects.get(text="a", problem__project=project)
     label_set(step=step, user=user, rating=-1, error_type="logic")

@@ -6,147 +6,18 @@ The walk reads the URL configuration, so a new route is covered, or fails here, 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.annotator.page_world import ROLES, World, world_create
+from tests.annotator.route_needs import BODIES, FORMS, NEEDED
+from tests.annotator.routes import GATED, METHODS, OPEN, PERSONAL, ROUTES, Route, routes
 
 pytestmark = pytest.mark.django_db
-
-METHODS = ("get", "post", "put", "patch", "delete")
-# Open to everybody, because they are the way in; the API's description needs a sign-in.
-OPEN = {"annotator:sign-in", "annotator:sign-in-link"}
-# Of a person, not of a project: every signed-in person has them.
-PERSONAL = {
-    "annotator:projects",
-    "annotator:project-sample",
-    "annotator:sign-out",
-    "annotator:tokens",
-    "api:projects",
-    "api:tokens",
-    "schema",
-}
-# The weakest role that a changing request needs. What is not listed here must not exist.
-NEEDED = {
-    ("annotator:import", "post"): "reviewer",
-    ("annotator:model-list", "post"): "reviewer",
-    ("annotator:model-score", "post"): "reviewer",
-    ("annotator:job-cancel", "post"): "reviewer",
-    ("annotator:job-resume", "post"): "reviewer",
-    ("annotator:snapshot-new", "post"): "reviewer",
-    ("annotator:export-new", "post"): "reviewer",
-    ("annotator:guidelines-edit", "get"): "owner",
-    ("annotator:guidelines-edit", "post"): "owner",
-    ("annotator:members", "post"): "owner",
-    ("annotator:member-role", "post"): "owner",
-    ("annotator:member-remove", "post"): "owner",
-    ("annotator:project-settings", "get"): "owner",
-    ("annotator:project-settings", "post"): "owner",
-    ("annotator:step-label", "post"): "annotator",
-    ("annotator:undo", "post"): "annotator",
-    ("annotator:redo", "post"): "annotator",
-    ("annotator:trace-outcome", "post"): "reviewer",
-    ("api:project", "patch"): "owner",
-    ("api:project-uploads", "post"): "reviewer",
-    ("api:step-labels", "put"): "annotator",
-    ("api:step-labels", "delete"): "annotator",
-    ("api:trace-outcomes", "put"): "reviewer",
-    ("api:jobs", "post"): "reviewer",
-    ("api:job-cancel", "post"): "reviewer",
-    ("api:job-resume", "post"): "reviewer",
-    ("api:snapshots", "post"): "reviewer",
-    ("api:exports", "post"): "reviewer",
-}
-BODIES = {
-    ("api:project", "patch"): {"description": "new"},
-    ("api:step-labels", "put"): {"rating": 1},
-    ("api:trace-outcomes", "put"): {"name": "correct", "value": 1.0},
-    ("api:jobs", "post"): {"project": "Ours", "kind": "train"},
-    ("api:snapshots", "post"): {"project": "Ours", "name": "next"},
-    ("api:exports", "post"): {"project": "Ours", "format": "tracewood"},
-}
-FORMS = {
-    "annotator:guidelines-edit": {"markdown": "new", "based_on": "2"},
-    "annotator:members": {"username": "stranger", "role": "viewer"},
-    "annotator:member-role": {"role": "viewer"},
-    "annotator:project-settings": {"primary_outcome": "correct"},
-    "annotator:snapshot-new": {"name": "next", "aggregate": "latest", "neutral": "drop"},
-    "annotator:step-label": {"rating": "1"},
-    "annotator:trace-outcome": {"name": "correct", "value": "1"},
-}
-
-
-@dataclass(frozen=True)
-class Route:
-    """A route with its full pattern, as ``app:name`` and as a template of an address."""
-
-    name: str
-    pattern: str
-
-    @property
-    def is_api(self) -> bool:
-        return self.pattern.startswith("api/")
-
-    def path(self, world: World) -> str:
-        """Return the address of an object of the project ``Ours``."""
-        return "/" + re.sub(r"<(?:(\w+):)?(\w+)>", lambda m: self._value(world, m[2]), self.pattern)
-
-    def _value(self, world: World, name: str) -> str:
-        fixed = {
-            "project": "Ours",
-            "name": "Ours",
-            "key": "tracewood",
-            "path": "train.jsonl",
-            "token": "unknown",
-            "number": "1",
-        }
-        if name in fixed:
-            return fixed[name]
-        if name == "pk":
-            return str(world.ids[self._noun()])
-        return str(world.ids[name])
-
-    def _noun(self) -> str:
-        for part in reversed(re.split(r"[/<]", self.pattern.split("<int:pk>")[0])):
-            noun = part.removesuffix("s")
-            if noun in NOUNS:
-                return noun
-        pytest.fail(f"What is <pk> in {self.pattern}? Add the noun to NOUNS.")
-
-
-NOUNS = {"problem", "step", "trace", "job", "model", "snapshot", "export", "token", "member"}
-
-
-def routes() -> list[Route]:
-    """Return every named route of the site except the API's catch-all."""
-    found: list[Route] = []
-
-    def walk(patterns, prefix: str, namespace: str) -> None:
-        for entry in patterns:
-            pattern = prefix + str(entry.pattern)
-            if isinstance(entry, URLResolver):
-                walk(entry.url_patterns, pattern, entry.namespace or namespace)
-            elif isinstance(entry, URLPattern):
-                name = f"{namespace}:{entry.name}" if namespace else str(entry.name)
-                found.append(Route(name, pattern))
-
-    walk(get_resolver().url_patterns, "", "")
-    return [route for route in found if route.name != "api:nothing"]
-
-
-ROUTES = [pytest.param(route, id=route.name) for route in routes()]
-GATED = [
-    pytest.param(route, id=route.name)
-    for route in routes()
-    if route.name not in OPEN | PERSONAL | {"annotator:token-delete", "api:token"}
-]
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +33,10 @@ def ask(world: World, route: Route, method: str, who: str | None) -> tuple[int, 
     with transaction.atomic():
         if who is not None:
             client.force_login(world.people[who])
-        path = route.path(world)
+        path = route.path(world, who)
         if route.is_api:
-            path += f"?project=Ours&model={world.ids['model']}&name=traces.jsonl"
+            path += "?project=Ours&name=traces.jsonl"
+            path += f"&model={world.ids['model']}" if route.name == "api:scores" else ""
             raw = route.name == "api:project-uploads"
             response = client.generic(
                 method.upper(),

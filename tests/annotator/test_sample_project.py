@@ -3,12 +3,13 @@
 import pytest
 
 from annotator.errors import InvalidError
-from annotator.models import Outcome, Problem, Project, Rater, Step, StepLabel
+from annotator.models import Outcome, Problem, Rater, Step, StepLabel
 from annotator.services import samples
+from annotator.services.projects import project_create
 from annotator.services.raters import rater_for_user, rater_get_or_create
-from annotator.services.samples import sample_project_fill, sample_project_load
+from annotator.services.samples import sample_project_fill
 from scoring.errors import CancelledError
-from tests.annotator.imports import assert_numbered
+from tests.annotator.importing.data import assert_numbered
 from tests.factories import ProjectFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,11 +22,9 @@ def few(monkeypatch):
 
 
 def test_the_sample_has_trees_outcomes_values_and_checker_labels(few):
-    owner = UserFactory()
+    project = project_create(name="Sample")
+    sample_project_fill(project=project)
 
-    project = sample_project_load(owner=owner)
-
-    assert project.memberships.get().user == owner
     assert "Game of 24" in project.guidelines.order_by("-number")[0].markdown
     assert Problem.objects.filter(project=project).count() == 5
     for problem in project.problems.all():
@@ -40,19 +39,22 @@ def test_the_sample_has_trees_outcomes_values_and_checker_labels(few):
 
 
 def test_loading_the_sample_again_asks_little_and_adds_nothing(few, django_assert_max_num_queries):
-    sample_project_load()
+    project = ProjectFactory()
+    sample_project_fill(project=project)
     steps = Step.objects.count()
 
     with django_assert_max_num_queries(5):
-        sample_project_load()
+        assert sample_project_fill(project=project) is None
 
     assert Step.objects.count() == steps
-    assert Project.objects.count() == 1
 
 
 def test_the_last_word_of_the_progress_is_all_of_it(few):
     told = []
-    sample_project_load(on_progress=lambda done, total, message: told.append((done, total)))
+    sample_project_fill(
+        project=ProjectFactory(),
+        on_progress=lambda done, total, message: told.append((done, total)),
+    )
     assert told[-1] == (5, 5)
 
 
@@ -64,7 +66,7 @@ def test_an_interrupted_sample_is_completed(few, monkeypatch):
         sample_project_fill(project=project, should_stop=lambda: next(asked))
     assert 0 < project.problems.count() < 5
 
-    sample_project_load()
+    sample_project_fill(project=project)
 
     assert project.problems.count() == 5
 

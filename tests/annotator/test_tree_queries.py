@@ -7,16 +7,16 @@ import pytest
 
 from annotator.models import Outcome, StepLabel
 from annotator.queries.access import project_for_user
+from annotator.queries.blindness import labels_visible
+from annotator.queries.packed import packed_columns
 from annotator.queries.paths import (
     children_counts,
-    labels_visible,
     next_unlabelled,
     path_around,
 )
 from annotator.queries.trees import (
     SEEN,
     UNSURE,
-    credit_columns,
     label_columns,
     positions,
     score_column,
@@ -26,6 +26,7 @@ from annotator.queries.trees import (
     tree_of,
 )
 from annotator.services.labels import label_set
+from scoring.credit import assign
 from scoring.errors import MissingInputError
 from tests.annotator.workbench_data import (
     GAME,
@@ -55,7 +56,6 @@ def test_columns_start_with_the_problem_and_follow_preorder(game):
     columns = tree_columns(problem=problem)
     assert columns.ids.tolist() == [0, *(step.pk for step in steps)]
     assert columns.depth.tolist() == [0, 1, 2, 2, 3, 4, 3, 3, 1]
-    assert columns.kind[5] == "answer"
     assert columns.value[1] == 1.0
     assert np.isnan(columns.value[2])
 
@@ -64,7 +64,7 @@ def test_a_problem_without_steps_is_a_tree_of_one(project):
     problem, _ = write_problem(project, "nothing yet", [])
     tree = tree_of(problem=problem)
     assert tree.ids.tolist() == [0]
-    assert np.isnan(credit_columns(problem=problem, method="tempo").per_node).all()
+    assert np.isnan(assign("tempo", tree).per_node).all()
 
 
 def test_the_tree_has_traces_outcomes_and_texts(game):
@@ -74,6 +74,8 @@ def test_the_tree_has_traces_outcomes_and_texts(game):
     assert tree.outcomes.tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
     assert tree.text[0] == problem.prompt
     assert tree.text[3] == steps[2].text
+    assert tree.extra["kind"].tolist() == ["", *(step.kind for step in steps)]
+    assert tree.extra["kind"][5] == "answer"
 
 
 def test_outcomes_of_another_name_are_missing_not_zero(game):
@@ -85,14 +87,14 @@ def test_outcomes_of_another_name_are_missing_not_zero(game):
 
 def test_leaf_value_comes_from_the_stored_outcomes(game):
     problem, _ = game
-    values = credit_columns(problem=problem, method="leaf_value").per_node
+    values = assign("leaf_value", tree_of(problem=problem)).per_node
     np.testing.assert_allclose(values[1:], [1 / 4, 0, 1 / 3, 1, 1, 0, 0, 0])
 
 
 def test_credit_says_what_the_problem_lacks(project):
     problem, _ = write_problem(project, "no outcomes", [Node("a")])
     with pytest.raises(MissingInputError, match="outcome"):
-        credit_columns(problem=problem, method="grpo")
+        assign("grpo", tree_of(problem=problem))
 
 
 def test_scores_stand_at_their_steps_and_nowhere_else(game):
@@ -135,6 +137,16 @@ def test_previews_are_cut_and_hits_ignore_case(project):
     assert text_hits(problem=problem, text="_") == [2]
 
 
+def test_previews_skip_a_chat_that_a_text_repeats_and_mark_it():
+    chat = "system\nYou are a helpful assistant.\nuser\nMake 24.\nassistant\n"
+    texts = (chat + "First add " + "9" * 300, "system\nof equations", "no\nassistant\nhere")
+    problem, _ = write_problem(project_with_types(), "Make 24.", [Node(text) for text in texts])
+    previews = text_previews(problem=problem, at=[1, 2, 3])
+    assert previews[1] == "… First add " + "9" * 190, "200 characters of its own"
+    assert previews[2] == texts[1], "an equation system is no chat"
+    assert previews[3] == texts[2]
+
+
 def test_hits_find_typographic_signs_by_those_of_a_keyboard(project):
     problem, _ = write_problem(
         project, "signs", [Node("16 − 3 × 2"), Node("8 ÷ 2 – so"), Node("1")]
@@ -150,7 +162,7 @@ def test_the_number_of_queries_does_not_grow_with_the_tree(project, django_asser
     models = [write_model(small, few, name="s"), write_model(large, many, name="l", tokens=False)]
     for problem, model in zip((small, large), models, strict=True):
         with django_assert_num_queries(3):  # shape, traces, scores
-            credit_columns(problem=problem, method="prm_score", model=model)
+            assign("prm_score", tree_of(problem=problem, model=model, with_text=False))
         first = problem.steps.get(preorder=1)
         with django_assert_num_queries(2):  # trace, steps
             path_around(problem=problem, step=first)
@@ -209,3 +221,12 @@ def test_an_unknown_outcome_stays_unknown(game):
     tree = tree_of(problem=problem)
     assert np.isnan(tree.outcomes[1])
     assert "outcome" in tree.given
+
+
+def test_columns_come_packed_with_nan_for_missing_and_nothing_for_no_rows():
+    select = "SELECT * FROM (VALUES (2, 0.5), (9000000000, NULL)) AS t (a, b) WHERE a > %(low)s"
+    a, b = packed_columns(select, {"low": 0}, a="int", b="float")
+    assert a.tolist() == [2, 9_000_000_000]
+    assert b[0] == 0.5
+    assert np.isnan(b[1])
+    assert [len(column) for column in packed_columns(select, {"low": 10**10}, a="int")] == [0]

@@ -16,6 +16,7 @@ from annotator.services.alternatives import alternative_set
 from annotator.services.labels import label_clear, label_set
 from annotator.services.outcomes import outcome_set
 from annotator.services.projects import project_create
+from annotator.services.raters import rater_for_user
 from annotator.services.spans import span_label_set
 from annotator.services.undo import judgement_redo, judgement_undo, stacks
 from tests.factories import UserFactory, problem_with_tree
@@ -191,6 +192,31 @@ def test_two_windows_undo_two_different_events():
         thread.join()
     assert len({result.event_id for result in results}) == 2
     assert rating_of(step, user) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_alternatives_in_the_same_moment_are_one_row():
+    problem = problem_with_tree(["a!"], project=project_create(name="twice"))
+    step, user = problem.steps.get(), UserFactory()
+    rater_for_user(project=problem.project, user=user)
+    start, texts = threading.Barrier(4), [f"text {number}" for number in range(4)]
+
+    def write(text):
+        try:
+            start.wait(5)
+            alternative_set(problem=problem, parent=None, replaces=step, user=user, text=text)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    newest = JudgementEvent.objects.filter(kind="alternative").latest("pk")
+    assert JudgementEvent.objects.filter(kind="alternative").count() == 4
+    assert Alternative.objects.get().text == newest.payload["text"]
+    assert Alternative.objects.get().event_id == newest.pk
 
 
 @given(st.lists(st.sampled_from(["do", "undo", "redo"]), max_size=40))

@@ -11,10 +11,10 @@ import orjson
 from annotator.exporters.records import ExportProblem, SourceSlice, children_of
 from annotator.exporters.registry import exporter
 from annotator.importers.registry import importer
-from scoring.types import ROOT, Rejected, TreeRecord
+from scoring.types import ROOT, RankingRecord, Rejected, TreeRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from annotator.exporters.writer import ExportReport
 
@@ -67,10 +67,44 @@ def export_problem(tree: TreeRecord, source_format: str, **changes: Any) -> Expo
                 range(len(tree.alternatives)),
             )
         ],
+        rankings=[_ranked(item, place) for item in tree.rankings],
+        submissions=tree.submissions,
+        comments=[
+            replace(item, node=None if item.node is None else place[item.node])
+            for item in tree.comments
+        ],
+        adjudications=[
+            replace(
+                item,
+                node=None if item.node is None else place[item.node],
+                parent=place[item.parent],
+            )
+            for item in tree.adjudications
+        ],
         targets=[None if rating is None else (rating + 1) / 2 for rating in ratings],
         ratings=ratings,
     )
     return replace(problem, **changes)
+
+
+def _ranked(ranking: RankingRecord, place: Mapping[int, int]) -> RankingRecord:
+    if ranking.level == "trace":
+        return ranking
+
+    def moved(items: Iterable[int]) -> list[int]:
+        return [place[item] for item in items]
+
+    return replace(
+        ranking,
+        parent=place[ranking.parent],
+        tiers=list(map(moved, ranking.tiers)),
+        aside=moved(ranking.aside),
+        failed=moved(ranking.failed),
+        shown=moved(ranking.shown),
+        scores=None
+        if ranking.scores is None
+        else {place[item]: value for item, value in ranking.scores.items()},
+    )
 
 
 def read_bytes(key: str, data: bytes) -> list[Any]:

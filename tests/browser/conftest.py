@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
+
+from tests.browser.waiting import PATIENCE
 
 CHROMIUM = Path("/usr/bin/chromium")
 # No sandbox as root; nothing in the background may look for a network that is not there.
@@ -18,8 +22,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# What the browser itself logs when a test cuts a request or the server refuses one on purpose.
-EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
+# What browser and htmx log when a test cuts a request or the server refuses one on purpose.
+EXPECTED = re.compile(r"Failed to load resource|net::ERR_|^htmx:(afterRequest|sendError)")
 
 
 def pytest_collection_modifyitems(items):
@@ -48,7 +52,27 @@ def chromium():
 
 
 @pytest.fixture
-def open_page(chromium, live_server, client_for):
+def answered(transactional_db):
+    """After the pages are closed, let requests end that a page has left behind.
+
+    Emptying the tables while the server still reads for them would be a deadlock.
+    """
+    yield
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(busy)
+            if cursor.fetchone() == (0,):
+                break
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def open_page(chromium, answered, live_server, client_for):
     """Return a function that opens a page for a user; policy violations and errors fail the test."""
     complaints: list[str] = []
     contexts = []
@@ -72,7 +96,7 @@ def open_page(chromium, live_server, client_for):
             " (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"
         )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
         page.goto(live_server.url + path)

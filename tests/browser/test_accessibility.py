@@ -15,11 +15,16 @@ from tests.annotator.workbench_data import (
     write_model,
     write_problem,
 )
+from tests.browser.waiting import close_dialog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 VENDOR = Path(__file__).parent / "vendor"
-PAGES = ("import", "models", "jobs", "datasets", "guidelines", "members", "problems")
+PAGES = (
+    *("import", "models", "jobs", "datasets", "guidelines", "members", "problems"),
+    *("guidelines/edit", "settings", "delete", "queues", "rankings", "criteria", "taxonomy"),
+    *("agreement", "quality", "gold", "adjudication", "inbox"),
+)
 RUN = "axe.run(document, {resultTypes: ['violations']})"
 
 
@@ -72,5 +77,18 @@ def test_the_workbench_has_no_violation_in_any_tab_or_dialog(open_page, game, th
         page.keyboard.press(key)
         page.wait_for_selector(f"{dialog}[open]")
         found[dialog] = violations(page)
-        page.keyboard.press("Escape")
+        close_dialog(page, dialog)
     assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_no_page_scrolls_sideways_on_a_phone(open_page, game):
+    owner, problem = game
+    page = open_page(owner, "/", viewport={"width": 390, "height": 844})
+    origin = page.evaluate("location.origin")
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for name in (*(f"/p/{problem.project.name}/{part}/" for part in PAGES), "/tokens/"):
+        page.goto(origin + name)
+        assert page.evaluate(wider) <= 0, name
+        header = page.locator("header.top").bounding_box()
+        assert header is not None
+        assert header["height"] <= 80, name

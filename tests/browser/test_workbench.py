@@ -16,6 +16,7 @@ from tests.annotator.workbench_data import (
     write_model,
     write_problem,
 )
+from tests.browser.waiting import close_dialog, eventually, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,15 +62,6 @@ def ratings(problem):
     return list(rows.values_list("step__preorder", "rating"))
 
 
-def until(page, condition):
-    """Wait for a condition; Playwright's own wait_for_function evaluates text, which CSP refuses."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"never true: {condition}")
-
-
 def selected(page):
     row = page.locator(".outline .row[aria-selected=true]")
     return int(row.get_attribute("data-pos"))
@@ -85,22 +77,18 @@ def test_steps_are_labelled_by_keyboard_alone(open_bench, reviewer, game):
     assert ratings(problem) == [(1, 1), (2, -1), (3, None)]
     assert StepLabel.objects.get(step__preorder=3).unsure
     page.keyboard.press("]")
-    assert selected(page) == 5
+    eventually(page, lambda: selected(page), 5)
     assert page.locator("#row-2 .label.bad").inner_text() == "−1"
 
 
 def test_a_rating_key_goes_on_along_the_path_and_undo_comes_back(open_bench, reviewer, game):
     problem, _ = game
     page = open_bench(reviewer, problem)
-    page.keyboard.press("3")
-    assert selected(page) == 2
-    page.keyboard.press("1")
-    assert selected(page) == 3
-    page.keyboard.press("u")
-    page.wait_for_selector("#row-2[aria-selected=true]")
-    page.keyboard.press("u")
-    page.wait_for_selector("#row-1[aria-selected=true]")
-    assert ratings(problem) == []
+    for key, step in (("3", 2), ("1", 3), ("u", 2), ("u", 1)):
+        page.keyboard.press(key)
+        eventually(page, lambda: selected(page), step)
+    eventually(page, lambda: ratings(problem), [])
+    assert JudgementEvent.objects.count() == 4
 
 
 def test_going_on_after_a_rating_can_be_turned_off_and_clicks_never_move(
@@ -113,14 +101,14 @@ def test_going_on_after_a_rating_can_be_turned_off_and_clicks_never_move(
     assert selected(page) == 1
     page.keyboard.press("?")
     page.locator("#goes-on").uncheck()
-    page.keyboard.press("Escape")
-    page.wait_for_selector("#keys-dialog:not([open])", state="attached")
+    close_dialog(page, "#keys-dialog")
     page.keyboard.press("1")
     page.wait_for_selector("#row-1 .label.bad")
     assert selected(page) == 1
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.keyboard.press("?")
+    page.wait_for_selector("#keys-dialog[open]")
     assert not page.locator("#goes-on").is_checked()
 
 
@@ -128,9 +116,11 @@ def test_going_on_after_a_rating_can_be_turned_off_and_clicks_never_move(
 def test_everything_about_a_rating_stands_in_one_row(open_bench, reviewer, game, width):
     page = open_bench(reviewer, game[0], viewport={"width": width, "height": 900})
     for _ in range(2):  # also with a rating that is pressed
-        # In one go: the row may be drawn anew between two looks.
-        tops = page.eval_on_selector_all(
-            ".rate button", "all => all.map((one) => one.getBoundingClientRect().top)"
+        # One look at all of them: the row is drawn anew when the rating is saved.
+        tops = page.evaluate(
+            """() => [...document.querySelectorAll(".rate button")]
+                .filter((button) => button.checkVisibility())
+                .map((button) => button.getBoundingClientRect().top)"""
         )
         assert len(tops) > 4
         assert len(set(tops)) == 1
@@ -159,6 +149,29 @@ def test_undo_and_redo_work_across_a_reload(open_bench, reviewer, game):
     page.wait_for_selector("#row-1 .label.bad")
     page.wait_for_selector(".toast:has-text('Redone')")
     assert ratings(problem) == [(1, -1)]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_message_covers_neither_a_rating_nor_undo(open_bench, reviewer, game, width, height):
+    problem, _ = game
+    page = open_bench(reviewer, problem, viewport={"width": width, "height": height})
+    page.locator(".stepcard.current .rate button", has_text="right").click()
+    page.wait_for_selector(SAVED)
+    page.locator(".stepcard.current .rate button", has_text="undo").click()
+    page.wait_for_selector(".toast:has-text('Undone')")
+    # One look at all of them: the path is drawn anew after an undo.
+    covered = page.evaluate(
+        """() => {
+            const toast = document.querySelector(".toast").getBoundingClientRect();
+            const apart = (box) => box.right <= toast.left || toast.right <= box.left
+                || box.bottom <= toast.top || toast.bottom <= box.top;
+            return [...document.querySelectorAll(".stepcard.current .rate button")]
+                .filter((button) => button.checkVisibility())
+                .map((button) => [button.innerText, !apart(button.getBoundingClientRect())]);
+        }"""
+    )
+    assert len(covered) >= 5, "four ratings and undo"
+    assert [name for name, is_covered in covered if is_covered] == []
 
 
 def test_a_lost_answer_neither_loses_nor_doubles_a_label(open_bench, reviewer, game):
@@ -190,11 +203,13 @@ def test_a_label_given_offline_is_sent_after_a_reload(open_bench, reviewer, game
     page.keyboard.press("1")
     page.wait_for_selector("#queued:has-text('1 judgement waiting')")
     assert ratings(problem) == []
-    page.unroute(CUT)
     page.reload()
+    page.wait_for_selector("#queued:has-text('1 judgement waiting')")
+    assert ratings(problem) == []  # the page that is gone did not send it
+    page.unroute(CUT)
     page.wait_for_selector(SAVED)
     assert ratings(problem) == [(1, -1)]
-    assert page.locator("#row-1 .label.bad").count() == 1
+    page.wait_for_selector("#row-1 .label.bad")
 
 
 def test_a_refused_label_is_taken_back_and_said(open_bench, project, game):
@@ -256,9 +271,8 @@ def test_20000_steps_need_at_most_400_rows(open_bench, reviewer, project):
         page.keyboard.press("k")
     assert page.locator(".outline .row").count() <= 400
     row = page.locator(".outline .row[aria-selected=true]")
-    assert row.get_attribute("id") == page.locator("#outline").get_attribute(
-        "aria-activedescendant"
-    )
+    active = page.locator("#outline").get_attribute("aria-activedescendant")
+    eventually(page, lambda: row.get_attribute("id"), active)
     page.wait_for_selector(".outline .row[aria-selected=true] .txt:not(.waiting)")
     assert row.locator(".txt").inner_text().startswith("Step ")
 
@@ -275,7 +289,7 @@ def test_text_of_steps_is_never_markup_and_money_is_not_math(open_bench, reviewe
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     page.keyboard.press("s")
     page.wait_for_selector("#siblings-dialog[open]")
-    page.keyboard.press("Escape")
+    close_dialog(page, "#siblings-dialog")
     page.keyboard.press("t")
     page.wait_for_selector(".stepcard .katex")
     card = page.locator(".stepcard .step-text.rendered")
@@ -302,7 +316,7 @@ def test_a_corrected_outcome_recolours_the_tree(open_bench, reviewer, game):
     page = open_bench(reviewer, problem, f"?step={steps[1].pk}&tab=outcomes&by=leaf_value")
     before = page.locator("#row-2 .heat").inner_text()
     page.locator(".outcome input[name=value]").fill("1")
-    page.locator(".outcome button").click()
+    page.locator(".outcome:has([name=value]) button").click()
     page.wait_for_selector("#row-2 .heat:has-text('1.00')")
     assert before == "0.00"
     assert Outcome.objects.get(trace__end=steps[1]).value == 1.0
@@ -313,15 +327,15 @@ def test_keys_rest_while_typing_and_escape_gives_the_focus_back(open_bench, revi
     page = open_bench(reviewer, problem)
     page.keyboard.press("/")
     page.keyboard.type("24 j3")
-    assert page.locator("#find").input_value() == "24 j3"
+    eventually(page, lambda: page.locator("#find").input_value(), "24 j3")
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.id") == "outline"
+    until(page, "document.activeElement.id === 'outline'")
     page.keyboard.press("n")
     page.keyboard.type("1 is lost")
     page.keyboard.press("Escape")
-    page.wait_for_selector(SAVED)
-    assert StepLabel.objects.get().note == "1 is lost"
-    assert StepLabel.objects.get().rating is None
+    labels = StepLabel.objects.values_list("note", "rating")
+    eventually(page, lambda: list(labels.all()), [("1 is lost", None)])
+    assert ratings(problem) == [(1, None)]
 
 
 def test_letters_can_be_turned_off(open_bench, reviewer, game):
@@ -329,11 +343,11 @@ def test_letters_can_be_turned_off(open_bench, reviewer, game):
     page = open_bench(reviewer, problem)
     page.keyboard.press("?")
     page.locator("#letters-off").check()
-    page.keyboard.press("Escape")
-    page.wait_for_selector("#keys-dialog:not([open])", state="attached")
+    close_dialog(page, "#keys-dialog")
     page.keyboard.press("3")
     page.keyboard.press("ArrowDown")
-    assert selected(page) == 2
+    eventually(page, lambda: selected(page), 2)
+    assert page.locator(".outline .label").count() == 0
     assert ratings(problem) == []
 
 
@@ -353,7 +367,7 @@ def test_labelling_works_with_scripts_off(open_page, reviewer, game):
     page.get_by_role("button", name="+1 right").click()
     page.wait_for_selector(".stepcard.current .label.good")
     page.locator(".outline-static a").nth(1).click()
-    assert page.locator(".stepcard.current .no").inner_text() == "2"
+    page.wait_for_selector(".stepcard.current .no:text-is('2')")
     assert ratings(problem) == [(1, 1)]
 
 
@@ -370,3 +384,71 @@ def test_words_inside_a_formula_stay_on_one_line(open_bench, reviewer, project):
     formula = page.locator(".stepcard .katex-html")
     formula.wait_for()
     assert formula.bounding_box()["height"] < 40
+
+
+def test_fast_moves_show_the_last_step_and_drop_the_others(open_bench, reviewer, game):
+    problem, steps = game
+    page = open_bench(reviewer, problem)
+    held, asked = [], []
+
+    def hold_first(route):
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"**/problems/{problem.pk}/?*", hold_first)
+    page.keyboard.press("j")
+    page.wait_for_selector("#row-2[aria-selected=true]")
+    until(page, lambda: held)
+    for _ in range(4):
+        page.keyboard.press("j")
+    page.wait_for_selector(f"#reader[data-step='{steps[5].pk}']")
+    page.wait_for_selector("#inspector h2:has-text('Step 3 by method')")
+    assert selected(page) == 6
+    assert f"step={steps[5].pk}" in asked[-1]
+    assert len(asked) < 6
+
+
+def test_a_rating_never_waits_for_a_path_that_was_left(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("j")  # the followed trace ends here, the next step is on another one
+    held = []
+    page.route(f"**/problems/{problem.pk}/?*", lambda route: held.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("3")
+    page.wait_for_selector("#row-3[aria-selected=true] .label.good")
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    page.wait_for_selector("#row-4 .label.bad")
+    until(page, "document.querySelector('#progress').textContent.includes('2 of 8')")
+    assert ratings(problem) == [(3, 1), (4, -1)]
+    for route in held:
+        route.abort()
+
+
+def test_a_path_that_cannot_be_loaded_is_said(open_bench, reviewer, game):
+    page = open_bench(reviewer, game[0])
+    page.route(f"**/problems/{game[0].pk}/?*", lambda route: route.abort())
+    page.keyboard.press("j")
+    page.wait_for_selector(".toast.bad:has-text('cannot be reached')")
+    page.keyboard.press("3")  # its text is not on the screen
+    page.wait_for_selector(".toast.bad:has-text('takes no rating')")
+    page.unroute(f"**/problems/{game[0].pk}/?*")
+    page.wait_for_selector(f"#reader[data-step='{game[1][1].pk}']")  # it is asked for again
+    page.keyboard.press("3")
+    page.wait_for_selector(SAVED)
+    assert ratings(game[0]) == [(2, 1)]
+
+
+def test_enter_in_the_problem_list_finds_without_a_complaint(open_page, reviewer, project):
+    write_problem(project, "Eggs", [Node("a")])
+    write_problem(project, "Apples", [Node("b")])
+    page = open_page(reviewer, f"/p/{project.name}/problems/")
+    page.locator("#id_q").fill("Eggs")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#problems:not(:has-text('Apples')) tr:has-text('Eggs')")
+    page.wait_for_timeout(400)  # the delayed request for the typing has had its time
+    assert "q=Eggs" in page.url

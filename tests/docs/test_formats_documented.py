@@ -10,6 +10,7 @@ import pytest
 
 from annotator.exporters.formats import tracewood as writer
 from annotator.exporters.registry import EXPORTERS
+from annotator.importers import judgements
 from annotator.importers.formats import tracewood as reader
 from annotator.importers.registry import IMPORTERS
 from scoring.types import TreeRecord
@@ -65,7 +66,7 @@ def test_the_long_example_shows_every_field_and_comes_back():
     long = blocks(section("The `tracewood` format"))[0]
     assert long.keys() == set(reader._TOP)
     assert long["steps"].keys() == set(reader._STEPS)
-    assert long["labels"].keys() == set(reader._LABELS)
+    assert long["labels"].keys() == set(judgements._LABELS)
     (tree,) = read_rows("tracewood", long)
     (again,) = read_rows("tracewood", writer.row(export_problem(tree, "tracewood")))
     assert again == tree

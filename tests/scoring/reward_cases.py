@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
+from scoring.reward import artefact
 from scoring.reward.backbone import build_tiny, mask_plan
 from scoring.reward.model import RewardModel
 from scoring.reward.network import RewardNetwork
@@ -82,3 +84,42 @@ def labelled(number: int, *, steps: int = 3) -> TrainingTree:
     return TrainingTree(
         f"p{number}", f"Problem {number}", Tree.from_records(records), np.array(targets)
     )
+
+
+SMALL = {
+    "vocab_size": 400,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+}
+
+
+def saved(folder):
+    model = tiny_model()
+    row = kind("prm")
+    artefact.save(
+        folder,
+        network=model.network,
+        tokenizer=model.tokenizer,
+        row=row,
+        config=model.kind.config,
+        base="tiny",
+        details={"seed": 0},
+    )
+    return folder
+
+
+def save_base(folder, config_class=Qwen2Config, model_class=Qwen2Model, **more):
+    torch.manual_seed(0)
+    model_class(config_class(**SMALL, **more)).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer().tokenizer).save_pretrained(folder)
+    return folder
+
+
+def all_labelled(tree, key="p"):
+    targets = np.arange(len(tree)) % 2.0
+    targets[0] = np.nan
+    return TrainingTree(key, "Work out 1 + 1.", tree, targets)

@@ -7,17 +7,24 @@ import signal
 import threading
 import time
 
+from django.db import connection
+
 from scoring.errors import CancelledError, TrainingError
 
 
 def run(context):
     return {
         "ok": _ok,
+        "priorities": _priorities,
         "until_stopped": _until_stopped,
         "deaf": _deaf,
         "killed_once": _killed_once,
         "frozen": _frozen,
         "greedy": _greedy,
+        "loses_database": _loses_database,
+        "score_killed_once": _score_killed_once,
+        "export_killed_once": _export_killed_once,
+        "asks_on": _asks_on,
         "refuses": _refuses,
         "crashes": _crashes,
     }[context.args["mode"]](context)
@@ -27,6 +34,16 @@ def _ok(context):
     context.progress(1, 1, "Working")
     context.metric(1, {"loss": 0.5})
     return {"pid": os.getpid()}
+
+
+def _priorities(context):
+    """Tell the priority of this process and of the server's side of its connection."""
+    connection.ensure_connection()
+    server = connection.connection.info.backend_pid
+    return {
+        "own": os.getpriority(os.PRIO_PROCESS, 0),
+        "server": os.getpriority(os.PRIO_PROCESS, server),
+    }
 
 
 def _until_stopped(context):
@@ -47,6 +64,37 @@ def _killed_once(context):
     return {"attempt": context.job.attempt}
 
 
+def _score_killed_once(context):
+    """Score for real; the first attempt dies inside the transaction that stores its third problem."""
+    from scoring.pipelines import score
+
+    score.FLUSH_STEPS = 1
+    if context.job.attempt == 1:
+        store, calls = score.step_scores_store, []
+
+        def dying(**options):
+            calls.append(store(**options))
+            if len(calls) == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        score.step_scores_store = dying
+    return score.run(context)
+
+
+def _export_killed_once(context):
+    """Export for real; the first attempt dies when two problems are written."""
+    from scoring.pipelines import io
+
+    if context.job.attempt == 1:
+
+        def dying(done, _total, _message):
+            if done == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        context.progress = dying
+    return io.run_export(context)
+
+
 def _frozen(context):
     """Stop the heartbeat thread too: the whole process stands still."""
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSTOP)).start()
@@ -57,6 +105,32 @@ def _greedy(context):
     block = bytearray(800 * 2**20)
     block[::4096] = b"x" * len(block[::4096])
     time.sleep(600)
+
+
+def _loses_database(context):
+    """Be thrown out by the server once, as at its restart; ``always`` in the arguments: each time."""
+    if context.job.attempt == 1 or context.args.get("always"):
+        hang_up()
+    return {"attempt": context.job.attempt}
+
+
+def _asks_on(context):
+    """Keep asking the database at the first attempt, as an import does."""
+    from django.db import connection
+
+    context.progress(0, None, "Waiting")
+    while context.job.attempt == 1:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.05)")
+    return {"attempt": context.job.attempt}
+
+
+def hang_up():
+    """Have the server end this thread's connection in the middle of a statement."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 def _refuses(context):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from scoring.errors import MissingInputError, UnknownNameError
+from scoring.errors import CancelledError, MissingInputError, UnknownNameError
 from scoring.evaluation.registry import SUITES, suite
 from scoring.evaluation.steps import evaluate
 from scoring.reward.metrics import auroc, average_precision, compared, with_interval
@@ -149,10 +149,22 @@ def test_no_trees_give_undefined_numbers_and_no_fault():
 
 def test_the_suite_reports_numbers_and_a_hash_of_what_it_saw():
     trees = [labelled(i) for i in range(6)]
-    report = suite("steps").load()(Oracle(), trees)
+    report = evaluate(Oracle(), trees)
     assert report.metrics["auroc"].value == 1.0
     assert report.hash == evaluate(Oracle(), trees).hash
     assert report.hash != evaluate(Oracle(), trees[1:]).hash
+
+
+def test_the_suite_tells_how_far_it_is_and_can_be_stopped():
+    told = []
+    evaluate(Oracle(), [labelled(i) for i in range(3)], on_progress=lambda *n: told.append(n))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+    def stop(done, total):
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        evaluate(Oracle(), [labelled(0)], on_progress=stop)
 
 
 def test_the_suite_refuses_trees_without_labels():

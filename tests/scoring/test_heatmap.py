@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.heatmap import MISSING, classes, fractions, legend_text, number_text, scale
+from scoring.heatmap import MISSING, classes, fractions, number_text, scale
 
 NAN = float("nan")
 NUMBERS = st.lists(
@@ -57,6 +57,23 @@ def test_unsigned_values_use_the_upper_half():
     assert classes([-1.0, 0.0, 1.0], below).tolist() == [0, 2, 4]
 
 
+def test_a_probability_has_the_same_colour_on_every_tree_and_one_half_has_none():
+    values = [0.0, 0.05, 0.46, 0.5, 0.54, 0.67, 0.95, 1.0]
+    limits = scale(values, signed=False, probability=True, unit="score")
+    assert (limits.low, limits.neutral, limits.high) == (0.0, 0.5, 1.0)
+    # class = floor(|2p - 1| * 4.5 + 0.5): 0.67 is 0.34 * 4.5 + 0.5 = 2.03
+    assert classes(values, limits).tolist() == [-4, -4, 0, 0, 0, 2, 4, 4]
+    few = scale([0.46, 0.67], signed=False, probability=True)
+    assert classes([0.46, 0.67], few).tolist() == [0, 2], "whatever else is on the tree"
+    assert few.two_sided
+    assert number_text(0.67, signed=few.signed) == "0.67", "a probability has no plus"
+
+
+def test_scores_outside_0_and_1_are_no_probabilities():
+    logits = scale([-2.0, 0.5, 6.0], signed=False, probability=True, percentile=100)
+    assert (logits.low, logits.high, logits.two_sided) == (-2.0, 6.0, False)
+
+
 def test_equal_and_absent_values_have_flat_or_plain_limits():
     assert scale(signed=True).flat
     assert scale([NAN], signed=False).flat
@@ -103,8 +120,9 @@ def test_unsigned_numbers_have_no_plus():
     assert number_text(-0.5, signed=False) == "−0.50"
 
 
-def test_the_legend_says_limits_unit_clipped_and_missing():
+def test_a_scale_counts_what_it_clips_and_what_is_missing():
     limits = scale([-1.0] + [0.5] * 98 + [-7.0, NAN], signed=True, unit="deviations")
-    assert legend_text(limits) == "−0.51 to +0.51 deviations, 2 clipped, 1 missing"
-    assert legend_text(scale([NAN], signed=True)) == "no values, 1 missing"
-    assert legend_text(scale([0.0, 1.0], signed=False, percentile=100)) == "0.00 to 1.00"
+    assert (number_text(limits.low), number_text(limits.high)) == ("−0.51", "+0.51")
+    assert (limits.unit, limits.clipped, limits.missing) == ("deviations", 2, 1)
+    nothing = scale([NAN], signed=True)
+    assert (nothing.count, nothing.missing) == (0, 1)

@@ -173,7 +173,7 @@ def test_steps_beyond_the_context_are_reported_and_the_others_scored():
     reached = np.flatnonzero(~np.isnan(scores.step))
     assert 1 < len(reached) < 30
     assert sorted(scores.skipped) == [i for i in range(1, 31) if i not in reached]
-    assert "the model reads 40" in scores.skipped[30]
+    assert scores.skipped[30] == "its path is longer than the 40 tokens that the model reads"
     assert set(scores.tokens) == set(reached.tolist())
 
 
@@ -227,7 +227,7 @@ def test_the_package_and_its_registry_import_without_torch():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_flex_attention_gives_the_numbers_of_sdpa(tmp_path):
     from scoring.reward.artefact import load
-    from tests.scoring.test_reward_artefact import saved
+    from tests.scoring.reward_cases import saved
 
     folder = saved(tmp_path)
     tree = forked_tree(40)

@@ -1,14 +1,17 @@
 import errno
 
+import psycopg
 import pytest
 from celery import current_app
+from django.db import OperationalError
 
 from annotator.errors import ConflictError
 from annotator.models import Job, JobMetric
 from annotator.services import jobs
 from scoring.errors import MissingInputError
-from scoring.pipelines import runner
+from scoring.pipelines import connection, runner
 from tests.factories import JobFactory
+from tests.scoring.stub_runs import hang_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Job.State
@@ -87,10 +90,97 @@ def test_a_ghost_stops_and_leaves_the_row_to_its_successor(run, monkeypatch):
     assert (job.state, job.fence, job.message) == (State.RUNNING, 99, "successor")
 
 
+def test_a_run_that_loses_its_database_is_queued_again_and_ends(run):
+    job = run("loses_database")
+    assert (job.state, job.worker) == (State.QUEUED, None)
+    assert job.message.startswith("The connection to the database was lost (terminating connection")
+    assert job.message.endswith(". Queued again for attempt 2 of 3.")
+    runner.run_claimed(jobs.job_claim(job_id=job.pk, worker=None))
+    job.refresh_from_db()
+    assert (job.state, job.result) == (State.DONE, {"attempt": 2})
+
+
+def test_a_database_that_is_lost_at_every_attempt_is_the_reason(monkeypatch):
+    monkeypatch.setitem(runner.RUNS, Job.Kind.EXPORT, "tests.scoring.stub_runs:run")
+    job = JobFactory(kind=Job.Kind.EXPORT, args={"mode": "loses_database", "always": True})
+    for _ in range(3):
+        runner.run_claimed(jobs.job_claim(job_id=job.pk, worker=None))
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "database_lost")
+    assert job.error.startswith("The connection to the database was lost (")
+    assert job.error.endswith("attempt 3 of 3, and the last 3 saved nothing new.")
+
+
+def test_a_connection_that_is_lost_while_the_end_is_written_is_made_anew(run, monkeypatch):
+    finish, calls = jobs.job_finish, []
+
+    def lost_at_first(**options):
+        calls.append(options)
+        if len(calls) == 1:
+            hang_up()
+        finish(**options)
+
+    monkeypatch.setattr(jobs, "job_finish", lost_at_first)
+    job = run("ok")
+    assert (job.state, job.attempt, len(calls)) == (State.DONE, 1, 2)
+
+
+def test_a_database_that_stays_away_leaves_the_job_to_the_reaper(run, monkeypatch, caplog):
+    def away(**_):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(connection, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(jobs, "job_finish", away)
+    assert run("ok").state == State.RUNNING
+    assert "job left to the reaper" in caplog.messages
+
+
+def test_a_result_that_a_lost_attempt_left_is_the_result(monkeypatch):
+    monkeypatch.setitem(runner.RUNS, Job.Kind.EXPORT, "tests.scoring.stub_runs:run")
+    job = JobFactory(kind=Job.Kind.EXPORT, args={"mode": "crashes"})
+    first = jobs.job_claim(job_id=job.pk, worker=None)
+    jobs.job_keep(job=first, result={"export": 7})
+    jobs.job_lost(job=first, reason="The worker was lost.")
+    runner.run_claimed(jobs.job_claim(job_id=job.pk, worker=None))
+    job.refresh_from_db()
+    assert (job.state, job.result) == (State.DONE, {"export": 7})
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (psycopg.errors.AdminShutdown("terminating connection"), True),
+        (psycopg.errors.CannotConnectNow("the database system is starting up"), True),
+        (psycopg.InterfaceError("the connection is closed"), True),
+        (OperationalError("server closed the connection unexpectedly"), True),
+        (psycopg.errors.DiskFull("could not extend file"), False),
+        (psycopg.errors.DeadlockDetected("deadlock detected"), False),
+        (psycopg.errors.UniqueViolation("duplicate key"), False),
+        (OSError("server closed the connection"), False),
+    ],
+)
+def test_what_is_a_lost_connection_and_what_is_not(error, lost):
+    assert bool(connection.loss_of(error)) is lost
+    wrapped = ConflictError("Stopped.")
+    wrapped.__cause__ = error
+    assert bool(connection.loss_of(wrapped)) is lost
+
+
+def caused(cause):
+    error = OperationalError(str(cause))
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code", "part"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), "disk_full", "Make room"),
+        (
+            OSError(errno.ENOSPC, "No space", "/data/x"),
+            "disk_full",
+            "holds /data/x is full. Make room",
+        ),
+        (caused(psycopg.errors.DiskFull("no space")), "disk_full", "disk of the database is full"),
         (MemoryError(), "out_of_memory", "smaller batch"),
         (MissingInputError("tempo", ["logp"]), "missing_input", "needs logp"),
         (ConflictError("Taken.", code="name_taken"), "name_taken", "Taken."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,28 @@ def test_a_tie_is_no_target_and_is_counted():
     value, weight, excluded = one([say(1, ANN), say(-1, BOB)])
     assert np.isnan(value)
     assert (weight, excluded) == (0.0, {"tie": 1})
+
+
+def decide(rating, rater=CAT, **more):
+    return replace(say(rating, rater, **more), adjudicated=True)
+
+
+@pytest.mark.parametrize("aggregate", ["majority", "latest", "per_rater"])
+def test_a_final_decision_stands_alone(aggregate):
+    labels = [say(1, ANN), say(1, BOB), say(1, CAT), decide(-1)]
+    assert one(labels, aggregate=aggregate) == (0.0, 1.0, {})
+
+
+def test_a_final_decision_that_there_is_no_rating_leaves_no_target():
+    value, weight, excluded = one([say(1, ANN), decide(None, unsure=True)])
+    assert np.isnan(value)
+    assert (weight, excluded) == (0.0, {"unsure": 1})
+
+
+def test_a_decision_out_of_a_file_stands_before_imported_judgements_only():
+    labels = [say(1, SOURCE), say(1, RaterRecord("imported", "b")), decide(-1, SOURCE)]
+    assert one(labels)[0] == 0.0
+    assert one([*labels, say(1, ANN)])[0] == 1.0
 
 
 def test_a_raters_later_judgement_replaces_the_earlier_one():
@@ -167,7 +191,7 @@ def test_a_judgement_of_the_problem_itself_is_passed_over():
         ({"aggregate": "mean"}, "known: majority, latest, per_rater"),
         ({"neutral": "zero"}, "known: positive, negative, drop, soft"),
         ({"rater_kinds": ("robot",)}, "known: person, imported, machine, model"),
-        ({"rank": ("robot",)}, "known: person, imported, machine, model"),
+        ({"rank": ("robot",)}, "known: adjudicated, person, imported, machine, model"),
     ],
 )
 def test_unknown_rules_name_the_known_ones(rules, sentence):

@@ -75,9 +75,9 @@ def test_what_cannot_be_read_is_not_judged(text):
     ],
 )
 def test_hostile_text_is_answered_at_once(text):
-    started = time.perf_counter()
+    started = time.process_time()
     assert check_text(text) is Verdict.NOTHING
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_number_of_equations_is_bounded():

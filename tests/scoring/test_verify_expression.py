@@ -55,10 +55,10 @@ def test_what_is_no_expression_has_no_value(text):
     ],
 )
 def test_hostile_input_is_refused_at_once(text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(NoValueError):
         value(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @st.composite

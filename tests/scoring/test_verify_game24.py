@@ -82,8 +82,8 @@ def test_answers(text, judgement):
 
 
 def test_zero_denominators_and_many_numbers_are_bounded():
-    started = time.perf_counter()
+    started = time.process_time()
     _, stand = judge_step(Stand(numbers(1, 2)), f"1 + 2 = 4 (left: {'1/0 ' * 30})")
     assert len(stand.numbers) <= 6
     assert judge_step(Stand(numbers(*range(1, 40))), "1 + 2 = 3 (left: 3)")[0] == Judgement(None)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -158,3 +159,13 @@ def test_a_bad_database_url_stops_with_a_sentence(tmp_path, url, part):
     done = run(tmp_path / "home", "import django; django.setup()", DATABASE_URL=url)
     assert done.returncode != 0
     assert part in done.stderr
+
+
+def test_folders_are_absolute(monkeypatch):
+    monkeypatch.setenv("TW_X", "/srv/models, ~/own")
+    assert env.env_folders("TW_X") == [Path("/srv/models"), Path.home() / "own"]
+    monkeypatch.setenv("TW_X", "")
+    assert env.env_folders("TW_X") == []
+    monkeypatch.setenv("TW_X", "/srv/models,models")
+    with pytest.raises(ImproperlyConfigured, match="TW_X: models is not absolute"):
+        env.env_folders("TW_X")

@@ -1,4 +1,4 @@
-"""Web processes stay small: nothing they import may pull in torch, transformers or pyarrow."""
+"""Web processes stay small: nothing they import may pull in torch, transformers, pyarrow or scipy."""
 
 import json
 import os
@@ -7,7 +7,15 @@ import sys
 
 from django.conf import settings
 
-HEAVY = ("torch", "transformers", "pyarrow", "tokenizers", "scoring.tasks", "scoring.pipelines")
+HEAVY = (
+    "torch",
+    "transformers",
+    "pyarrow",
+    "tokenizers",
+    "scipy",
+    "scoring.tasks",
+    "scoring.pipelines",
+)
 LIMIT_MB = 150
 # Exporters are loaded by name, in workers and commands only; the Parquet one needs pyarrow.
 LOADED_BY_NAME = "annotator.exporters.formats."

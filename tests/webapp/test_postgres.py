@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -104,6 +106,13 @@ def test_a_long_home_gets_a_short_private_socket_folder(make_home):
     postgres.ensure(home)
     assert mode(sockets) == "0o700"
     assert sockets.stat().st_uid == os.geteuid()
+
+
+def test_a_long_temporary_folder_is_no_place_for_a_socket_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: f"/tmp/{'t' * 90}")
+    sockets = postgres.socket_folder(tmp_path / ("long" * 30))
+    assert sockets.parent == Path("/tmp")
+    assert len(f"{sockets}/.s.PGSQL.5432") <= 107
 
 
 def test_a_socket_folder_of_somebody_else_is_refused(make_home, monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -82,6 +83,20 @@ def processes_of(home):
     return found
 
 
+def web_of(home):
+    """Return the web server's main process and those that answer requests."""
+    web = {one.pid: one for one in processes_of(home) if "granian" in one.cmdline()}
+    (main,) = [one for one in web.values() if one.ppid() not in web]
+    return main, [one for one in web.values() if one.ppid() == main.pid]
+
+
+def until(condition, what):
+    end = time.monotonic() + WITHIN_S
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
 def test_start_use_accident_stop_and_start_again(up):
     process, wait_for = up()
     link = re.search(r"http://\S+/sign-in/\S+/", wait_for("Ctrl-C stops everything")).group()
@@ -93,11 +108,16 @@ def test_start_use_accident_stop_and_start_again(up):
     }
     assert modes == {"home": "0o700", "logs": "0o700", "secret_key": "0o600", "io.log": "0o600"}
 
+    (io_worker,) = [p for p in processes_of(up.home) if "io@tracewood" in p.cmdline()]
+    main, answering = web_of(up.home)
+    assert len(answering) == 2
+    assert {one.nice() for one in (main, *answering)} == {psutil.Process().nice()}
+    assert io_worker.nice() == max(psutil.Process().nice(), 10)
+
     second, wait_for_second = up()
     assert "already runs for" in wait_for_second("Stop it with Ctrl-C")
     assert second.wait(WITHIN_S) == 1
 
-    (io_worker,) = [p for p in processes_of(up.home) if "io@tracewood" in p.cmdline()]
     io_worker.kill()
     wait_for("The io worker started again.")
 
@@ -105,6 +125,24 @@ def test_start_use_accident_stop_and_start_again(up):
     assert process.wait(WITHIN_S) == 0
     assert processes_of(up.home) == []
     assert postgres.running(up.home) is None
+
+
+def test_web_processes_that_are_killed_come_back_by_themselves(up):
+    _, wait_for = up()
+    page = re.search(r"http://\S+/sign-in/", wait_for("Ctrl-C stops everything")).group()
+    main, answering = web_of(up.home)
+    for one in answering:
+        one.kill()
+
+    def answered():
+        with suppress(OSError), urllib.request.urlopen(page, timeout=5) as answer:
+            return answer.status == 200
+        return False
+
+    until(answered, "the page does not answer again")
+    until(lambda: len(web_of(up.home)[1]) == len(answering), "a web process is missing")
+    assert main.is_running()
+    assert "The web server ended" not in wait_for("Ctrl-C stops everything")
 
 
 def test_after_a_kill_the_next_start_ends_what_was_left(up):

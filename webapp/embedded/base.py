@@ -30,3 +30,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             postgres.ensure(settings.TRACEWOOD_HOME)
             self.looked_at = now
         return super().get_connection_params()
+
+    def init_connection_state(self) -> None:
+        """Let the server's side of the connection step back with a background process."""
+        super().init_connection_state()
+        postgres.follow_priority(self.connection.info.backend_pid)

@@ -13,8 +13,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotator.exporters.card import TableInfo, card
-from scoring.types import ROOT, NodeRecord
+from annotator.exporters.card import CARD, TableInfo, card
+from annotator.exporters.dissent import Dissents
+from scoring.types import ROOT, LabelRecord, NodeRecord
 
 if TYPE_CHECKING:
     from annotator.exporters.records import ExportProblem
@@ -72,6 +73,9 @@ LABELS = pa.schema(
         "realises_error": _BOOL,
         "note": _TEXT,
         "milliseconds": pa.int64(),
+        "adjudicated": _BOOL,
+        "dissents": _BOOL,
+        "agreeing": _FLOAT,
     }
 )
 Columns = tuple[Sequence[Any], ...]
@@ -94,7 +98,7 @@ def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]
     except BaseException:
         sink.abandon()
         raise
-    file = sink.open("README.md")
+    file = sink.open(CARD)
     file.write(card(project, infos).encode())
     sink.finish(file, data=False)
 
@@ -256,4 +260,26 @@ def _label_columns(problem: ExportProblem) -> Columns:
         [label.realises_error for label in labels],
         [label.note for label in labels],
         [label.milliseconds for label in labels],
+        [label.adjudicated for label in labels],
+        *_dissent_columns(labels, Dissents(problem)),
     )
+
+
+def _dissent_columns(labels: Sequence[LabelRecord], dissents: Dissents) -> Columns:
+    """Return whether each label differs from its step's decision, and each decision's agreeing share.
+
+    Null where there is no decision or no judgement.
+    """
+    decided = {label.node: (label.rating, label.unsure) for label in labels if label.adjudicated}
+    differs: list[bool | None] = []
+    agreeing: list[float | None] = []
+    for label in labels:
+        says = label.rating is not None or label.unsure
+        asked = label.node in decided and says and not label.adjudicated
+        differs.append((label.rating, label.unsure) != decided[label.node] if asked else None)
+        agreeing.append(
+            dissents.of_step(label.node, label.rating, unsure=label.unsure).agreeing
+            if label.adjudicated
+            else None
+        )
+    return differs, agreeing

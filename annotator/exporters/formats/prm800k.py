@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from annotator.exporters.fragments import fragment, fragments
 from annotator.exporters.records import (
     ExportProblem,
     SourceSlice,
     children_of,
     flat_sources,
+    judged_once,
     path_to,
 )
 from annotator.exporters.writer import JsonLines, Sink
@@ -36,6 +38,8 @@ from scoring.types import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from orjson import Fragment
 
 FILE = "prm800k.jsonl"
 FORMAT = "prm800k"
@@ -160,46 +164,51 @@ def _human_completion(alternative: AlternativeRecord) -> dict[str, Any]:
 
 
 class _Maker:
-    """Makes lines for traces of other sources."""
+    """Makes lines for traces of other sources; what several lines repeat is encoded once."""
 
     def __init__(self, problem: ExportProblem, sink: Sink, max_siblings: int, outcome: str) -> None:
         self._problem = problem
         self._sink = sink
         self._max = max_siblings
-        self._children = children_of(problem.nodes)
+        self._outcome = outcome
+        nodes = problem.nodes
+        self._ratings = problem.ratings or [None] * len(nodes)
+        self._children = children_of(nodes)
         # the format says "human" of these
         self._written = {
             item.parent: item for item in problem.alternatives if item.rater.kind in HUMAN
         }
         self._spent = _milliseconds(problem.labels)
-        self._judges = deciding_labels(problem.labels, EVERY_KIND)
-        self._outcome = outcome
+        self._judges = _judges(problem.labels)
+        self._prompt = fragment(problem.problem.prompt)
+        self._reference = fragment(problem.problem.reference)
+        self._texts = fragments(node.text for node in nodes)
+        self._families: dict[int, Fragment] = {}
+        self._steps: dict[int, dict[str, Any]] = {}
 
     def line(self, trace_at: int) -> dict[str, Any] | None:
         """Return the line of one trace, None if none of its steps is rated."""
         problem = self._problem
         trace = problem.traces[trace_at]
         path = path_to(problem.nodes, trace.end)
-        ratings = [problem.rating(at) for at in path]
-        if all(rating is None for rating in ratings):
+        ratings = [self._ratings[at] for at in path]
+        if ratings.count(None) == len(ratings):
             self._sink.exclude("trace without a rated step")
             return None
-        error = ratings.index(-1) if -1 in ratings else None
-        shown = path if error is None else path[: error + 1]
-        question: dict[str, Any] = {
-            "problem": problem.problem.prompt,
-            "ground_truth_answer": problem.problem.reference,
-            "pre_generated_steps": [problem.nodes[at].text for at in path],
-        }
+        shown = path[: ratings.index(-1) + 1] if -1 in ratings else path
         return {
             "labeler": self._labeler(shown),
             "timestamp": None,
             "generation": None,
             "is_quality_control_question": False,
             "is_initial_screening_question": False,
-            "question": question,
+            "question": {
+                "problem": self._prompt,
+                "ground_truth_answer": self._reference,
+                "pre_generated_steps": [self._texts[at] for at in path],
+            },
             "label": {
-                "steps": [self._step(at, wrong=problem.rating(at) == -1) for at in shown],
+                "steps": [self._step(at) for at in shown],
                 "total_time": sum(self._spent.get(at, 0) for at in shown),
                 "finish_reason": self._finish(ratings, trace),
             },
@@ -218,31 +227,54 @@ class _Maker:
 
     def _labeler(self, path: Sequence[int]) -> str | None:
         """Name whose ratings stand on the path, in the order of the steps."""
-        judges = (label.rater for at in path for label in self._judges.get(at, ()))
-        names = dict.fromkeys(map(_name, judges))
+        names = dict.fromkeys(name for at in path for name in self._judges.get(at, ()))
         return ", ".join(names) or None
 
-    def _step(self, at: int, *, wrong: bool) -> dict[str, Any]:
+    def _step(self, at: int) -> dict[str, Any]:
         parent = self._problem.nodes[at].parent
         family = self._children[parent]
-        if len(family) > self._max + 1:
+        over = len(family) - 1 - self._max
+        if over > 0:  # counted in every line, and too large to be kept for each of its steps
+            self._sink.exclude("sibling over the limit", over)
             others = [other for other in family if other != at][: self._max]
-            self._sink.exclude("sibling over the limit", len(family) - 1 - self._max)
             family = sorted([*others, at])
-        written = self._written.get(parent)
+            return self._fields(at, family, self._candidates(family))
+        step = self._steps.get(at)
+        if step is None:
+            if parent not in self._families:
+                self._families[parent] = self._candidates(family)
+            step = self._steps[at] = self._fields(at, family, self._families[parent])
+        return step
+
+    def _candidates(self, family: Sequence[int]) -> Fragment:
+        return fragment(
+            [
+                {"text": self._texts[at], "rating": self._ratings[at], "flagged": None}
+                for at in family
+            ]
+        )
+
+    def _fields(self, at: int, family: Sequence[int], completions: Fragment) -> dict[str, Any]:
+        written = self._written.get(self._problem.nodes[at].parent)
         return {
-            "completions": [
-                {
-                    "text": self._problem.nodes[one].text,
-                    "rating": self._problem.rating(one),
-                    "flagged": None,
-                }
-                for one in family
-            ],
+            "completions": completions,
             "human_completion": None if written is None else _human_completion(written),
             # Nothing was built on a wrong step; the line ends with it.
-            "chosen_completion": None if wrong else family.index(at),
+            "chosen_completion": None if self._ratings[at] == -1 else family.index(at),
         }
+
+
+def _judges(labels: Sequence[LabelRecord]) -> dict[int, list[str]]:
+    """Return per rated step the names of those whose ratings stand."""
+    once, several = judged_once(labels)
+    names = {
+        at: [_name(label.rater)]
+        for at, label in once.items()
+        if label.rating is not None and not label.unsure
+    }
+    for at, deciding in deciding_labels(several, EVERY_KIND).items():
+        names[at] = [_name(label.rater) for label in deciding]
+    return names
 
 
 def _name(rater: RaterRecord) -> str:
@@ -252,9 +284,9 @@ def _name(rater: RaterRecord) -> str:
     return f"{rater.kind}:{rater.name}"
 
 
-def _milliseconds(labels: Any) -> dict[int, int]:
+def _milliseconds(labels: Sequence[LabelRecord]) -> dict[int, int]:
     spent: dict[int, int] = {}
-    label: LabelRecord
     for label in labels:
-        spent[label.node] = spent.get(label.node, 0) + (label.milliseconds or 0)
+        if label.milliseconds:
+            spent[label.node] = spent.get(label.node, 0) + label.milliseconds
     return spent

@@ -10,11 +10,19 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from annotator.exporters.dissent import Dissent, Dissents
 from annotator.exporters.records import SLICES_META, ExportProblem, SourceSlice, flat_sources
 from annotator.exporters.writer import JsonLines, Sink
 
 if TYPE_CHECKING:
-    from scoring.types import LabelRecord, RaterRecord, TraceRecord
+    from scoring.types import (
+        AdjudicationRecord,
+        CommentRecord,
+        LabelRecord,
+        RankingRecord,
+        RaterRecord,
+        TraceRecord,
+    )
 
 FILE = "tracewood.jsonl"
 VERSION = 1
@@ -66,10 +74,14 @@ def row(problem: ExportProblem) -> dict[str, Any]:
     }
     optional = {
         "traces": [_trace(trace) for trace in problem.traces],
-        "labels": _labels(problem.labels, raters),
+        "labels": _labels([x for x in problem.labels if not x.adjudicated], raters),
         "spans": [_with_rater(span, _SPAN, raters) for span in problem.spans],
         "alternatives": [_with_rater(item, _ALTERNATIVE, raters) for item in problem.alternatives],
         "scores": [_fields(score, _SCORE) for score in problem.scores],
+        "rankings": [_ranking(item, raters) for item in problem.rankings],
+        "submissions": [_with_rater(item, _SUBMISSION, raters) for item in problem.submissions],
+        "comments": [_comment(item, raters) for item in problem.comments],
+        "adjudications": _adjudications(problem, raters),
         "raters": raters.rows,
         "sources": [_fields(source, _SLICE) for source in sources],
         "meta": {k: v for k, v in own.meta.items() if k != SLICES_META} if own else {},
@@ -78,8 +90,13 @@ def row(problem: ExportProblem) -> dict[str, Any]:
     return line
 
 
-_SPAN = ("first", "last", "rating", "error_type", "note")
+_SPAN = ("first", "last", "rating", "error_type", "note", "milliseconds")
 _ALTERNATIVE = ("parent", "text", "replaces", "meta")
+_RANKING = ("level", "parent", "criterion", "note", "milliseconds", "meta")
+_SUBMISSION = ("trace", "reason", "note", "milliseconds")
+_COMMENT = ("kind", "text", "trace", "answers", "created", "resolved", "resolution")
+_ADJUDICATION = ("level", "criterion", "reason")
+_ITEMS = ("tiers", "aside", "failed", "shown")
 _SCORE = ("model", "version", "nodes", "values")
 _TRACE = ("key", "model", "sampling", "meta")
 _SLICE = ("format", "key", "meta", "nodes", "traces", "labels", "alternatives")
@@ -129,6 +146,52 @@ def _trace(trace: TraceRecord) -> dict[str, Any]:
 
 def _with_rater(record: Any, names: tuple[str, ...], raters: _Raters) -> dict[str, Any]:
     return {"rater": raters.position(record.rater), **_fields(record, names)}
+
+
+def _ranking(ranking: RankingRecord, raters: _Raters) -> dict[str, Any]:
+    items = {name: value for name in _ITEMS if (value := getattr(ranking, name))}
+    scores = {} if ranking.scores is None else {"scores": ranking.scores}
+    return {**_with_rater(ranking, _RANKING, raters), **_paired({**items, **scores})}
+
+
+def _comment(comment: CommentRecord, raters: _Raters) -> dict[str, Any]:
+    step = {} if comment.node is None else {"step": comment.node}
+    return {**step, **_with_rater(comment, _COMMENT, raters)}
+
+
+def _adjudications(problem: ExportProblem, raters: _Raters) -> list[dict[str, Any]]:
+    if not problem.adjudications:
+        return []
+    dissents = Dissents(problem)
+    return [
+        {**_adjudication(item, raters), **_dissent(dissents.of_decision(item), raters)}
+        for item in problem.adjudications
+    ]
+
+
+def _dissent(dissent: Dissent, raters: _Raters) -> dict[str, Any]:
+    """Return who judged otherwise and the share that agrees; nothing where everybody does."""
+    if not dissent.otherwise:
+        return {}
+    otherwise = [raters.position(rater) for rater in dissent.otherwise]
+    return {"dissent": otherwise, "agreeing": dissent.agreeing}
+
+
+def _adjudication(decision: AdjudicationRecord, raters: _Raters) -> dict[str, Any]:
+    line = _with_rater(decision, _ADJUDICATION, raters)
+    if decision.node is None:
+        line["parent"] = decision.parent
+    else:
+        line["step"] = decision.node
+    line["decision"] = _paired(decision.decision)
+    return line if decision.blind is None else {**line, "blind": _paired(decision.blind)}
+
+
+def _paired(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state with its scores as pairs: JSON has no numbers for keys."""
+    if state.get("scores") is None:
+        return state
+    return {**state, "scores": [[item, value] for item, value in state["scores"].items()]}
 
 
 def _labels(labels: Sequence[LabelRecord], raters: _Raters) -> dict[str, list[Any]]:

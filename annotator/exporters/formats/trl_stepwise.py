@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from annotator.exporters.fragments import fragment, fragments
 from annotator.exporters.records import ExportProblem, path_to
-from annotator.exporters.writer import JsonLines, Sink
+from annotator.exporters.writer import Sink, lines_by_split
 from scoring.types import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]) -> None:
     """Write one row per labelled path, one file per split."""
     hard = options["labels"] == "bool"
-    with JsonLines(sink) as lines:
-        for problem in problems:
-            name = f"{problem.split}.jsonl"
-            for row in rows(problem, sink, hard=hard):
-                lines.write(name, row)
+    lines_by_split(problems, sink, lambda problem: rows(problem, sink, hard=hard))
 
 
 def rows(problem: ExportProblem, sink: Sink, *, hard: bool) -> Iterator[dict[str, Any]]:
@@ -38,18 +35,19 @@ def rows(problem: ExportProblem, sink: Sink, *, hard: bool) -> Iterator[dict[str
     ends = _labelled_leaves(problem, sink, hard=hard)
     if not ends:
         sink.exclude("problem without a labelled first step")
+        return
+    prompt = fragment(problem.problem.prompt)
+    texts = fragments(node.text for node in problem.nodes)
+    labels: Sequence[bool | float | None] = problem.targets
+    if hard:
+        labels = [target is not None and target > 0.5 for target in problem.targets]
     for end in ends:
         path = path_to(problem.nodes, end)
-        targets = [problem.targets[at] for at in path]
         yield {
-            "prompt": problem.problem.prompt,
-            "completions": [problem.nodes[at].text for at in path],
-            "labels": [_is_positive(target) for target in targets] if hard else targets,
+            "prompt": prompt,
+            "completions": [texts[at] for at in path],
+            "labels": [labels[at] for at in path],
         }
-
-
-def _is_positive(target: float | None) -> bool:
-    return target is not None and target > 0.5
 
 
 def _labelled_leaves(problem: ExportProblem, sink: Sink, *, hard: bool) -> list[int]:
@@ -57,8 +55,7 @@ def _labelled_leaves(problem: ExportProblem, sink: Sink, *, hard: bool) -> list[
     n = len(problem.nodes)
     reached = [False] * n
     inner = [False] * n
-    for at, node in enumerate(problem.nodes):
-        target = problem.target(at)
+    for at, (node, target) in enumerate(zip(problem.nodes, problem.targets, strict=False)):
         if target is None:
             continue
         if hard and target == 0.5:

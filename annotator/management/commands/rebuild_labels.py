@@ -10,7 +10,11 @@ from annotator.services.rebuild import judgements_rebuild
 from scoring.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.core.management.base import CommandParser
+
+TELL_EVERY = 500
 
 
 class Command(ContractCommand):
@@ -30,7 +34,9 @@ class Command(ContractCommand):
         if project is None:
             known = Project.objects.order_by("name").values_list("name", flat=True)
             raise UnknownNameError("project", name, known or ["none yet"])
-        report = judgements_rebuild(project=project, dry_run=options["dry_run"])
+        report = judgements_rebuild(
+            project=project, dry_run=options["dry_run"], on_progress=self._told(options)
+        )
         verb = "would be" if options["dry_run"] else "were"
         answer = Answer(
             report.as_dict(),
@@ -47,3 +53,15 @@ class Command(ContractCommand):
             answer.code = "rows_differ"
             answer.message = "Some rows differ from their events; run without --dry-run to repair."
         return answer
+
+    def _told(self, options: dict[str, Any]) -> Callable[[int, int], None] | None:
+        """Return what writes a line to stderr every so many problems; None with ``--json``."""
+        if options["json"] or options["verbosity"] < 1:
+            return None
+
+        def tell(done: int, total: int) -> None:
+            if done % TELL_EVERY == 0:
+                words = f"{done:,} of {total:,} problems compared ({done / total:.0%})"
+                self.stderr.write(words, self.style.NOTICE)
+
+        return tell

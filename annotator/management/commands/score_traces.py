@@ -39,4 +39,5 @@ class Command(ContractCommand):
         lines = (
             [f"{data['scored']:,} steps scored, {data['skipped']:,} skipped."] if job.result else []
         )
-        return ended(job, data, [*lines, *data.get("reasons", [])])
+        lines += [f"left out: {n:,} × {reason}" for reason, n in data.get("excluded", {}).items()]
+        return ended(job, data, lines)

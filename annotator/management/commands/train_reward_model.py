@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.management.jobs import ended, told
 from annotator.management.output import Answer, ContractCommand, key_value
+from annotator.models import Project
 from annotator.queries.snapshots import snapshot_named
+from annotator.services.bases import base_checked
 from annotator.services.job_wait import job_wait
 from annotator.services.projects import project_get_or_create
 from annotator.services.requests import train_request
@@ -27,7 +29,7 @@ class Command(ContractCommand):
         """Name project, kind, base, snapshot and settings."""
         parser.add_argument("--project", required=True, metavar="NAME")
         parser.add_argument("--kind", default="prm", metavar="KEY")
-        parser.add_argument("--base", default=TINY, metavar="tiny|HUB_ID|DIR")
+        parser.add_argument("--base", default=TINY, metavar="tiny|HUB_ID|DIR|MODEL")
         parser.add_argument("--name", default="", metavar="NAME")
         parser.add_argument("--snapshot", metavar="NAME")
         parser.add_argument(
@@ -38,7 +40,11 @@ class Command(ContractCommand):
     def answer(self, options: dict[str, Any]) -> Answer:
         """Check everything that can be checked now, then queue."""
         settings = dict(options["set"])
-        RunConfig.from_settings(settings, kind_key=options["kind"], base=options["base"])
+        base = options["base"]
+        RunConfig.from_settings(settings, kind_key=options["kind"], base=base)
+        name = options["project"].strip()
+        known = Project.objects.filter(name__iexact=name).first()
+        base_checked(base=base, project=known, any_folder=True)
         project = project_get_or_create(name=options["project"])
         chosen = options["snapshot"]
         job = train_request(
@@ -46,7 +52,8 @@ class Command(ContractCommand):
             user=None,
             settings=settings,
             kind=options["kind"],
-            base=options["base"],
+            base=base,
+            any_folder=True,
             name=options["name"],
             snapshot=snapshot_named(project=project, name=chosen) if chosen else None,
         )

@@ -12,9 +12,10 @@ from annotator.services.imports.copying import copy_rows, lock_imports, reserve_
 from annotator.services.imports.judgement_rows import write_judgements
 from annotator.services.imports.known import split_known
 from annotator.services.imports.merged_fields import count_lost_fields, lost_fields
-from annotator.services.imports.placed import Placed, Target
+from annotator.services.imports.placed import Destination, Placed
 from annotator.services.imports.problems import OpenProblem, open_problems, save_counters
 from annotator.services.imports.report import Counts
+from annotator.services.imports.sources import SOURCE_COLUMNS, source_row
 from annotator.services.imports.texts import digest
 
 if TYPE_CHECKING:
@@ -24,19 +25,6 @@ if TYPE_CHECKING:
 
     from annotator.services.imports.prepare import Prepared
 
-_SOURCE_COLUMNS = (
-    "id",
-    "project_id",
-    "problem_id",
-    "file_id",
-    "format",
-    "key_hash",
-    "key",
-    "record",
-    "line",
-    "meta",
-    "digest",
-)
 _STEP_COLUMNS = (
     "id",
     "problem_id",
@@ -88,26 +76,28 @@ class TreesWritten:
 
 
 @transaction.atomic
-def write_trees(target: Target, batch: Sequence[Prepared]) -> TreesWritten:
+def write_trees(destination: Destination, batch: Sequence[Prepared]) -> TreesWritten:
     """Store the records of ``batch`` that are not in the project yet."""
     with connection.cursor() as cursor:
-        lock_imports(cursor, target.project.pk)
-        fresh, refused = split_known(cursor, target, batch)
+        lock_imports(cursor, destination.project.pk)
+        fresh, refused = split_known(cursor, destination, batch)
         n_taken = len(batch) - len(refused)
         counts = Counts(accepted=n_taken, unchanged=n_taken - len(fresh))
         written = TreesWritten(counts, refused)
         if not fresh:
             return written
-        problems = open_problems(cursor, target.project, fresh)
+        problems = open_problems(cursor, destination.project, fresh)
         placed = _place(cursor, problems, fresh)
         counts.problems = sum(not problem.stored for problem in problems.values())
-        copy_rows(cursor, SourceRecord, _SOURCE_COLUMNS, _source_rows(target, placed))
+        copy_rows(cursor, SourceRecord, SOURCE_COLUMNS, _source_rows(destination, placed))
         counts.steps = _write_steps(cursor, list(problems.values()), placed)
         counts.traces = _write_traces(cursor, placed)
-        counts.labels, counts.scores, written.warnings = write_judgements(cursor, target, placed)
+        counts.labels, counts.scores, counts.rankings, written.warnings = write_judgements(
+            cursor, destination, placed
+        )
         if lost := count_lost_fields(cursor, placed):
             written.warnings.append(lost_fields(lost))
-        save_counters(cursor, target.project, problems.values())
+        save_counters(cursor, destination.project, problems.values())
     return written
 
 
@@ -128,22 +118,17 @@ def _place(
     return placed
 
 
-def _source_rows(target: Target, placed: Sequence[Placed]) -> Iterator[Sequence[Any]]:
-    project_id, file_id = target.project.pk, target.file.pk
+def _source_rows(destination: Destination, placed: Sequence[Placed]) -> Iterator[Sequence[Any]]:
     for item in placed:
-        prepared, record = item.prepared, item.prepared.record
-        yield (
+        new = item.prepared
+        yield source_row(
+            destination,
             item.source_id,
-            project_id,
             item.problem.id,
-            file_id,
-            target.format,
-            prepared.key_hash,
-            record.key,
-            record.record,
-            record.line,
-            prepared.meta,
-            prepared.content,
+            new.record,
+            new.key_hash,
+            new.meta,
+            new.content,
         )
 
 

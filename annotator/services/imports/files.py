@@ -83,6 +83,7 @@ def import_file(
     dry_run: bool = False,
     user: User | None = None,
     on_progress: Progress | None = None,
+    on_saved: Callable[[], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> ImportReport:
     """Import one file and remember it as a ``SourceFile`` with its report.
@@ -96,6 +97,7 @@ def import_file(
         dry_run: do everything and take it back, so that the report says what would be added.
         user: who imports.
         on_progress: told bytes and a sentence, several times a second at most.
+        on_saved: called after batches, once records are stored that were not there before.
         should_stop: asked several times a second; True ends the import between two batches.
 
     Raises:
@@ -111,7 +113,7 @@ def import_file(
         key = _format_of(opened, shown, format)
         with transaction.atomic() if dry_run else nullcontext():
             file = SourceFile.objects.create(project=project, format=key, name=shown)
-            report = _read(file, opened, on_progress, should_stop)
+            report = _read(file, opened, on_progress, None if dry_run else on_saved, should_stop)
             report.dry_run = dry_run
             _remember(file, report, user)
             if dry_run:
@@ -175,6 +177,7 @@ def _read(
     file: SourceFile,
     stream: IO[bytes],
     on_progress: Progress | None,
+    on_saved: Callable[[], None] | None,
     should_stop: Callable[[], bool] | None,
 ) -> ImportReport:
     """Import the records of ``stream`` and note what the file was."""
@@ -183,8 +186,10 @@ def _read(
     reader = HashingReader(stream)
 
     def on_batch(report: ImportReport) -> None:
+        counts = report.counts
+        if on_saved is not None and counts.accepted > counts.unchanged:
+            on_saved()
         if on_progress is not None:
-            counts = report.counts
             told = f"{report.records:,} records, {counts.steps:,} steps added"
             on_progress(min(reader.position, size), size, told)
 

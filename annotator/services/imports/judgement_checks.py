@@ -78,6 +78,7 @@ def check_spans(record: TreeRecord) -> int:
             )
         _check_rating(span, where)
         check_rater(span.rater, where)
+        check_integer(span.milliseconds, f"{where}.milliseconds")
         check_text(span.note, f"{where}.note")
         size += len(span.note)
     return size

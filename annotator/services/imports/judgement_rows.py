@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from annotator.models import Alternative, JudgementEvent, SpanLabel, StepLabel, StepScore
 from annotator.services.imports.copying import copy_rows, reserve_ids
 from annotator.services.imports.texts import json_text
+from annotator.services.imports.verdict_rows import Verdicts, decided_places, write_verdicts
 from annotator.services.judgements import (
     alternative_row,
     import_payload,
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
     from annotator.services.imports.names import Names
-    from annotator.services.imports.placed import Placed, Target
+    from annotator.services.imports.placed import Destination, Placed
     from scoring.types import LabelRecord
 
-_EVENT_COLUMNS = ("id", "project_id", "problem_id", "kind", "source_id", "payload")
+EVENT_COLUMNS = ("id", "project_id", "problem_id", "kind", "source_id", "payload")
 _LABEL_COLUMNS = (
     "step_id",
     "rater_id",
@@ -48,6 +49,7 @@ _SPAN_COLUMNS = (
     "rating",
     "error_type_id",
     "note",
+    "milliseconds",
 )
 _ALTERNATIVE_COLUMNS = (
     "problem_id",
@@ -65,22 +67,26 @@ StepModel = tuple[int, int]
 
 
 def write_judgements(
-    cursor: CursorWrapper, target: Target, placed: Sequence[Placed]
-) -> tuple[int, int, list[str]]:
-    """Write events, labels, spans, alternatives and scores of ``placed``.
+    cursor: CursorWrapper, destination: Destination, placed: Sequence[Placed]
+) -> tuple[int, int, int, list[str]]:
+    """Write events, labels, spans, alternatives, rankings and scores of ``placed``.
 
     Returns:
-        How many labels (of steps and spans), how many scores, and warnings.
+        How many labels (of steps and spans), how many scores, how many rankings, and warnings.
     """
     judged = [item for item in placed if _is_judged(item)]
     event_ids = reserve_ids(cursor, JudgementEvent, len(judged))
     pairs = list(zip(judged, event_ids, strict=True))
-    names = target.names
+    names = destination.names
+    verdicts = _verdicts(names, judged)
     copy_rows(
         cursor,
         JudgementEvent,
-        _EVENT_COLUMNS,
-        (_event_row(target, item, event_id) for item, event_id in pairs),
+        EVENT_COLUMNS,
+        (
+            _event_row(destination, item, event_id, verdicts.get(at))
+            for at, (item, event_id) in enumerate(pairs)
+        ),
     )
     labels = [row for item, event_id in pairs for row in _label_rows(names, item, event_id)]
     spans = [row for item, event_id in pairs for row in _span_rows(names, item, event_id)]
@@ -92,8 +98,15 @@ def write_judgements(
         _ALTERNATIVE_COLUMNS,
         (row for item, event_id in pairs for row in _alternative_rows(names, item, event_id)),
     )
+    n_rankings = write_verdicts(
+        cursor, destination.project.pk, [(row, event_ids[at]) for at, row in verdicts.items()]
+    )
     n_scores, warnings = _write_record_scores(cursor, names, placed)
-    return len(labels) + len(spans), n_scores, warnings
+    if left_out := sum(row.n_left_out for row in verdicts.values()):
+        warnings.append(
+            f"{left_out:,} final decisions on places that have one already, which stays"
+        )
+    return len(labels) + len(spans), n_scores, n_rankings, warnings
 
 
 def insert_scores(
@@ -130,7 +143,21 @@ def _is_judged(item: Placed) -> bool:
         or record.spans
         or record.alternatives
         or any(trace.outcomes for trace in record.traces)
+        or _has_verdicts(item)
     )
+
+
+def _has_verdicts(item: Placed) -> bool:
+    record = item.prepared.record
+    return bool(record.rankings or record.submissions or record.comments or record.adjudications)
+
+
+def _verdicts(names: Names, judged: Sequence[Placed]) -> dict[int, Verdicts]:
+    """Return what the records say beside their labels, by place in ``judged``."""
+    speaking = [(at, item) for at, item in enumerate(judged) if _has_verdicts(item)]
+    stored = [item.problem.id for _, item in speaking if item.problem.stored]
+    decided = decided_places(stored) if stored else set()
+    return {at: Verdicts(names, item, decided) for at, item in speaking}
 
 
 def _labels(item: Placed) -> Iterator[tuple[int, LabelRecord]]:
@@ -141,9 +168,11 @@ def _labels(item: Placed) -> Iterator[tuple[int, LabelRecord]]:
             yield position, label
 
 
-def _event_row(target: Target, item: Placed, event_id: int) -> Sequence[Any]:
+def _event_row(
+    destination: Destination, item: Placed, event_id: int, verdicts: Verdicts | None
+) -> Sequence[Any]:
     record = item.prepared.record
-    names = target.names
+    names = destination.names
     payload = import_payload(
         labels=[
             label_row(
@@ -167,6 +196,7 @@ def _event_row(target: Target, item: Placed, event_id: int) -> Sequence[Any]:
                 rating=span.rating,
                 error_type=names.error_type_key(span.error_type),
                 note=span.note,
+                milliseconds=span.milliseconds,
             )
             for span in record.spans
         ],
@@ -187,10 +217,11 @@ def _event_row(target: Target, item: Placed, event_id: int) -> Sequence[Any]:
             for trace, trace_id in zip(record.traces, item.trace_ids, strict=True)
             for outcome in trace.outcomes
         ],
+        **(verdicts.as_lists() if verdicts else {}),
     )
     kind = JudgementEvent.Kind.IMPORT.value
     text = json_text(payload, "judgements")
-    return event_id, target.project.pk, item.problem.id, kind, item.source_id, text
+    return event_id, destination.project.pk, item.problem.id, kind, item.source_id, text
 
 
 def _label_rows(names: Names, item: Placed, event_id: int) -> Iterator[Sequence[Any]]:
@@ -222,6 +253,7 @@ def _span_rows(names: Names, item: Placed, event_id: int) -> Iterator[Sequence[A
             span.rating,
             names.error_type_id(span.error_type),
             span.note,
+            span.milliseconds,
         )
 
 

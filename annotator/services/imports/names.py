@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import asdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,16 @@ from django.db import transaction
 from django.db.models import Max
 
 from annotator.models import ErrorType, RewardModel
+from annotator.queries.rankings.criteria import criteria_rows
 from annotator.services.raters import rater_get_or_create
+from scoring.preference.types import OVERALL, Criterion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from annotator.models import Project
     from annotator.services.imports.prepare import Prepared
-    from scoring.types import LabelRecord, RaterRecord, SpanLabelRecord
+    from scoring.types import LabelRecord, RankingRecord, RaterRecord, SpanLabelRecord
 
 IMPORTED_MODEL = "imported"
 _KEY_LENGTH = 40
@@ -49,6 +52,7 @@ class Names:
         self._raters: dict[RaterKey, int] = {}
         self._error_types: dict[str, ErrorType] | None = None
         self._models: dict[tuple[str, str], int] = {}
+        self._criteria: set[str] = set()
 
     def prepare(self, batch: Iterable[Prepared]) -> None:
         """Make everything that the judgements of ``batch`` name."""
@@ -60,6 +64,16 @@ class Names:
                 self._add_error_type(judgement.error_type)
             for alternative in record.alternatives:
                 self._add_rater(alternative.rater)
+            self.add_rankings(record.rankings)
+            for submission in record.submissions:
+                self._add_rater(submission.rater)
+            for comment in record.comments:
+                self._add_rater(comment.rater)
+            for decision in record.adjudications:
+                self._add_rater(decision.rater)
+                for state in (decision.decision, decision.blind or {}):
+                    self._add_error_type(state.get("error_type", ""))
+            self.add_criteria(decision.criterion for decision in record.adjudications)
             for scores in record.scores:
                 self.add_model(scores.model, scores.version)
 
@@ -103,6 +117,31 @@ class Names:
                 )
         self._models[name, version] = model.pk
 
+    def add_rankings(self, rankings: Iterable[RankingRecord]) -> None:
+        """Make the raters and criteria of rankings known."""
+        rankings = list(rankings)
+        for ranking in rankings:
+            self._add_rater(ranking.rater)
+        self.add_criteria(ranking.criterion for ranking in rankings)
+
+    def add_criteria(self, keys: Iterable[str]) -> None:
+        """Put criteria that the project does not have at the end of its order, with margin 0."""
+        unknown = [
+            key for key in dict.fromkeys(keys) if key != OVERALL and key not in self._criteria
+        ]
+        if not unknown:
+            return
+        with transaction.atomic():
+            project = type(self._project).objects.select_for_update(no_key=True)
+            row = project.get(pk=self._project.pk)
+            criteria = criteria_rows(row)
+            known = {str(criterion["key"]) for criterion in criteria}
+            if fresh := [key for key in unknown if key not in known]:
+                added = [asdict(Criterion(key, _criterion_label(key))) for key in fresh]
+                row.criteria = [*criteria, *({**item, "retired": False} for item in added)]
+                row.save(update_fields=["criteria"])
+        self._criteria |= known.union(unknown)
+
     def _add_rater(self, rater: RaterRecord) -> None:
         key = rater_key(rater)
         if key not in self._raters:
@@ -131,6 +170,10 @@ class Names:
             rows = list(ErrorType.objects.filter(project=self._project).order_by("-pk"))
             self._error_types = {row.label: row for row in rows} | {row.key: row for row in rows}
         return self._error_types
+
+
+def _criterion_label(key: str) -> str:
+    return key.replace("_", " ").strip().capitalize() or key
 
 
 def _slug(word: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Destination:
     """Where records go: a project, under a format, out of a file."""
 
     project: Project

@@ -31,6 +31,7 @@ from annotator.services.imports.texts import (
     optional_json,
     text_fault,
 )
+from annotator.services.imports.verdict_checks import check_verdicts
 from scoring.types import (
     LEVELS,
     ROOT,
@@ -116,7 +117,7 @@ def prepare(record: TreeRecord) -> Prepared:
         prepared.traces.append(_check_trace(trace, f"traces[{position}]", n_nodes))
     prepared.label_metas, label_size = check_labels(record)
     prepared.alternative_metas, alternative_size = check_alternatives(record)
-    check_size(label_size + alternative_size + check_spans(record))
+    check_size(label_size + alternative_size + check_spans(record) + check_verdicts(record))
     check_scores(record)
     if record.labels:
         repeats = find_repeats(record)

@@ -14,9 +14,14 @@ from annotator.services.imports.ahead import ReadAhead
 from annotator.services.imports.batches import TreesWritten, write_trees
 from annotator.services.imports.collect import Batch, batches
 from annotator.services.imports.names import Names
-from annotator.services.imports.placed import Target
+from annotator.services.imports.placed import Destination
 from annotator.services.imports.prepare import Prepared
 from annotator.services.imports.report import ImportReport, ImportStoppedError, Place
+from annotator.services.imports.trace_rankings import (
+    PreparedRankings,
+    RankingsWritten,
+    write_trace_rankings,
+)
 from annotator.services.imports.trace_scores import (
     PreparedScores,
     ScoresWritten,
@@ -33,7 +38,7 @@ DEADLOCK = "40P01"
 DEADLOCK_TRIES = 3
 
 _Result = TypeVar("_Result")
-_Item = TypeVar("_Item", Prepared, PreparedScores)
+_Item = TypeVar("_Item", Prepared, PreparedScores, PreparedRankings)
 OnBatch = Callable[[ImportReport], None]
 
 
@@ -64,7 +69,7 @@ def import_records(
     Raises:
         ImportStoppedError: the database failed (a full disk); what was stored stays.
     """
-    writer = _Writer(Target(project, format, file, Names(project)))
+    writer = _Writer(Destination(project, format, file, Names(project)))
     with collector_paused(), closing(ReadAhead(batches(items, file.name))) as ahead:
         for number, batch in enumerate(ahead):
             if should_stop is not None and should_stop():
@@ -81,9 +86,9 @@ def import_records(
 class _Writer:
     """Writes batches and accounts for every record of them."""
 
-    def __init__(self, target: Target) -> None:
-        self.report = ImportReport(target.format)
-        self._target = target
+    def __init__(self, destination: Destination) -> None:
+        self.report = ImportReport(destination.format)
+        self._destination = destination
 
     def write(self, batch: Batch) -> None:
         """Store what can be stored of ``batch``."""
@@ -97,11 +102,13 @@ class _Writer:
             self._write_trees(batch.trees)
         if batch.scores:
             self._write_scores(batch.scores)
+        if batch.rankings:
+            self._write_rankings(batch.rankings)
 
     def _write_trees(self, batch: list[Prepared]) -> None:
         def write() -> TreesWritten:
-            self._target.names.prepare(batch)
-            return write_trees(self._target, batch)
+            self._destination.names.prepare(batch)
+            return write_trees(self._destination, batch)
 
         written = self._stored(batch, write, self._write_trees)
         if written is None:
@@ -116,10 +123,21 @@ class _Writer:
     def _write_scores(self, rows: list[PreparedScores]) -> None:
         def write() -> ScoresWritten:
             for row in rows:
-                self._target.names.add_model(row.record.model, row.record.version)
-            return write_trace_scores(self._target, rows)
+                self._destination.names.add_model(row.record.model, row.record.version)
+            return write_trace_scores(self._destination, rows)
 
-        written = self._stored(rows, write, self._write_scores)
+        self._account(self._stored(rows, write, self._write_scores))
+
+    def _write_rankings(self, rows: list[PreparedRankings]) -> None:
+        def write() -> RankingsWritten:
+            for row in rows:
+                self._destination.names.add_rankings(row.record.rankings)
+            return write_trace_rankings(self._destination, rows)
+
+        self._account(self._stored(rows, write, self._write_rankings))
+
+    def _account(self, written: ScoresWritten | RankingsWritten | None) -> None:
+        """Report what became of rows about traces; None: they were taken one by one."""
         if written is None:
             return
         self.report.counts.add(written.counts)
@@ -157,7 +175,7 @@ class _Writer:
         self.report.reject(self._place(reason, line, record))
 
     def _place(self, reason: str, line: int | None, record: int | None) -> Place:
-        return Place(self._target.file.name, line, record, reason)
+        return Place(self._destination.file.name, line, record, reason)
 
 
 def _unless_deadlocked(write: Callable[[], _Result]) -> _Result:

@@ -14,7 +14,9 @@ from annotator.models import SourceRecord
 from annotator.services.imports.copying import copy_rows, lock_imports, reserve_ids
 from annotator.services.imports.judgement_checks import check_model
 from annotator.services.imports.judgement_rows import StepModel, insert_scores, kept_first
-from annotator.services.imports.report import Counts, place_words
+from annotator.services.imports.known import Stored, split_known
+from annotator.services.imports.report import Counts
+from annotator.services.imports.sources import SOURCE_COLUMNS, source_row
 from annotator.services.imports.texts import (
     RecordRefusedError,
     check_integer,
@@ -22,28 +24,23 @@ from annotator.services.imports.texts import (
     digest,
     json_text,
 )
+from annotator.services.imports.trace_rows import (
+    NamedTrace,
+    RowsWritten,
+    TraceName,
+    only,
+    shown,
+    there,
+    traces_named,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
 
-    from annotator.services.imports.placed import Target
+    from annotator.services.imports.placed import Destination
     from scoring.types import TraceScoresRecord
-
-_COLUMNS = (
-    "id",
-    "project_id",
-    "problem_id",
-    "file_id",
-    "format",
-    "key_hash",
-    "key",
-    "record",
-    "line",
-    "meta",
-)
-_CORRECT = "correct"
 
 
 @dataclass(slots=True)
@@ -52,26 +49,13 @@ class PreparedScores:
 
     record: TraceScoresRecord
     key_hash: bytes
+    content: list[float]
     meta: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredTrace:
-    """A trace that a row may mean; ``n_steps`` is the length of its path."""
-
-    id: int
-    problem_id: int
-    n_steps: int
-    correct: float | None
-
-
-@dataclass(slots=True)
-class ScoresWritten:
-    """What a batch of score rows did; ``refused`` and ``warnings`` say which row and why."""
-
-    counts: Counts
-    refused: list[tuple[PreparedScores, str]]
-    warnings: list[tuple[PreparedScores, str]]
+ScoresWritten = RowsWritten[PreparedScores]
+# Django's cursors give jsonb as text.
+VALUES = Stored("record.meta -> 'values'", lambda text: [float(x) for x in json.loads(text)])
 
 
 def prepare_scores(record: TraceScoresRecord) -> PreparedScores:
@@ -88,28 +72,32 @@ def prepare_scores(record: TraceScoresRecord) -> PreparedScores:
     for i, value in enumerate(record.values):
         if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= 1:
             raise RecordRefusedError(f"values[{i}] is {value!r}, not a score from 0 to 1")
+    values = [float(value) for value in record.values]
     meta = {
         "model": record.model,
         "version": record.version,
         "trace": record.trace_key,
-        "values": [float(value) for value in record.values],
+        "values": values,
         "claims": record.claims,
     }
-    return PreparedScores(record, digest(record.key), json_text(meta, "claims"))
+    return PreparedScores(record, digest(record.key), values, json_text(meta, "claims"))
 
 
 @transaction.atomic
-def write_trace_scores(target: Target, batch: Sequence[PreparedScores]) -> ScoresWritten:
+def write_trace_scores(destination: Destination, batch: Sequence[PreparedScores]) -> ScoresWritten:
     """Join the rows of ``batch`` to their traces and store the scores."""
-    written = ScoresWritten(Counts(), [], [])
     with connection.cursor() as cursor:
-        lock_imports(cursor, target.project.pk)
-        fresh = _new_rows(cursor, target, batch, written)
-        traces = _find_traces(cursor, target, fresh)
-        joined: list[tuple[PreparedScores, ScoredTrace]] = []
+        lock_imports(cursor, destination.project.pk)
+        fresh, refused = split_known(
+            cursor, destination, batch, stored=VALUES, differs=_scores_differ
+        )
+        known = len(batch) - len(fresh) - len(refused)
+        written = ScoresWritten(Counts(accepted=known, unchanged=known), refused)
+        traces = traces_named(cursor, destination.project.pk, map(_name, fresh))
+        joined: list[tuple[PreparedScores, NamedTrace]] = []
         for row in fresh:
             try:
-                trace = _the_one(row, traces[row.record.trace_format, row.record.trace_key])
+                trace = _the_one(row, traces)
             except RecordRefusedError as error:
                 written.refused.append((row, str(error)))
                 continue
@@ -117,102 +105,35 @@ def write_trace_scores(target: Target, batch: Sequence[PreparedScores]) -> Score
             if warning := _contradiction(row, trace):
                 written.warnings.append((row, warning))
         written.counts.accepted += len(joined)
-        _write(cursor, target, joined, written)
+        _write(cursor, destination, joined, written)
     return written
 
 
-def _new_rows(
-    cursor: CursorWrapper,
-    target: Target,
-    batch: Sequence[PreparedScores],
-    written: ScoresWritten,
-) -> list[PreparedScores]:
-    """Return the rows whose key is new; count the same list again, refuse a different one."""
-    cursor.execute(
-        """
-        SELECT record.key_hash, record.meta -> 'values', record.line, record.record, file.name
-        FROM annotator_sourcerecord AS record
-        JOIN annotator_sourcefile AS file ON file.id = record.file_id
-        WHERE record.project_id = %s AND record.format = %s AND record.key_hash = ANY(%s)
-        """,
-        [target.project.pk, target.format, [row.key_hash for row in batch]],
-    )
-    known = {
-        bytes(key_hash): (_parsed(values), place_words(line, record, name))
-        for key_hash, values, line, record, name in cursor.fetchall()
-    }
-    fresh = []
-    for row in batch:
-        values = [float(value) for value in row.record.values]
-        place = place_words(row.record.line, row.record.record, target.file.name)
-        first, where = known.setdefault(row.key_hash, (values, place))
-        if first is values:
-            fresh.append(row)
-        elif first == values:
-            written.counts.accepted += 1
-            written.counts.unchanged += 1
-        else:
-            reason = f"scores differ from those of the same trace and model in {where}"
-            written.refused.append((row, reason))
-    return fresh
+def _scores_differ(_: str, place: str) -> str:
+    return f"scores differ from those of the same trace and model in {place}"
 
 
-def _parsed(values: str) -> list[float]:
-    """Return a jsonb array, which Django's cursors give as text."""
-    return [float(value) for value in json.loads(values)]
+def _name(row: PreparedScores) -> TraceName:
+    return row.record.trace_format, row.record.trace_key
 
 
-def _find_traces(
-    cursor: CursorWrapper, target: Target, rows: Sequence[PreparedScores]
-) -> dict[tuple[str, str], list[ScoredTrace]]:
-    """Return the project's traces by format and key."""
-    keys: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        keys[row.record.trace_format].append(row.record.trace_key)
-    found: dict[tuple[str, str], list[ScoredTrace]] = defaultdict(list)
-    for trace_format, wanted in keys.items():
-        cursor.execute(
-            """
-            SELECT trace.key, trace.id, trace.problem_id, step.depth, outcome.value
-            FROM annotator_sourcerecord AS record
-            JOIN annotator_trace AS trace ON trace.source_id = record.id
-            JOIN annotator_step AS step ON step.id = trace.end_id
-            LEFT JOIN annotator_outcome AS outcome
-                      ON outcome.trace_id = trace.id AND outcome.name = %s
-            WHERE record.project_id = %s AND record.format = %s AND trace.key = ANY(%s)
-            ORDER BY trace.id
-            """,
-            [_CORRECT, target.project.pk, trace_format, wanted],
-        )
-        for key, *trace in cursor.fetchall():
-            found[trace_format, key].append(ScoredTrace(*trace))
-    return found
-
-
-def _the_one(row: PreparedScores, traces: Sequence[ScoredTrace]) -> ScoredTrace:
+def _the_one(row: PreparedScores, traces: Mapping[TraceName, Sequence[NamedTrace]]) -> NamedTrace:
     """Return the trace that ``row`` means.
 
     Raises:
         RecordRefusedError: there is none, none of this length, or more than one.
     """
-    record = row.record
-    name = f"'{record.trace_key}' ({record.trace_format})"
-    if not traces:
-        raise RecordRefusedError(f"no trace {name} in this project: import the candidates first")
-    fitting = [trace for trace in traces if trace.n_steps == len(record.values)]
+    name, n_scores = _name(row), len(row.record.values)
+    found = there(traces, name, "candidates")
+    fitting = [trace for trace in found if trace.n_steps == n_scores]
     if not fitting:
         raise RecordRefusedError(
-            f"{len(record.values)} scores for trace {name}, which has {traces[0].n_steps} steps"
+            f"{n_scores} scores for trace {shown(name)}, which has {found[0].n_steps} steps"
         )
-    if len(fitting) > 1:
-        raise RecordRefusedError(
-            f"{len(fitting)} traces of this project are called {name}: put them into projects of "
-            "their own"
-        )
-    return fitting[0]
+    return only(fitting, name)
 
 
-def _contradiction(row: PreparedScores, trace: ScoredTrace) -> str | None:
+def _contradiction(row: PreparedScores, trace: NamedTrace) -> str | None:
     """Say where the row disagrees with the trace it was joined to."""
     claim = row.record.claims.get("is_correct")
     if claim is None or trace.correct is None or bool(claim) == bool(trace.correct):
@@ -222,15 +143,15 @@ def _contradiction(row: PreparedScores, trace: ScoredTrace) -> str | None:
 
 def _write(
     cursor: CursorWrapper,
-    target: Target,
-    joined: Sequence[tuple[PreparedScores, ScoredTrace]],
+    destination: Destination,
+    joined: Sequence[tuple[PreparedScores, NamedTrace]],
     written: ScoresWritten,
 ) -> None:
     paths = _paths(cursor, [trace.id for _, trace in joined])
     scores: dict[StepModel, float] = {}
     differing = 0
     for row, trace in joined:
-        model_id = target.names.model_id(row.record.model, row.record.version)
+        model_id = destination.names.model_id(row.record.model, row.record.version)
         for step_id, value in zip(paths[trace.id], row.record.values, strict=True):
             first = scores.setdefault((step_id, model_id), float(value))
             differing += first != value
@@ -239,7 +160,7 @@ def _write(
     if differing:
         written.warnings.append((joined[0][0], kept_first(differing)))
     ids = reserve_ids(cursor, SourceRecord, len(joined))
-    copy_rows(cursor, SourceRecord, _COLUMNS, _source_rows(target, ids, joined))
+    copy_rows(cursor, SourceRecord, SOURCE_COLUMNS, _source_rows(destination, ids, joined))
 
 
 def _paths(cursor: CursorWrapper, trace_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -265,20 +186,11 @@ def _paths(cursor: CursorWrapper, trace_ids: Sequence[int]) -> dict[int, list[in
 
 
 def _source_rows(
-    target: Target,
+    destination: Destination,
     ids: Sequence[int],
-    joined: Sequence[tuple[PreparedScores, ScoredTrace]],
+    joined: Sequence[tuple[PreparedScores, NamedTrace]],
 ) -> Iterator[Sequence[Any]]:
     for source_id, (row, trace) in zip(ids, joined, strict=True):
-        yield (
-            source_id,
-            target.project.pk,
-            trace.problem_id,
-            target.file.pk,
-            target.format,
-            row.key_hash,
-            row.record.key,
-            row.record.record,
-            row.record.line,
-            row.meta,
+        yield source_row(
+            destination, source_id, trace.problem_id, row.record, row.key_hash, row.meta
         )

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT = 320, 120
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 18
+LEFT, RIGHT, TOP, BOTTOM = 52, 8, 8, 18
 MOST_POINTS = 300
 _HELD_OUT = f"on the first {MID_RUN_PROBLEMS} held-out problems at most"
-NOTES = {"auroc": _HELD_OUT, "average_precision": _HELD_OUT}
+HELD_OUT = (
+    "pair_accuracy",
+    "log_loss",
+    "outcome_auroc",
+    "outcome_average_precision",
+    "auroc",
+    "average_precision",
+)
+NOTES = dict.fromkeys(HELD_OUT, _HELD_OUT)
 """What a curve does not show by itself, by name."""
-FIRST = ("auroc", "average_precision", "loss", "label_loss", "lm_loss", "learning_rate")
-WORDS = {"auroc": "AUROC", "lm_loss": "language-model loss"}
+FIRST = (*HELD_OUT, "loss", "label_loss", "lm_loss", "learning_rate")
+WORDS = {"auroc": "AUROC", "outcome_auroc": "AUROC of outcomes", "lm_loss": "language-model loss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,17 @@ class Chart:
     y: tuple[Tick, ...]
     dot: tuple[float, float]
     note: str = ""
+    axis: str = "step"
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
     bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def middle(self) -> float:
+        """Where the name of the x axis stands."""
+        return (self.left + self.right) / 2
 
     @property
     def last_text(self) -> str:
@@ -61,8 +75,10 @@ def charts(curves: Mapping[str, Sequence[tuple[int, float]]]) -> list[Chart]:
     return [c for c in drawn if c is not None]
 
 
-def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
+def chart(name: str, points: Sequence[tuple[int, float]], *, axis: str = "step") -> Chart | None:
     """Return ``points`` (step, value; steps rising) as a chart, None if no value is finite.
+
+    ``axis`` says what the steps are.
 
     Long curves are thinned to about 300 points; the last one is always kept.
     """
@@ -95,13 +111,14 @@ def chart(name: str, points: Sequence[tuple[int, float]]) -> Chart | None:
         y=tuple(Tick(y(value), number(value)) for value in (high, middle, low)),
         dot=(x(last), y(kept[-1][1])),
         note=NOTES.get(name, ""),
+        axis=axis,
     )
 
 
 def number(value: float) -> str:
     """Return ``value`` in about four digits, as people write numbers."""
     size = abs(value)
-    if size != 0 and (size < 1e-4 or size >= 1e5):
+    if size != 0 and (size < 1e-4 or size >= 1e7):
         return f"{value:.1e}".replace("-", "−")
     digits = 4 if size < 0.1 else 3 if size < 10 else 1 if size < 1000 else 0
     return f"{value:,.{digits}f}".replace("-", "−")

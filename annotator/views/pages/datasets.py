@@ -14,18 +14,19 @@ from annotator.models import Worker
 from annotator.queries.access import export_for_user, project_for_user, snapshot_for_user
 from annotator.queries.catalog import exports_of
 from annotator.queries.jobs import live_workers, missing_worker
+from annotator.queries.paging import page_of
 from annotator.queries.snapshots import snapshots_of
 from annotator.services.requests import export_request, snapshot_request
 from annotator.views.http import page
-from annotator.views.pages.setting_forms import ExportForm, export_forms
+from annotator.views.pager import page_asked, pager
+from annotator.views.pages.rule_words import filter_words, option_words, rule_words
+from annotator.views.pages.setting_forms import LABELS_NOW, ExportForm, export_forms
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from annotator.queries.access import Access
     from annotator.views.http import HtmxRequest
-
-LISTED = 50
 
 
 @require_safe
@@ -85,7 +86,12 @@ def export_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Show an export's manifest: rows, what was left out and why, files with hashes."""
     access = project_for_user(user=request.user, name=project)
     export = export_for_user(user=request.user, pk=pk, project=project)
-    context = {"export": export}
+    made_with = [
+        *rule_words(export.snapshot.rules),
+        *filter_words(export.snapshot.filter),
+        *option_words(export.format, export.options),
+    ]
+    context = {"export": export, "made_with": made_with}
     return page(request, "annotator/export_detail.html", context, access=access, section="datasets")
 
 
@@ -96,13 +102,18 @@ def _datasets(
     snapshot_form: SnapshotForm | None = None,
     failed: ExportForm | None = None,
 ) -> HttpResponse:
-    snapshots = list(snapshots_of(project=access.project)[:LISTED])
+    snapshots = snapshots_of(project=access.project)
+    shown = page_of(snapshots, **page_asked(request, "snapshots"))
+    made = page_of(exports_of(project=access.project), **page_asked(request, "exports"))
     missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
     context = {
-        "snapshots": snapshots,
-        "exports": exports_of(project=access.project)[:LISTED],
+        "snapshots": shown.rows,
+        "snapshot_pager": pager(request, shown, "snapshots"),
+        "exports": made.rows,
+        "export_pager": pager(request, made, "exports"),
         "snapshot_form": snapshot_form or SnapshotForm(),
-        "export_forms": export_forms(snapshots=snapshots, failed=failed),
+        "export_forms": export_forms(snapshots=list(snapshots), failed=failed),
+        "labels_now": LABELS_NOW,
         "missing_worker": missing,
     }
     status = 422 if failed is not None or snapshot_form is not None else 200

@@ -12,6 +12,7 @@ from annotator.queries.access import export_for_user
 if TYPE_CHECKING:
     from django.http import StreamingHttpResponse
 
+    from annotator.models import Export
     from annotator.views.http import HtmxRequest
 
 
@@ -20,10 +21,15 @@ def export_download(
     request: HtmxRequest, project: str, pk: int, path: str
 ) -> StreamingHttpResponse:
     """Download one file of an export."""
-    return export_file(export_for_user(user=request.user, pk=pk, project=project), path)
+    return export_file(_export(request, project, pk), path)
 
 
 @require_safe
 def export_download_all(request: HtmxRequest, project: str, pk: int) -> StreamingHttpResponse:
     """Download all files of an export in their folders."""
-    return export_archive(export_for_user(user=request.user, pk=pk, project=project))
+    return export_archive(_export(request, project, pk))
+
+
+def _export(request: HtmxRequest, project: str, pk: int) -> Export:
+    """Return an export whose files the person may have: they hold everybody's judgements."""
+    return export_for_user(user=request.user, pk=pk, project=project, at_least="reviewer")

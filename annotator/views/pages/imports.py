@@ -15,9 +15,11 @@ from annotator.models import Worker
 from annotator.queries.access import project_for_user
 from annotator.queries.catalog import source_files_of
 from annotator.queries.jobs import live_workers, missing_worker
+from annotator.queries.paging import page_of
 from annotator.services.requests import import_request
-from annotator.services.uploads import upload_store
+from annotator.services.uploads import uploads_store
 from annotator.views.http import page
+from annotator.views.pager import page_asked, pager
 from scoring.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 @require_http_methods(["GET", "POST"])
 def import_page(request: HtmxRequest, project: str) -> HttpResponse:
-    """Show the form and the files imported last; POST stores each file and queues its import."""
+    """Show the form and the imported files; POST stores each file and queues its import."""
     needed: Role = "reviewer" if request.method == "POST" else "viewer"
     access = project_for_user(user=request.user, name=project, at_least=needed)
     form = ImportForm(request.POST or None, request.FILES or None)
@@ -46,11 +48,13 @@ def import_page(request: HtmxRequest, project: str) -> HttpResponse:
                 return redirect("annotator:job-list", access.project.name)
             return redirect("annotator:job-detail", access.project.name, jobs[0].pk)
     missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
+    files = page_of(source_files_of(project=access.project), **page_asked(request, "files"))
     context = {
         "form": form,
         "formats": IMPORTERS.values(),
         "chosen": form["format"].value() or "auto",
-        "files": source_files_of(project=access.project),
+        "files": files.rows,
+        "pager": pager(request, files, "files"),
         "missing_worker": missing,
         "upload_limit": settings.UPLOAD_MAX_BYTES,
     }
@@ -66,12 +70,11 @@ def import_page(request: HtmxRequest, project: str) -> HttpResponse:
 
 def _start(request: HtmxRequest, access: Access, form: ImportForm) -> list[Job]:
     """Store every file before the first import is queued: all of them or none."""
-    uploads = [
-        upload_store(
-            project=access.project, user=request.user, name=sent.name or "", chunks=sent.chunks()
-        )
-        for sent in form.cleaned_data["file"]
-    ]
+    uploads = uploads_store(
+        project=access.project,
+        user=request.user,
+        files=[(sent.name or "", sent.chunks()) for sent in form.cleaned_data["file"]],
+    )
     return [
         import_request(
             upload=upload,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from annotator.exporters.registry import EXPORTERS
+from annotator.importers.registry import IMPORTERS
 from annotator.models import Job
 
 if TYPE_CHECKING:
@@ -95,6 +97,14 @@ class JobRow:
         return min(100, self.job.done * 100 // self.job.total)
 
     @property
+    def stopped_at(self) -> str:
+        """How far it came, where it ended before its end."""
+        if not self.may_resume or not self.job.done:
+            return ""
+        total = f" of {self.job.total:,}" if self.job.total else ""
+        return f"It came to {self.job.done:,}{total}. Resume goes on from what was kept."
+
+    @property
     def seconds(self) -> int | None:
         """How long it has run or ran, None before it started."""
         if self.job.started is None:
@@ -118,9 +128,22 @@ class JobRow:
         # The database does not keep the order of the keys.
         ordered = [key for key in FACTS if key in found]
         rest = sorted(found.keys() - set(ordered))
+        if "format" in found:
+            found["format"] = self._format_label(found["format"])
         return [
             (FACT_WORDS.get(key, key.replace("_", " ")), found[key]) for key in (*ordered, *rest)
         ]
+
+    def _format_label(self, key: str) -> str:
+        """Return what a person calls a format; one that is gone keeps its key."""
+        rows = IMPORTERS if self.is_import else EXPORTERS
+        return rows[key].label if key in rows else key
+
+    @property
+    def left_out(self) -> list[tuple[str, int]]:
+        """What has no score, or is not in the export: reason and number, most first."""
+        found = self.job.result.get("excluded") or {}
+        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
     @property
     def errors(self) -> list[dict[str, Any]]:

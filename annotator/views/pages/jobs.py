@@ -12,9 +12,12 @@ from django_htmx.http import HttpResponseStopPolling
 
 from annotator.models import Job
 from annotator.queries.access import job_for_user, project_for_user
+from annotator.queries.agreement.scope import Scope
 from annotator.queries.jobs import jobs_of_project, metrics_of_job, worker_health
+from annotator.queries.paging import page_of
 from annotator.services.jobs import job_cancel_request, job_resume
 from annotator.views.http import page_or_fragment, wants_fragment
+from annotator.views.pager import page_asked, pager
 from annotator.views.pages.charts import charts
 from annotator.views.pages.job_rows import JobRow
 from annotator.views.pages.metric_rows import metric_rows
@@ -26,24 +29,28 @@ if TYPE_CHECKING:
     from annotator.views.http import HtmxRequest
 
 PAGE_SIZE = 30
-MAX_ID = 2**63 - 1
+MADE_IN: dict[str, tuple[str, str]] = {
+    Job.Kind.SNAPSHOT: ("dataset-list", "Open the datasets"),
+    Job.Kind.QUEUE: ("queue-list", "Open the queues"),
+}
+"""The page that lists what a kind of job made, and its words."""
 
 
 @require_safe
 def job_list(request: HtmxRequest, project: str) -> HttpResponse:
     """List jobs, newest first; the table refreshes itself while one is open."""
     access = project_for_user(user=request.user, name=project)
-    before = request.GET.get("before", "")
-    rows = jobs_of_project(project=access.project).select_related("project")
-    if before.isascii() and before.isdecimal() and int(before) <= MAX_ID:
-        rows = rows.filter(pk__lt=int(before))
-    found = [JobRow(job) for job in rows[: PAGE_SIZE + 1]]
-    shown = found[:PAGE_SIZE]
+    found = page_of(
+        jobs_of_project(project=access.project).select_related("project"),
+        **page_asked(request),
+        size=PAGE_SIZE,
+    )
+    rows = [JobRow(job) for job in found.rows]
     context = {
-        "jobs": shown,
-        "next": shown[-1].job.pk if len(found) > PAGE_SIZE else None,
-        "before": before,
-        "live": any(row.is_open for row in shown),
+        "jobs": rows,
+        "pager": pager(request, found),
+        "query": request.GET.urlencode(),
+        "live": any(row.is_open for row in rows),
         "health": worker_health(),
     }
     return page_or_fragment(
@@ -114,9 +121,11 @@ def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
         return reverse("annotator:model-detail", args=[name, model.pk]), "Open the model"
     if job.state != Job.State.DONE:
         return None
-    if job.kind == Job.Kind.SNAPSHOT:
-        return reverse("annotator:dataset-list", args=[name]), "Open the datasets"
-    return reverse("annotator:problem-list", args=[name]), "Open the problems"
+    if job.kind == Job.Kind.AGREEMENT:
+        query = Scope.from_stored(job.args["scope"]).query
+        return f"{reverse('annotator:agreement', args=[name])}?{query}", "Open the figures"
+    target, words = MADE_IN.get(job.kind, ("problem-list", "Open the problems"))
+    return reverse(f"annotator:{target}", args=[name]), words
 
 
 def _detail(job: Job) -> dict[str, object]:

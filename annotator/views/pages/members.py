@@ -14,8 +14,15 @@ from annotator.errors import AnnotatorError
 from annotator.forms import MemberForm, RoleForm, add_errors
 from annotator.models import Membership
 from annotator.queries.access import project_for_user
-from annotator.queries.members import member_of, members_of
-from annotator.services.members import member_add, member_invite, member_remove, member_set
+from annotator.queries.members import member_of, members_counted
+from annotator.services.members import (
+    member_add,
+    member_invite,
+    member_pause,
+    member_remove,
+    member_resume,
+    member_set,
+)
 from annotator.views.http import page
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ def members(request: HtmxRequest, project: str) -> HttpResponse:
         else:
             context["form"] = MemberForm()
     context["roles"] = Membership.Role.choices
-    context["members"] = members_of(project=access.project)
+    context["members"] = members_counted(access=access)
     return page(
         request,
         "annotator/members.html",
@@ -58,10 +65,16 @@ def _member_made(request: HtmxRequest, access: Access, form: MemberForm) -> dict
     who = {"project": access.project, "username": data["username"], "role": data["role"]}
     if not data["invite"]:
         added = member_add(**who)
-        return {"said": f"{added.user.get_username()} is now {added.get_role_display().lower()}."}
+        return {"said": _now(added)}
     invitation = member_invite(**who)
     path = reverse("annotator:sign-in-link", args=[invitation.token])
     return {"invited": invitation.membership.user, "link": request.build_absolute_uri(path)}
+
+
+def _now(member: Membership) -> str:
+    role = member.get_role_display().lower()
+    article = "an" if role[0] in "aeiou" else "a"
+    return f"{member.user.get_username()} is now {article} {role}."
 
 
 @require_POST
@@ -72,9 +85,22 @@ def member_role(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     role = form.cleaned_data["role"] if form.is_valid() else ""
     changed = member_set(project=access.project, user=member.user, role=role)
-    messages.success(
-        request, f"{member.user.get_username()} is now {changed.get_role_display().lower()}."
-    )
+    messages.success(request, _now(changed))
+    return redirect("annotator:members", access.project.name)
+
+
+@require_POST
+def member_stop(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
+    """Serve a member nothing more, with a reason that they read; or let them go on."""
+    access = project_for_user(user=request.user, name=project, at_least="reviewer")
+    name = member_of(project=access.project, user_id=pk).user.get_username()
+    if request.POST.get("resume"):
+        member_resume(project=access.project, user_id=pk)
+        messages.success(request, f"{name} is served items again.")
+    else:
+        reason = request.POST.get("reason", "")
+        member_pause(project=access.project, user_id=pk, reason=reason)
+        messages.success(request, f"{name} is paused; what they held went back to its queue.")
     return redirect("annotator:members", access.project.name)
 
 

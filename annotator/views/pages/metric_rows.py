@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scoring.reward.registry import KINDS
+from scoring.verify.registry import CHECKERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 BASELINE = "length_"
 MARGIN = "above_length_"
-COUNTS = frozenset({"skipped", "undecided"})
+COUNTS = frozenset({"skipped", "undecided", "ties", "lost", "outcome_skipped", "outcome_undecided"})
+UNBOUNDED = frozenset({"log_loss", "mean_margin"})
 JUDGES = {
     "person": "people's",
     "imported": "imported",
@@ -22,6 +24,16 @@ JUDGES = {
     "model": "models'",
 }
 LABELS = {
+    "pair_accuracy": "Pair accuracy",
+    "log_loss": "Log-loss of comparisons",
+    "mean_margin": "Mean margin",
+    "ties": "Ties among them",
+    "lost": "Comparisons beyond the model's context",
+    "outcome_auroc": "AUROC of outcomes",
+    "outcome_average_precision": "Average precision of outcomes",
+    "outcome_positive_rate": "Share of right outcomes",
+    "outcome_skipped": "Traces without a score",
+    "outcome_undecided": "Traces left out: outcome 0.5",
     "auroc": "AUROC",
     "average_precision": "Average precision",
     "positive_rate": "Share of right steps",
@@ -29,7 +41,7 @@ LABELS = {
     "undecided": "Labelled steps left out: target 0.5",
 }
 ORDER = tuple(LABELS)
-MAIN = ("auroc", "average_precision")
+MAIN = ("pair_accuracy", "outcome_auroc", "auroc", "average_precision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class MetricRow:
     @property
     def box(self) -> dict[str, float] | None:
         """Places on a scale from 0 to 100 for the little interval picture."""
-        if self.value is None or self.is_count:
+        if self.value is None or self.is_count or self.name.rpartition("/")[2] in UNBOUNDED:
             return None
         low = self.low if self.low is not None else self.value
         high = self.high if self.high is not None else self.value
@@ -116,7 +128,7 @@ def metric_rows(
         rows.append(
             MetricRow(
                 name=name,
-                label=f"{label}, {group.replace('_', ' ')}" if group else label,
+                label=f"{label} · {group_label(group)}" if group else label,
                 value=found.get("value"),
                 low=found.get("low"),
                 high=found.get("high"),
@@ -128,6 +140,12 @@ def metric_rows(
             )
         )
     return sorted(rows, key=_place)
+
+
+def group_label(group: str) -> str:
+    """Return what a person calls a group of problems: its checker's label where it has one."""
+    row = CHECKERS.get(group)
+    return row.label if row else group.replace("_", " ")
 
 
 def _judges(counts: Mapping[str, int]) -> str:

@@ -7,38 +7,54 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.downloads import attachment
+from annotator.downloads import attachment, csv_text
 from annotator.errors import AnnotatorError
 from annotator.forms import add_errors
 from annotator.models import Worker
 from annotator.queries.access import model_for_user, project_for_user, snapshot_for_user
 from annotator.queries.catalog import scored_steps_of
-from annotator.queries.jobs import live_workers, metrics_of_job, missing_worker
+from annotator.queries.jobs import (
+    live_workers,
+    metrics_of_job,
+    missing_worker,
+    open_score_job,
+)
 from annotator.queries.models import reward_models_of
+from annotator.queries.paging import page_of
 from annotator.queries.snapshots import snapshots_of
 from annotator.services.requests import score_request, train_request
 from annotator.views.http import page
+from annotator.views.pager import page_asked, pager
 from annotator.views.pages.charts import charts
 from annotator.views.pages.metric_rows import ModelRow, kind_label, metric_rows
-from annotator.views.pages.setting_forms import TrainForm
+from annotator.views.pages.rule_words import rule_words
+from annotator.views.pages.setting_forms import KIND_SETTINGS, TrainForm
 from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
-    from annotator.models import Job
+    from annotator.models import Job, RewardModel
     from annotator.queries.access import Access, Role
     from annotator.views.http import HtmxRequest
 
 
 @require_http_methods(["GET", "POST"])
 def model_list(request: HtmxRequest, project: str) -> HttpResponse:
-    """List reward models with their held-out numbers; POST queues a training run."""
+    """List reward models with their held-out numbers; POST queues a training run.
+
+    Choosing another kind in the form asks for that kind's settings alone.
+    """
     needed: Role = "reviewer" if request.method == "POST" else "viewer"
     access = project_for_user(user=request.user, name=project, at_least=needed)
     snapshots = list(snapshots_of(project=access.project))
-    form = TrainForm(request.POST or None, snapshots=snapshots)
+    form = TrainForm(request.POST or None, snapshots=snapshots, kind=request.GET.get("kind", ""))
+    if request.htmx.target == KIND_SETTINGS:
+        part = render(request, "annotator/_kind_settings.html", {"form": form})
+        patch_vary_headers(part, ["HX-Target"])
+        return part
     if request.method == "POST" and form.is_valid():
         try:
             job = _train(request, access, form)
@@ -48,9 +64,11 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("annotator:job-detail", access.project.name, job.pk)
+    found = page_of(reward_models_of(project=access.project), **page_asked(request))
     context = {
         "form": form,
-        "rows": [ModelRow(model) for model in reward_models_of(project=access.project)],
+        "rows": [ModelRow(model) for model in found.rows],
+        "pager": pager(request, found),
         "missing_worker": _missing_worker(),
     }
     return page(
@@ -88,9 +106,11 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "metrics": metric_rows(model.metrics, model.provenance.get("measured_on")),
         "charts": charts(metrics_of_job(job=model.job)) if model.job else [],
         "scored": scored_steps_of(model=model),
+        "scoring": open_score_job(model=model),
         "missing_worker": _missing_worker(),
         "config": _flat(model.config),
-        "provenance": _flat(model.provenance),
+        "provenance": _origin(model.provenance),
+        "cut_short": _cut_short(model),
     }
     return page(request, "annotator/model_detail.html", context, access=access, section="models")
 
@@ -106,22 +126,49 @@ def model_metrics_csv(request: HtmxRequest, project: str, pk: int) -> HttpRespon
     curves = metrics_of_job(job=model.job) if model.job else {}
     for name, points in curves.items():
         # A name from a config file must stay a name in a spreadsheet.
-        safe = f"'{name}" if name[:1] in set("=+-@\t\r") else name
-        writer.writerows([safe, step, repr(value)] for step, value in points)
+        writer.writerows([csv_text(name), step, repr(value)] for step, value in points)
     return response
 
 
 @require_POST
 def model_score(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
-    """Queue the scoring of the whole project."""
+    """Queue the scoring of the whole project, or lead to the job that does it already."""
     model = model_for_user(user=request.user, pk=pk, project=project, at_least="reviewer")
-    job = score_request(model=model, user=request.user)
-    messages.info(request, f"Scoring every step with {model.name} v{model.version}.")
+    job = open_score_job(model=model)
+    if job is not None:
+        messages.info(request, "This job scores the project with the model already.")
+    else:
+        job = score_request(model=model, user=request.user)
+        messages.info(request, f"Scoring every step with {model.name} v{model.version}.")
     return redirect("annotator:job-detail", model.project.name, job.pk)
 
 
 def _missing_worker() -> str:
     return "" if live_workers(Worker.Kind.GPU).exists() else missing_worker(Worker.Kind.GPU)
+
+
+def _cut_short(model: RewardModel) -> str:
+    """Return how a time limit ended the training before its last step, "" if none did."""
+    planned = model.config.get("training", {})
+    done, steps, limit = (
+        model.provenance.get("steps"),
+        planned.get("steps"),
+        planned.get("max_seconds"),
+    )
+    if not limit or not done or not steps or done >= steps:
+        return ""
+    return f"Its limit of {limit:g} seconds ended the training after {done:,} of {steps:,} steps."
+
+
+def _origin(provenance: dict[str, object]) -> list[tuple[str, object]]:
+    """Return what made a model, in words; whose labels it is measured on stands at the numbers."""
+    rules = provenance.get("rules")
+    told = {
+        name: value for name, value in provenance.items() if name not in {"measured_on", "rules"}
+    }
+    words = ((name.replace("_", " ").replace(".", ", "), value) for name, value in _flat(told))
+    rows = [(name[:1].upper() + name[1:], value) for name, value in words]
+    return [*rows, *(rule_words(rules) if isinstance(rules, dict) else ())]
 
 
 def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:

@@ -24,12 +24,11 @@ def problem_list(request: HtmxRequest, project: str) -> HttpResponse:
     form = ProblemFilterForm(request.GET)
     form.is_valid()
     wanted = form.wanted()
-    here: dict[str, Any] = {"project": access.project, "user": request.user, "wanted": wanted}
+    here: dict[str, Any] = {"access": access, "wanted": wanted}
     found = problem_page(
         **here,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
-        with_scores=access.may_see_scores,
     )
     count = problems_count(**here)
     query = request.GET.copy()
@@ -41,7 +40,7 @@ def problem_list(request: HtmxRequest, project: str) -> HttpResponse:
         "found": found,
         "count": min(count, COUNT_LIMIT),
         "more_than_counted": wanted.narrows and count > COUNT_LIMIT,
-        "progress": progress_of(project=access.project),
+        "progress": progress_of(access=access),
         "query": query.urlencode(),
     }
     return page_or_fragment(

@@ -1,4 +1,4 @@
-"""The Projects page: list, create, sample; and a project's settings."""
+"""The Projects page: list, create, sample; a project's settings and its end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotator.errors import ConflictError, InvalidError
-from annotator.forms import ProjectForm, ProjectSettingsForm, add_errors
+from annotator.errors import AnnotatorError, ConflictError, InvalidError
+from annotator.forms import ProjectDeleteForm, ProjectForm, ProjectSettingsForm, add_errors
 from annotator.queries.access import project_for_user
-from annotator.queries.overview import project_rows
+from annotator.queries.overview import project_contents, project_rows
+from annotator.services.project_delete import project_delete
 from annotator.services.projects import project_create, project_update, projects_adopt
 from annotator.services.requests import SAMPLE_NAME, sample_request
 from annotator.views.http import page
@@ -52,7 +53,7 @@ def project_sample(request: HtmxRequest) -> HttpResponse:
 def project_settings(request: HtmxRequest, project: str) -> HttpResponse:
     """Show and change a project's settings."""
     access = project_for_user(user=request.user, name=project, at_least="owner")
-    names = ("description", "primary_outcome", "show_scores")
+    names = ("description", "primary_outcome", "show_scores", "pause_below", "pause_after")
     initial = {name: getattr(access.project, name) for name in names}
     form = ProjectSettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -68,6 +69,34 @@ def project_settings(request: HtmxRequest, project: str) -> HttpResponse:
         "annotator/project_settings.html",
         {"form": form},
         access=access,
-        section="members",
+        section="settings",
         status=422 if form.errors else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def project_remove(request: HtmxRequest, project: str) -> HttpResponse:
+    """Show what a project holds; POST with its name deletes all of it."""
+    access = project_for_user(user=request.user, name=project, at_least="owner")
+    form = ProjectDeleteForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                project_delete(project=access.project, **form.cleaned_data)
+            except AnnotatorError as error:
+                add_errors(form, error)
+                status = error.status
+            else:
+                messages.success(request, f"{access.project.name} is deleted.")
+                return redirect("annotator:projects")
+    context = {"form": form, "contents": project_contents(project=access.project)}
+    return page(
+        request,
+        "annotator/project_delete.html",
+        context,
+        access=access,
+        section="settings",
+        status=status,
     )

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from annotator.exporters.registry import EXPORTERS
+from scoring.reward.config import BaseConfig
 from scoring.reward.registry import KINDS
+from scoring.reward.settings import describe
 from scoring.training.config import TINY, RunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from annotator.exporters.registry import ExporterRow, OptionRow
+    from annotator.exporters.base import ExporterRow
+    from annotator.exporters.options import OptionRow
     from annotator.models import Snapshot
     from scoring.reward.settings import FieldSpec
 
+LABELS_NOW = (
+    "Labels as they are now: people's, imported and checkers', of which the first kind in this "
+    "order decides each step. A snapshot has its own rules."
+)
+_BACKBONE = {spec.name for spec in describe(BaseConfig)}
+KIND_SETTINGS = "kind-settings"
+"""Id of the part of the page that choosing another kind replaces."""
 # The settings that people change; the others fold away.
 COMMON = ("steps", "seed", "learning_rate", "held_out", "max_seconds", "neutral")
 
@@ -30,20 +41,30 @@ class TrainForm(forms.Form):
         help_text="Empty: base and kind. The same name again makes the next version.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    kind = forms.ChoiceField(choices=[(row.key, row.label) for row in KINDS.values()])
+    kind = forms.ChoiceField(
+        choices=[(row.key, row.label) for row in KINDS.values()],
+        widget=forms.Select(
+            {"hx-get": "?", "hx-target": f"#{KIND_SETTINGS}", "hx-swap": "outerHTML"}
+        ),
+    )
     base = forms.CharField(
         max_length=500,
         initial=TINY,
-        help_text="tiny (made here, no download), a local folder, or a hub id such as owner/name.",
+        help_text="tiny (made here, no download), a model of this project by name, a hub id such as "
+        "owner/name, or a folder that the operator opened for this.",
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
     snapshot = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
 
-    def __init__(self, *args: Any, snapshots: Iterable[Snapshot], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, snapshots: Iterable[Snapshot], kind: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["snapshot"] = snapshot_field(snapshots)
-        kind = self.data.get("kind") or next(iter(KINDS))
-        self.specs = RunConfig.describe(kind if kind in KINDS else next(iter(KINDS)))
+        self.fields["snapshot"] = snapshot_field(snapshots, LABELS_NOW)
+        chosen = KINDS.get(self.data.get("kind") or kind)
+        self.row = chosen or next(iter(KINDS.values()))
+        self.initial["kind"] = self.row.key
+        self.specs = RunConfig.describe(self.row.key)
         for spec in self.specs:
             self.fields[spec.name] = setting_field(spec)
 
@@ -60,9 +81,14 @@ class TrainForm(forms.Form):
         """Return the settings that people change."""
         return [self[spec.name] for spec in self.specs if spec.name in COMMON]
 
+    def own(self) -> list[forms.BoundField]:
+        """Return the settings that only this kind or a few have."""
+        return [self[spec.name] for spec in self.row.settings() if spec.name not in _BACKBONE]
+
     def further(self) -> list[forms.BoundField]:
         """Return the other settings."""
-        return [self[spec.name] for spec in self.specs if spec.name not in COMMON]
+        shown = {*COMMON, *(field.name for field in self.own())}
+        return [self[spec.name] for spec in self.specs if spec.name not in shown]
 
     @property
     def further_has_errors(self) -> bool:
@@ -106,18 +132,17 @@ def export_forms(*, snapshots: Iterable[Snapshot], failed: ExportForm | None) ->
     ]
 
 
-def snapshot_field(snapshots: Iterable[Snapshot]) -> forms.TypedChoiceField:
+def snapshot_field(snapshots: Iterable[Snapshot], help_text: str = "") -> forms.TypedChoiceField:
     """Return the choice of a snapshot; empty = one is made of the labels as they are."""
     return forms.TypedChoiceField(
         coerce=int,
         empty_value=None,
         required=False,
         label="Read from",
-        help_text="Labels as they are now: people's, imported and checkers', of which the first "
-        "kind in this order decides each step. A snapshot has its own rules.",
+        help_text=help_text,
         choices=[
-            ("", "labels as they are now"),
-            *((s.pk, f"snapshot {s.name}") for s in snapshots),
+            ("", "Labels as they are now"),
+            *((s.pk, f"Snapshot {s.name}") for s in snapshots),
         ],
     )
 
@@ -149,7 +174,10 @@ def option_field(option: OptionRow) -> forms.Field:
     if option.choices:
         choices = [(choice, choice) for choice in option.choices]
         return forms.ChoiceField(
-            label=option.label, choices=choices, initial=option.default, help_text=option.help
+            label=option.label,
+            choices=choices,
+            initial=option.default,
+            help_text=capfirst(option.help),
         )
     if isinstance(option.default, int):
         return forms.IntegerField(
@@ -158,11 +186,11 @@ def option_field(option: OptionRow) -> forms.Field:
             max_value=2**31 - 1,
             initial=option.default,
             required=False,
-            help_text=option.help,
+            help_text=capfirst(option.help),
         )
     # White space matters in separators: it is shown escaped and read back by ``unescaped``.
     return EscapedCharField(
-        label=option.label, initial=option.default, required=False, help_text=option.help
+        label=option.label, initial=option.default, required=False, help_text=capfirst(option.help)
     )
 
 

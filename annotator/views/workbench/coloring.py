@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from annotator.errors import NotFoundError
+from annotator.numbers import whole_number
+from annotator.queries.blindness import EVERYTHING
+from annotator.queries.paths import models_scoring
 from annotator.queries.trees import (
+    WORDS,
     TreeColumns,
     score_column,
     tree_columns,
@@ -23,15 +27,15 @@ from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from annotator.models import Problem, RewardModel
+    from annotator.queries.blindness import Sight
     from scoring.credit.base import CreditResult, MethodRow
     from scoring.tree import FloatArray, Tree
 
 SEARCH_VALUE = "value"
 DEFAULTS = ("tempo", "leaf_value")
-WORDS = {"level", "agent", "state"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,8 @@ class Coloring:
 
     Attributes:
         values: ``(N,)`` float64, NaN = no value.
-        scale: limits of the colours, symmetric about zero if signed.
+        scale: limits of the colours: symmetric about zero if signed, fixed for probabilities.
         made_by: the provenance line.
-        known_from: how sure the formula is, "" = there is no formula.
         source: where the formula was published.
         missing: why there are no numbers, "" = there are.
     """
@@ -63,7 +66,6 @@ class Coloring:
     made_by: str
     notes: tuple[str, ...] = ()
     missing: str = ""
-    known_from: str = ""
     source: str = ""
 
     @property
@@ -72,6 +74,8 @@ class Coloring:
         if self.missing:
             return self.missing
         parts = [self.scale.unit or "no unit"]
+        if self.scale.two_sided and self.scale.neutral:
+            parts.append(f"{number_text(self.scale.neutral, signed=False)} neutral")
         if self.scale.clipped:
             parts.append(f"{self.scale.clipped:,} off the scale")
         if self.scale.missing:
@@ -87,6 +91,9 @@ class Coloring:
         low = number_text(limits.low, signed=limits.signed)
         high = number_text(limits.high, signed=limits.signed)
         parts = [f"The colours run from {low} to {high}, {limits.unit or 'no unit'}."]
+        if limits.two_sided and limits.neutral:
+            neutral = number_text(limits.neutral, signed=False)
+            parts.append(f"They are the same on every problem; {neutral} has none.")
         if limits.clipped:
             parts.append(
                 f"Of {limits.count:,} numbers {limits.clipped:,} beyond these limits show the end "
@@ -104,18 +111,25 @@ class Coloring:
 class Colorings:
     """Colours one problem's tree; the shape and the traces are read once and only when needed."""
 
-    def __init__(self, problem: Problem, models: Sequence[RewardModel]) -> None:
+    def __init__(self, problem: Problem, sight: Sight = EVERYTHING) -> None:
         self.problem = problem
-        self.models = {model.pk: model for model in models}
+        self.sight = sight
+        found = models_scoring(problem=problem) if sight.any_scores else []
+        self.models = {model.pk: model for model in found}
         self._columns: TreeColumns | None = None
         self._tree: Tree | None = None
         self._known: dict[str, Coloring] = {}
 
     @property
     def columns(self) -> TreeColumns:
-        """The shape of the tree."""
+        """The shape of the tree; search values only where the reader may see scores."""
         if self._columns is None:
-            self._columns = tree_columns(problem=self.problem)
+            found = tree_columns(problem=self.problem)
+            self._columns = replace(
+                found,
+                value=self.sight.scored(found.ids, found.value),
+                visits=self.sight.scored(found.ids, found.visits),
+            )
         return self._columns
 
     @property
@@ -174,9 +188,13 @@ class Colorings:
             key=key,
             label=_label(row, model),
             values=result.per_node,
-            scale=scale(result.per_node[1:], signed=row.signed, unit=row.unit),
+            scale=scale(
+                result.per_node[1:],
+                signed=row.signed,
+                unit=row.unit,
+                probability=row.probability,
+            ),
             made_by=_made_by(row, result, model, self.problem.project.primary_outcome),
-            known_from=row.known_from,
             source=row.source,
             notes=result.notes,
         )
@@ -203,7 +221,7 @@ class Colorings:
     def _parse(self, key: str) -> tuple[MethodRow, RewardModel | None]:
         method, _, number = key.partition("@")
         row = METHODS.get(method)
-        model = self.models.get(int(number)) if number.isdecimal() else None
+        model = self.models.get(whole_number(number) or 0)
         if row is None or (number and model is None):
             known = ", ".join((*METHODS, SEARCH_VALUE))
             raise NotFoundError(
@@ -214,7 +232,9 @@ class Colorings:
     def _with_scores(self, model: RewardModel | None) -> Tree:
         if model is None:
             return self.tree
-        scores = score_column(problem=self.problem, model=model, ids=self.columns.ids)
+        ids = self.columns.ids
+        scores = score_column(problem=self.problem, model=model, ids=ids)
+        scores = self.sight.scored(ids, scores)
         return replace(self.tree, score=scores, given=self.tree.given | {"score"})
 
     def _search_value(self) -> Coloring:

@@ -13,13 +13,18 @@ from django.views.decorators.http import require_GET
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
+from annotator.queries.blindness import sight_of
 from annotator.queries.paths import models_scoring, token_score_of
+from annotator.queries.spans import span_marks, spans_of_user
 from annotator.queries.trees import label_columns, text_hits, text_previews
+from annotator.templatetags.text import plain_math
 from annotator.views.workbench.coloring import Colorings
 from annotator.views.workbench.state import ViewState
 from annotator.views.workbench.tokens import step_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest
 
     from annotator.models import Problem
@@ -71,15 +76,15 @@ def tree(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     colorings = _colorings(access, problem)
     columns = colorings.columns
     at, codes, given = label_columns(problem=problem, ids=columns.ids, user_id=access.user_id)
-    marked = np.flatnonzero(given > -9)
+    marked = np.flatnonzero((given > -9) & colorings.sight.labelled(columns.ids))
     few = len(columns) <= TEXTS_AT_ONCE
     content = {
         "ids": np.diff(columns.ids, prepend=0),
         "depth": columns.depth,
         "labels": [at, codes],
         "given": [marked, given[marked]],
-        "texts": text_previews(problem=problem, at=range(1, len(columns))) if few else {},
-        "prompt": problem.prompt[:200],
+        "spans": span_marks(spans_of_user(problem=problem, user=cast("HtmxRequest", request).user)),
+        "texts": _previews(problem, range(1, len(columns))) if few else {},
         "coloring": _coloring_json(_chosen(request, colorings)),
     }
     return json_response(request, content)
@@ -93,7 +98,7 @@ def credit_values(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 
 
 def _colorings(access: Access, problem: Problem) -> Colorings:
-    return Colorings(problem, models_scoring(problem=problem) if access.may_see_scores else [])
+    return Colorings(problem, sight_of(access=access, problem=problem))
 
 
 def _chosen(request: HttpRequest, colorings: Colorings) -> Coloring:
@@ -108,6 +113,8 @@ def _coloring_json(coloring: Coloring) -> dict[str, Any]:
         "low": coloring.scale.low,
         "high": coloring.scale.high,
         "signed": coloring.scale.signed,
+        "neutral": coloring.scale.neutral,
+        "two_sided": coloring.scale.two_sided,
         "caption": coloring.caption,
         "made_by": coloring.made_by,
         "source": coloring.source,
@@ -130,7 +137,12 @@ def step_texts(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     parts = [part for part in request.GET.get("at", "").split(",") if part]
     if len(parts) > MOST_TEXTS or not all(part.isdecimal() and len(part) < 9 for part in parts):
         raise InvalidError(f"Ask for at most {MOST_TEXTS} positions, as whole numbers.")
-    return json_response(request, text_previews(problem=problem, at=[int(part) for part in parts]))
+    return json_response(request, _previews(problem, [int(part) for part in parts]))
+
+
+def _previews(problem: Problem, at: Sequence[int]) -> dict[int, str]:
+    """Return the first characters of steps as one line shows them."""
+    return {p: plain_math(text) for p, text in text_previews(problem=problem, at=at).items()}
 
 
 @require_GET
@@ -148,7 +160,8 @@ def tokens_json(request: HttpRequest, project: str, pk: int, step: int) -> HttpR
     """Send a step's tokens with running reward and credit, exactly as stored."""
     access, problem = gate(request, project, pk)
     chosen = step_for_user(user=cast("HtmxRequest", request).user, pk=step, project=project)
-    models = models_scoring(problem=problem) if access.may_see_scores else []
+    sight = sight_of(access=access, problem=problem, step=chosen)
+    models = models_scoring(problem=problem) if sight.sees_scores(step) else []
     wanted = ViewState.from_query(request.GET).model
     model = next((row for row in models if wanted in {None, row.pk}), None)
     packed, score = token_score_of(step=chosen, model=model) if model else (None, None)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from annotator.models import Problem, SourceRecord
-from annotator.queries.paths import labels_visible
+from annotator.queries.blindness import labels_visible
+from annotator.queries.inbox import answers_on_step
+from annotator.queries.paths import source_record
 from annotator.queries.trees import outcomes_by_trace, traces_ending_at
 from annotator.views.workbench.state import TABS
 from scoring.credit.registry import METHODS
 
 if TYPE_CHECKING:
-    from annotator.models import Outcome, Trace
+    from annotator.models import Outcome, Problem, Trace
     from annotator.views.workbench.coloring import Coloring
     from annotator.views.workbench.reader import Workbench
 
@@ -91,7 +92,10 @@ def _tokens_url(bench: Workbench) -> str:
 def _labels(bench: Workbench) -> dict[str, Any]:
     if bench.step is None:
         return {"labels": []}
-    return {"labels": labels_visible(step=bench.step, access=bench.access)}
+    return {
+        "labels": labels_visible(step=bench.step, access=bench.access),
+        "answers": answers_on_step(step=bench.step, access=bench.access),
+    }
 
 
 def _outcomes(bench: Workbench) -> dict[str, Any]:
@@ -103,7 +107,12 @@ def _outcomes(bench: Workbench) -> dict[str, Any]:
     primary = bench.access.project.primary_outcome
     rows = [_trace_row(bench, trace, grouped.get(trace.pk, []), primary) for trace in traces]
     end = bench.end_id
-    return {"traces": rows, "end_href": bench.state.query(step=end) if end else ""}
+    gold_url = reverse("annotator:gold-new", kwargs={"project": bench.access.project.name})
+    return {
+        "traces": rows,
+        "gold_url": gold_url,
+        "end_href": bench.state.query(step=end) if end else "",
+    }
 
 
 def _trace_row(
@@ -123,19 +132,21 @@ def _trace_row(
 
 
 def _source(bench: Workbench) -> dict[str, Any]:
-    """Say where step or problem came from, with the source's own fields."""
+    """Say where step or problem came from; the source's own fields only where labels are open.
+
+    Those fields often hold what the source's labelers or searches said, and so may names of traces.
+    """
     step, problem = bench.step, bench.problem
-    record = None
-    if step is not None and step.source_id is not None:
-        record = SourceRecord.objects.select_related("file").filter(pk=step.source_id).first()
-    elif bench.path.trace is not None and bench.path.trace.source_id is not None:
-        record = SourceRecord.objects.select_related("file").get(pk=bench.path.trace.source_id)
+    told = bench.sight.labels is None or (step is not None and bench.sight.sees_labels(step.pk))
+    record = source_record(step=step, trace=bench.path.trace)
     return {
         "record": record,
         "trace": bench.path.trace,
-        "step_meta": _pretty(step.meta if step is not None else None),
-        "problem_meta": _pretty(_problem_meta(problem)),
-        "record_meta": _pretty(record.meta if record is not None else None),
+        "told": told,
+        "searched": step is not None and bench.sight.sees_scores(step.pk),
+        "step_meta": _pretty(step.meta if told and step is not None else None),
+        "problem_meta": _pretty(_problem_meta(problem) if told else None),
+        "record_meta": _pretty(record.meta if told and record is not None else None),
     }
 
 

@@ -6,6 +6,7 @@ again. Scripts get the changed parts back; a browser without scripts is sent to 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotator.errors import InvalidError, NotFoundError
-from annotator.models import Step, StepLabel
-from annotator.queries.access import problem_for_user, step_to_label, trace_for_user
-from annotator.queries.paths import label_of_user, labels_of_user
+from annotator.queries.access import problem_for_user, trace_for_user
+from annotator.queries.labelling import labelling_for_user
+from annotator.queries.paths import labelled_counts, labels_of_user, step_in
+from annotator.queries.spans import span_marks, spans_of_user
 from annotator.queries.trees import label_code
 from annotator.services.labels import label_clear, label_set
 from annotator.services.outcomes import outcome_set
@@ -26,9 +28,10 @@ from annotator.views.workbench.reader import progress_context
 from annotator.views.workbench.state import ViewState
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.http import HttpRequest, HttpResponse
 
-    from annotator.models import Problem
+    from annotator.models import Problem, Step, StepLabel
     from annotator.services.undo import UndoResult
     from annotator.views.http import HtmxRequest
 
@@ -59,7 +62,7 @@ class OutcomeForm(forms.Form):
     key = forms.UUIDField(required=False)
 
 
-def _checked(form: forms.Form) -> dict[str, object]:
+def checked(form: forms.Form) -> dict[str, object]:
     """Return the cleaned data.
 
     Raises:
@@ -76,22 +79,23 @@ def _checked(form: forms.Form) -> dict[str, object]:
 def step_label(request: HttpRequest, project: str, pk: int, step: int) -> HttpResponse:
     """Save the person's label of a step; answer with the label's marks and the progress."""
     person = cast("HtmxRequest", request).user
-    chosen = step_to_label(user=person, pk=step, project=project)
+    known = labelling_for_user(user=person, pk=step, project=project)
+    chosen = known.step
     if chosen.problem_id != pk:
         raise NotFoundError(f"There is no step {step} in problem {pk}.")
     form = LabelForm(request.POST)
-    data = _checked(form)
+    data = checked(form)
     key = cast("UUID | None", data["key"])
     if data["rating"] == CLEAR:
         label = label_clear(step=chosen, user=person, idempotency_key=key).label
     else:
-        current = label_of_user(step=chosen, user=person)
-        state = _label_state(data, set(request.POST), current)
+        state = label_state(data, set(request.POST), known.label)
         label = label_set(step=chosen, user=person, idempotency_key=key, **state).label
-    return _answer(request, chosen.problem, step=chosen, label=label)
+    labelled = known.others + (label is not None)
+    return _answer(request, chosen.problem, step=chosen, label=label, labelled=labelled)
 
 
-def _label_state(
+def label_state(
     data: dict[str, object], sent: set[str], current: StepLabel | None
 ) -> dict[str, Any]:
     """Merge what was sent with what the label has: a new rating keeps the note, and so on."""
@@ -132,20 +136,23 @@ def redo(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 def _step_back(request: HttpRequest, project: str, pk: int, *, redo: bool) -> HttpResponse:
     person = cast("HtmxRequest", request).user
     problem = problem_for_user(user=person, pk=pk, at_least="annotator", project=project)
-    key = _key_of(request)
+    key = key_of(request)
     service = judgement_redo if redo else judgement_undo
     result = service(problem=problem, user=person, idempotency_key=key)
     if result is None:
         said = "Nothing to redo." if redo else "Nothing to undo in this problem."
         return _answer(request, problem, said=said)
-    step = Step.objects.filter(problem=problem, pk=result.step_id or 0).first()
-    if step is not None:
-        step.problem = problem
+    step = step_in(problem=problem, pk=result.step_id)
     label = labels_of_user(steps=[step], user=person).get(step.pk) if step is not None else None
     return _answer(request, problem, step=step, label=label, said=result.description, result=result)
 
 
-def _key_of(request: HttpRequest) -> UUID | None:
+def key_of(request: HttpRequest) -> UUID | None:
+    """Return the key that the client made for the request, None without one.
+
+    Raises:
+        InvalidError: it is not a UUID.
+    """
     text = request.POST.get("key", "")
     try:
         return UUID(text) if text else None
@@ -162,33 +169,42 @@ def _answer(
     label: StepLabel | None = None,
     said: str = "",
     result: UndoResult | None = None,
+    labelled: int | None = None,
 ) -> HttpResponse:
-    """Send the changed parts to scripts, a browser back to the page."""
+    """Send the changed parts to scripts, a browser back to the page.
+
+    ``labelled`` is the person's progress where the caller knows it already.
+    """
     person = cast("HtmxRequest", request).user
     if not request.headers.get("HX-Request"):
         state = ViewState.from_query(request.GET)
         query = state.query(step=step.pk if step is not None else state.step)
         kwargs = {"project": problem.project.name, "pk": problem.pk}
         return redirect(reverse("annotator:problem", kwargs=kwargs) + query)
+    if labelled is None:
+        labelled = labelled_counts(problem=problem, user=person)
     context = {
         "step": step,
         "label": label,
         "code": "" if label is None else label_code(label.rating, unsure=label.unsure),
         "said": said,
         "trace": result.trace_id if result is not None else None,
-        **progress_context(problem, person),
+        "spans": _spans(problem, person) if result is not None else None,
+        **progress_context(problem, labelled),
     }
     return render(request, "annotator/workbench_saved.html", context)
+
+
+def _spans(problem: Problem, person: User) -> str:
+    return json.dumps(span_marks(spans_of_user(problem=problem, user=person)))
 
 
 @require_POST
 def trace_outcome(request: HttpRequest, project: str, pk: int, trace: int) -> HttpResponse:
     """Correct an outcome of a trace; every method that compares outcomes follows at once."""
     person = cast("HtmxRequest", request).user
-    chosen = trace_for_user(user=person, pk=trace, at_least="reviewer", project=project)
-    if chosen.problem_id != pk:
-        raise NotFoundError(f"There is no trace {trace} in problem {pk}.")
-    data = _checked(OutcomeForm(request.POST))
+    chosen = trace_for_user(user=person, pk=trace, at_least="reviewer", project=project, problem=pk)
+    data = checked(OutcomeForm(request.POST))
     result = outcome_set(
         trace=chosen,
         user=person,
@@ -198,9 +214,8 @@ def trace_outcome(request: HttpRequest, project: str, pk: int, trace: int) -> Ht
     )
     value = result.outcome.value
     said = f"{result.outcome.name} is now {'unknown' if value is None else f'{value:g}'}."
-    context_step = Step.objects.filter(pk=chosen.end_id).first()
     if request.headers.get("HX-Request"):
         response = _answer(request, chosen.problem, said=said)
         response["HX-Trigger"] = "outcomes-changed"
         return response
-    return _answer(request, chosen.problem, step=context_step, said=said)
+    return _answer(request, chosen.problem, step=chosen.end, said=said)

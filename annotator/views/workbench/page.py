@@ -9,26 +9,28 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
-from annotator.models import Step
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.paths import (
     SIBLINGS,
+    first_rows,
     first_step,
     labels_of_user,
     next_unlabelled,
     siblings_of,
+    step_in,
 )
 from annotator.queries.trees import text_previews
 from annotator.views.http import HtmxRequest, page, wants_fragment
 from annotator.views.workbench.inspector import inspector_context
-from annotator.views.workbench.keys import KEYS, keys_shown
+from annotator.views.workbench.judging import judging_page
+from annotator.views.workbench.keys import keys_of, keys_shown
 from annotator.views.workbench.reader import page_urls, reader_context, workbench_of
-from annotator.views.workbench.state import ViewState
+from annotator.views.workbench.state import ViewState, number_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from annotator.models import Problem
+    from annotator.models import Problem, Step
     from annotator.views.workbench.reader import Workbench
 
 STATIC_ROWS = 200
@@ -48,10 +50,7 @@ def open_bench(request: HttpRequest, project: str, pk: int, step: int | None = N
 
 def _step_of(problem: Problem, pk: int | None) -> Step | None:
     """Return the step of the URL, else where to begin; a link to a step that is gone still opens."""
-    steps = Step.objects.filter(problem=problem)
-    found = steps.filter(pk=pk).first() if pk is not None else None
-    if found is None:
-        found = first_step(problem=problem)
+    found = step_in(problem=problem, pk=pk) or first_step(problem=problem)
     if found is not None:
         found.problem = problem
     return found
@@ -59,8 +58,14 @@ def _step_of(problem: Problem, pk: int | None) -> Step | None:
 
 @require_GET
 def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
-    """Show one problem's tree; for htmx only the reader and the inspector."""
+    """Show one problem's tree; for htmx only the reader and the inspector.
+
+    ``?judge=<trace>`` shows one trace to be judged in order instead.
+    """
     request = cast("HtmxRequest", request)
+    judged = number_of(request.GET.get("judge"))
+    if judged is not None:
+        return judging_page(request, project, pk, judged)
     bench = open_bench(request, project, pk)
     context: dict[str, Any] = {
         "reader": reader_context(bench),
@@ -77,7 +82,7 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
             "choices": bench.colorings.choices(),
             "urls": page_urls(bench.problem),
             "config": _config(bench),
-            "keys": keys_shown(),
+            "keys": keys_shown("workbench"),
             "outline": _first_rows(bench),
         }
         response = page(
@@ -104,14 +109,13 @@ def _config(bench: Workbench) -> dict[str, object]:
         "problem": bench.problem.pk,
         "user": bench.user.pk,
         "mayLabel": bench.access.may_label,
-        "keys": KEYS,
+        "keys": keys_of("workbench"),
     }
 
 
 def _first_rows(bench: Workbench) -> list[dict[str, Any]]:
     """Return the outline that is there without scripts: the first steps, as links."""
-    rows = Step.objects.filter(problem=bench.problem, preorder__lte=STATIC_ROWS)
-    steps = list(rows.order_by("preorder").only("pk", "preorder", "depth"))
+    steps = first_rows(problem=bench.problem, most=STATIC_ROWS)
     previews = text_previews(problem=bench.problem, at=[step.preorder for step in steps])
     return [
         {

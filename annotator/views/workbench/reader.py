@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.urls import reverse
 
-from annotator.models import ErrorType
+from annotator.queries.blindness import sight_of
 from annotator.queries.paths import (
     BEFORE,
     children_counts,
     labelled_counts,
     labels_of_user,
-    models_scoring,
     path_around,
     siblings_of,
     token_score_of,
 )
+from annotator.queries.spans import spans_of_user
+from annotator.queries.taxonomy import error_types_of
+from annotator.views.workbench.brackets import bracket
 from annotator.views.workbench.coloring import Coloring, Colorings
 from annotator.views.workbench.tokens import StepTokens, step_tokens
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from annotator.models import Problem, RewardModel, Step, StepLabel
+    from annotator.models import Problem, RewardModel, SpanLabel, Step, StepLabel
     from annotator.queries.access import Access
+    from annotator.queries.blindness import Sight
     from annotator.queries.paths import Path
     from annotator.views.workbench.state import ViewState
 
@@ -45,6 +48,8 @@ class Card:
     current: bool
     dim: bool
     href: str
+    spans: list[SpanLabel]
+    bracket: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +61,7 @@ class Workbench:
     problem: Problem
     step: Step | None
     state: ViewState
+    sight: Sight
     models: list[RewardModel]
     colorings: Colorings
     coloring: Coloring
@@ -74,6 +80,17 @@ class Workbench:
         return self.path.trace.end_id if self.path.trace is not None else None
 
     @property
+    def score_on_screen(self) -> bool:
+        """Whether a model's numbers are in view: as tokens, as the colours, or in the list of methods."""
+        if self.tokens is not None or "@" in self.coloring.key:
+            return True
+        if self.step is None or self.state.tab != "credit":
+            return False
+        at = self.step.preorder
+        by_model = (one for one in self.colorings.every_method() if "@" in one.key)
+        return any(not one.missing and np.isfinite(one.values[at]) for one in by_model)
+
+    @property
     def query(self) -> str:
         """The query string of this view."""
         return self.state.query(step=self.step.pk if self.step is not None else None)
@@ -86,7 +103,7 @@ class Workbench:
             return []
         name = self.access.project.primary_outcome
         if np.isin(known, (0.0, 1.0)).all():
-            return [f"{int(known.sum())} of {known.size} {name}"]
+            return [f"{int(known.sum()):,} of {known.size:,} {name}"]
         return [f"mean {name} {known.mean():.2f}"]
 
     def cards(self) -> list[Card]:
@@ -94,6 +111,7 @@ class Workbench:
         labels = labels_of_user(steps=self.path.steps, user=self.user)
         counts = children_counts(problem=self.problem, steps=self.path.steps)
         here = self.step.depth if self.step is not None else 0
+        spans = spans_of_user(problem=self.problem, user=self.user)
         return [
             Card(
                 step=step,
@@ -103,6 +121,8 @@ class Workbench:
                 current=step.depth == here,
                 dim=step.depth > here,
                 href=self.state.query(step=step.pk, trace=self.end_id),
+                spans=[span for span in spans if span.first_id == step.pk],
+                bracket=bracket(step, spans),
             )
             for step in self.path.steps
         ]
@@ -112,8 +132,8 @@ def workbench_of(
     *, access: Access, user: User, problem: Problem, step: Step | None, state: ViewState
 ) -> Workbench:
     """Read what a view of ``problem`` needs, whatever the size of its tree."""
-    models = models_scoring(problem=problem) if access.may_see_scores else []
-    colorings = Colorings(problem, models)
+    sight = sight_of(access=access, problem=problem)
+    colorings = Colorings(problem, sight)
     path = path_around(
         problem=problem,
         step=step,
@@ -126,12 +146,13 @@ def workbench_of(
         problem=problem,
         step=step,
         state=state,
-        models=models,
+        sight=sight,
+        models=list(colorings.models.values()),
         colorings=colorings,
         coloring=colorings.coloring(state.by or colorings.default()),
         path=path,
     )
-    if step is None or bench.model is None:
+    if step is None or bench.model is None or not sight.sees_scores(step.pk):
         return bench
     return replace(bench, tokens=_tokens(step, bench.model))
 
@@ -173,14 +194,18 @@ def reader_context(bench: Workbench) -> dict[str, Any]:
         "label_url": _step_url("step-label", kwargs, step) + bench.query,
         "sibling_number": at + 1,
         "sibling_count": len(family),
-        "error_types": list(
-            ErrorType.objects.filter(project=bench.access.project).order_by("position")
-        ),
-        "shown_score": bench.tokens is not None or "@" in bench.coloring.key,
+        "error_types": error_types_of(project=bench.access.project, keep=_error_type(cards)),
+        "shown_score": bench.score_on_screen,
         "project": bench.access.project,
         "access": bench.access,
-        **progress_context(bench.problem, bench.user),
+        **progress_context(bench.problem, labelled_counts(problem=bench.problem, user=bench.user)),
     }
+
+
+def _error_type(cards: list[Card]) -> str:
+    """Return the type of error that the chosen step's label has."""
+    label = next((card.label for card in cards if card.current), None)
+    return label.error_type.key if label is not None and label.error_type is not None else ""
 
 
 def _step_url(name: str, kwargs: dict[str, Any], step: Step | None) -> str:
@@ -188,13 +213,21 @@ def _step_url(name: str, kwargs: dict[str, Any], step: Step | None) -> str:
     return reverse(f"annotator:{name}", kwargs=kwargs | {"step": pk})
 
 
-def progress_context(problem: Problem, user: User) -> dict[str, Any]:
-    """Return how far the person is with the problem."""
+def progress_context(problem: Problem, labelled: int) -> dict[str, Any]:
+    """Return how far a person is who has judged ``labelled`` steps of the problem."""
     kwargs = {"project": problem.project.name, "pk": problem.pk}
     return {
         "problem": problem,
-        "labelled": labelled_counts(problem=problem, user=user),
+        "labelled": labelled,
         "undo_url": reverse("annotator:undo", kwargs=kwargs),
+    }
+
+
+def panel_urls(kwargs: dict[str, Any]) -> dict[str, str]:
+    """Return the addresses of a step's panels; the scripts put the step in."""
+    return {
+        "comments": reverse("annotator:step-comments", kwargs=kwargs | {"step": 0}),
+        "alternative": reverse("annotator:step-alternative", kwargs=kwargs | {"step": 0}),
     }
 
 
@@ -206,4 +239,6 @@ def page_urls(problem: Problem) -> dict[str, str]:
     return urls | {
         "label": reverse("annotator:step-label", kwargs=kwargs | {"step": 0}),
         "siblings": reverse("annotator:siblings", kwargs=kwargs | {"step": 0}),
+        "span": reverse("annotator:step-span", kwargs=kwargs | {"step": 0}),
+        **panel_urls(kwargs),
     }

@@ -37,12 +37,12 @@ class ViewState:
         """Read the query of a URL; what makes no sense is the default, so old links still open."""
         tab = query.get("tab", "")
         return cls(
-            step=_number(query.get("step")),
+            step=number_of(query.get("step")),
             by=query.get("by", "")[:80],
-            model=_number(query.get("model")),
+            model=number_of(query.get("model")),
             tab=tab if tab in TABS else "credit",
-            trace=_number(query.get("trace")),
-            before=_number(query.get("before")),
+            trace=number_of(query.get("trace")),
+            before=number_of(query.get("before")),
             fold=query.get("fold", "")[:MAX_FOLD],
         )
 
@@ -60,7 +60,7 @@ class ViewState:
         return "?" + urlencode({key: value for key, value in parts.items() if value})
 
 
-def _number(text: str | None) -> int | None:
+def number_of(text: str | None) -> int | None:
     """Return a database id written in decimal, None for anything else."""
     if text is None or not text.isdecimal() or len(text) > 18:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.workbench import data, judgements, page
+from annotator.views.workbench import data, judgements, judging, judging_spans, page, spans, talk
 
 BASE = "p/<str:project>/problems/<int:pk>/"
 
@@ -18,7 +18,21 @@ urlpatterns = [
     path(f"{BASE}redo/", judgements.redo, name="redo"),
     path(f"{BASE}unlabelled/", page.unlabelled, name="unlabelled"),
     path(f"{BASE}steps/<int:step>/label/", judgements.step_label, name="step-label"),
+    path(f"{BASE}steps/<int:step>/span/", spans.step_span, name="step-span"),
+    path(f"{BASE}steps/<int:step>/comments/", talk.step_comments, name="step-comments"),
+    path(f"{BASE}steps/<int:step>/alternative/", talk.step_alternative, name="step-alternative"),
+    path(f"{BASE}comments/", talk.problem_comments, name="problem-comments"),
+    path(f"{BASE}comments/<int:remark>/settle/", talk.comment_settle, name="comment-settle"),
     path(f"{BASE}steps/<int:step>/siblings/", page.siblings, name="siblings"),
     path(f"{BASE}steps/<int:step>/tokens.json", data.tokens_json, name="step-tokens"),
+    path(f"{BASE}traces/<int:trace>/judge/", judging.trace_judging, name="trace-judging"),
+    path(
+        f"{BASE}traces/<int:trace>/steps/<int:step>/label/", judging.trace_step, name="trace-step"
+    ),
+    path(f"{BASE}traces/<int:trace>/steps/<int:step>/rest/", judging.trace_rest, name="trace-rest"),
+    path(f"{BASE}traces/<int:trace>/span/", judging_spans.trace_span, name="trace-span"),
+    path(
+        f"{BASE}traces/<int:trace>/submission/", judging.trace_submission, name="trace-submission"
+    ),
     path(f"{BASE}traces/<int:trace>/outcome/", judgements.trace_outcome, name="trace-outcome"),
 ]

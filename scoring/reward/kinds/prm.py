@@ -6,13 +6,15 @@
 ``y`` is the step's target in [0, 1]; ``hard`` rounds it first. Neutral ratings never arrive here:
 the policy in ``scoring.training.targets`` has turned them into a target or left them out.
 
+The kind ``orm`` is this head and loss with one target per trace, its outcome, at its last step.
+
 Source: Lightman et al. 2023 (arXiv 2305.20050) for the objective; Wang et al. 2023 (2312.08935)
 for hard and soft targets. We differ in reading a separator of our own instead of a word token.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -23,14 +25,16 @@ if TYPE_CHECKING:
 
 
 class ProcessRewardModel:
-    """The kind ``prm``; holds no weights, only says what the head is and means.
+    """The kinds ``prm`` and ``orm``; holds no weights, only says what the head is and means.
 
     Attributes:
         config: which head and which targets.
         scale: what scores are, for legends.
+        fixed: nothing; a probability has its scale without a fixed set.
     """
 
     scale = "probability"
+    fixed: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, config: PrmConfig) -> None:
         self.config = config

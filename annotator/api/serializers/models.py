@@ -1,0 +1,50 @@
+"""Reward models and their scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+
+class ModelOut(s.Serializer[Any]):
+    """A reward model with what made it."""
+
+    id = s.IntegerField()
+    project = s.CharField()
+    name = s.CharField()
+    version = s.IntegerField()
+    kind = s.CharField()
+    base = s.CharField()
+    ready = s.BooleanField()
+    seed = s.IntegerField(allow_null=True)
+    snapshot = s.IntegerField(allow_null=True)
+    job = s.IntegerField(allow_null=True)
+    data_hash = s.CharField()
+    config = s.DictField()
+    provenance = s.DictField()
+    metrics = s.DictField()
+    created = s.DateTimeField()
+
+
+class ModelList(s.Serializer[Any]):
+    """A page of models, newest first."""
+
+    results = ModelOut(many=True)
+    next = s.IntegerField(allow_null=True)
+
+
+class ScoreOut(s.Serializer[Any]):
+    """A model's score of a step."""
+
+    id = s.IntegerField()
+    problem = s.IntegerField()
+    step = s.IntegerField()
+    score = s.FloatField()
+
+
+class ScoreList(s.Serializer[Any]):
+    """A page of scores in the order in which they were stored."""
+
+    results = ScoreOut(many=True)
+    next = s.IntegerField(allow_null=True)

@@ -1,0 +1,39 @@
+"""Reward models and their scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from annotator.models import RewardModel, StepScore
+
+
+def model_shape(model: RewardModel) -> dict[str, Any]:
+    """Return a reward model; ``project`` is loaded."""
+    return {
+        "id": model.pk,
+        "project": model.project.name,
+        "name": model.name,
+        "version": model.version,
+        "kind": model.kind,
+        "base": model.base,
+        "ready": model.ready,
+        "seed": model.seed,
+        "snapshot": model.snapshot_id,
+        "job": model.job_id,
+        "data_hash": model.data_hash,
+        "config": model.config,
+        "provenance": model.provenance,
+        "metrics": model.metrics,
+        "created": model.created,
+    }
+
+
+def score_shape(score: StepScore) -> dict[str, Any]:
+    """Return a score; ``step`` is loaded."""
+    return {
+        "id": score.pk,
+        "problem": score.step.problem_id,
+        "step": score.step_id,
+        "score": score.score,
+    }

@@ -1,0 +1,93 @@
+"""The ids that gold answers are written with, and enough text to know what they are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Left
+
+from annotator.models import Problem, Queue, Step, Trace
+from annotator.queries.queues import RATING_TASKS
+from scoring.preference.types import MAX_ITEMS, MIN_ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from annotator.models import Project
+
+# Characters of a prompt, and of each thing to rank.
+PROMPT, ITEM = 300, 80
+CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class GoldIds:
+    """One thing that gold can be made of.
+
+    Attributes:
+        problem: its problem.
+        trace: what is rated, None for rankings.
+        parent: the step whose children are ranked, None = the problem.
+        items: ids of what is ranked, in tree or import order.
+        steps: how many steps the trace has, None for rankings.
+        text: the prompt, and for rankings the beginning of each item.
+    """
+
+    problem: int
+    trace: int | None
+    parent: int | None
+    items: tuple[int, ...]
+    steps: int | None
+    text: str
+
+
+def gold_ids(*, project: Project, task: str) -> Iterator[GoldIds]:
+    """Yield everything in ``project`` that the task asks about, in the order of the import.
+
+    Rows come from the database in chunks, so that any project can be streamed.
+    """
+    if task in RATING_TASKS:
+        return _traces(project)
+    if task == Queue.Task.RANK_TRACE:
+        return _trace_sets(project)
+    return _forks(project, branches=task == Queue.Task.RANK_BRANCH)
+
+
+def _traces(project: Project) -> Iterator[GoldIds]:
+    rows = Trace.objects.filter(problem__project=project).order_by("problem", "ordinal")
+    named = rows.values_list("problem", "pk", "end__depth", Left("problem__prompt", PROMPT))
+    for problem, trace, steps, text in named.iterator(CHUNK):
+        yield GoldIds(problem, trace, None, (), steps, text)
+
+
+def _trace_sets(project: Project) -> Iterator[GoldIds]:
+    rows = Problem.objects.filter(
+        project=project, n_traces__gte=MIN_ITEMS, n_traces__lte=MAX_ITEMS
+    ).annotate(items=ArrayAgg("traces__pk", order_by="traces__ordinal"))
+    named = rows.order_by("pk").values_list("pk", "items", Left("prompt", PROMPT))
+    for problem, items, text in named.iterator(CHUNK):
+        yield GoldIds(problem, None, None, tuple(items), None, text)
+
+
+def _forks(project: Project, *, branches: bool) -> Iterator[GoldIds]:
+    rows = (
+        Step.objects.filter(problem__project=project)
+        .values("problem", "parent", "problem__prompt")
+        .annotate(
+            place=Min("preorder"),
+            n=Count("pk"),
+            deep=BoolOr(Q(subtree_end__gt=F("preorder") + 1)),
+            items=ArrayAgg("pk", order_by="preorder"),
+            texts=ArrayAgg(Left("text", ITEM), order_by="preorder"),
+        )
+        .filter(n__gte=MIN_ITEMS, n__lte=MAX_ITEMS, **({"deep": True} if branches else {}))
+        .order_by("problem", "place")
+    )
+    for row in rows.iterator(CHUNK):
+        items = tuple(row["items"])
+        said = [f"{pk}: {text}" for pk, text in zip(items, row["texts"], strict=True)]
+        text = " | ".join([row["problem__prompt"][:PROMPT], *said])
+        yield GoldIds(row["problem"], None, row["parent"], items, None, text)

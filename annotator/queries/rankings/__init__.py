@@ -1,0 +1,1 @@
+"""Preference rankings as people see them: places, items, orders, questions, strengths."""

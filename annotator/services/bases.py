@@ -1,0 +1,88 @@
+"""Which base a training run may start from, and who may name which.
+
+The operator, at the command line, names any folder. Pages and API serve people who may know of the
+server only what they are shown: a folder of theirs must be a model of the project or lie below
+``TRACEWOOD_MODEL_DIRS``, after links are followed, and all other folders get one and the same
+answer, whether they exist or not.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from annotator.errors import InvalidError, UnavailableError
+from annotator.models import RewardModel
+from annotator.queries.models import reward_model_named
+from annotator.services.artefacts import artefact_folder
+from scoring.errors import UnknownNameError
+from scoring.reward.base import check_folder
+from scoring.training.config import TINY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from annotator.models import Project
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+
+
+def base_checked(*, base: str, project: Project | None, any_folder: bool) -> str:
+    """Return ``base`` as a worker shall open it: ``tiny``, a hub id or an absolute folder.
+
+    Args:
+        base: ``tiny``, ``NAME`` or ``NAME@VERSION`` of a trained model of the project, a hub id or a
+            folder; a relative one counts from the current folder, for the operator only.
+        project: whose models may be named; None for a project that is not there yet.
+        any_folder: the operator asks.
+
+    Raises:
+        InvalidError: the folder is not open to the one who asks.
+        ModelLoadError: there is no such folder, or it is none that a run can start from.
+    """
+    if base == TINY:
+        return base
+    if project is not None and (folder := _model_named(project, base)) is not None:
+        return str(folder)
+    try:
+        exists = Path(base).exists()
+        folder = Path(base).resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+        exists, folder = False, Path("/")
+    if HUB_ID.fullmatch(base) and not exists:
+        return base
+    allowed = any_folder or (
+        Path(base).is_absolute() and any(folder.is_relative_to(root) for root in _open_to(project))
+    )
+    if not allowed:
+        raise InvalidError(_REFUSAL, fields={"base": _REFUSAL})
+    check_folder(folder)
+    return str(folder)
+
+
+_REFUSAL = (
+    "This folder is not open to training. Give 'tiny', the name of a trained model of this project, "
+    "the id of a public model (owner/name), or a folder below one that the operator listed in "
+    "TRACEWOOD_MODEL_DIRS."
+)
+
+
+def _model_named(project: Project, name: str) -> Path | None:
+    with suppress(UnknownNameError, UnavailableError):
+        model = reward_model_named(project=project, name=name)
+        if model.artefact:
+            return artefact_folder(path=model.artefact)
+    return None
+
+
+def _open_to(project: Project | None) -> Iterator[Path]:
+    """Yield the folders whose content people of the project may train on."""
+    yield from (root.resolve() for root in settings.TRACEWOOD_MODEL_DIRS)
+    own = RewardModel.objects.filter(project=project, ready=True).exclude(artefact="")
+    for path in own.values_list("artefact", flat=True):
+        with suppress(UnavailableError):
+            yield artefact_folder(path=path).resolve()

@@ -1,0 +1,1 @@
+"""The orders of queues: one file and one row in ``registry`` each."""

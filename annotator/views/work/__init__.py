@@ -1,0 +1,1 @@
+"""The annotator's item: served, worked on, submitted."""

@@ -1,0 +1,118 @@
+"""Step labels: does the model score right steps above wrong ones?
+
+AUROC is the probability that a right step scores above a wrong one, a tie counting half; average
+precision the mean precision at the right steps, equal scores taken as one threshold. Labels above 0.5
+are right, below wrong; exactly 0.5 is neither and left out.
+
+Source: textbook; the definitions are scikit-learn's. A resampled problem weighs as often as it was
+drawn, so each replicate is one weighted area and no data are copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoring.evaluation.base import Findings, Measure
+from scoring.evaluation.intervals import each_problem, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scoring.evaluation.records import Bools, Floats, Ints, Records
+
+_AT_ONCE = 4_000_000
+ONE_CLASS = "undefined because right and wrong steps are needed"
+
+
+def ranking(records: Records) -> Findings:
+    """Rank all labelled steps of all records."""
+    counts = [len(row.labels) for row in records]
+    scores = np.concatenate([row.step_scores for row in records])
+    labels = np.concatenate([row.labels for row in records])
+    problem = np.repeat(records.problem, counts)
+    known = ~np.isnan(labels) & ~np.isnan(scores)
+    decided = known & (labels != 0.5)
+    right = labels[decided] > 0.5
+    steps, of, n = scores[decided], problem[decided], int(decided.sum())
+    unit_rows = each_problem(len(records.problems))
+    rate = np.zeros((len(records.problems), 2))
+    np.add.at(rate, of, np.stack([right, np.ones(n)], axis=1))
+    share = float(right.mean()) if n else None
+    undecided = int(known.sum()) - n
+    return Findings(
+        (
+            Measure(
+                "auroc",
+                "AUROC",
+                unit_rows,
+                weighted(_auroc, steps, right, of),
+                n,
+                "steps",
+                ONE_CLASS,
+                chance=0.5,
+                exchangeable=False,
+            ),
+            Measure(
+                "average_precision",
+                "Average precision",
+                unit_rows,
+                weighted(_average_precision, steps, right, of),
+                n,
+                "steps",
+                ONE_CLASS,
+                chance=share,
+                exchangeable=False,
+            ),
+            Measure("positive_rate", "Right steps", rate, ratio, n, "steps", compared=False),
+        ),
+        notes=(f"{undecided} steps labelled 0.5 left out",) if undecided else (),
+    )
+
+
+def weighted(
+    area: Callable[[Floats, Floats], Floats], scores: Floats, right: Bools, problem: Ints
+) -> Callable[[Floats], Floats]:
+    """Return a statistic of ``(B, P)`` counts of problems.
+
+    Args:
+        area: of the weights of right and of wrong steps at or above each distinct score, from the
+            highest to the lowest, ``(B, G)`` each.
+        scores: ``(M,)``.
+        right: ``(M,)``.
+        problem: ``(M,)``.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    positive, owner = right[order].astype(np.float64), problem[order]
+    rows = max(1, _AT_ONCE // max(len(scores), 1))
+
+    def statistic(counts: Floats) -> Floats:
+        values = np.full(len(counts), np.nan)
+        for start in range(0, len(counts) if len(scores) else 0, rows):
+            weight = counts[start : start + rows][:, owner]
+            hits = np.cumsum(weight * positive, axis=1)[:, ends]
+            seen = np.cumsum(weight, axis=1)[:, ends]
+            values[start : start + rows] = area(hits, seen - hits)
+        return values
+
+    return statistic
+
+
+def _auroc(hits: Floats, misses: Floats) -> Floats:
+    """Area under the curve of hits over misses, by trapezia: a tie counts half."""
+    wider = np.diff(misses, axis=1, prepend=0.0)
+    higher = hits - np.diff(hits, axis=1, prepend=0.0) / 2
+    area = np.einsum("bg,bg->b", wider, higher)
+    return np.asarray(area / (hits[:, -1] * misses[:, -1]), np.float64)
+
+
+def _average_precision(hits: Floats, misses: Floats) -> Floats:
+    """Mean precision at the right steps."""
+    gained = np.diff(hits, axis=1, prepend=0.0)
+    seen = hits + misses
+    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
+    total = np.where(misses[:, -1] > 0, hits[:, -1], np.nan)
+    return np.asarray(np.einsum("bg,bg->b", gained, precision) / total, np.float64)

@@ -1,0 +1,80 @@
+"""A judge's answer as verdicts. Models wrap JSON in fences, words and thoughts; what is not there is not guessed."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.errors import JudgeAnswerError
+
+VERDICTS = {"right": 1.0, "wrong": 0.0, "unsure": 0.5}
+LONGEST_REASON = 2000
+_SHOWN = 80
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one vote says of one step: 1 right, 0 wrong, 0.5 unsure."""
+
+    value: float
+    reason: str
+
+
+def verdicts(answer: str, first: int, last: int) -> dict[int, Verdict]:
+    """Read the verdicts on steps ``first`` … ``last`` out of ``answer``.
+
+    Thoughts between ``<think>`` marks are passed over; of several JSON objects the last that has
+    ``steps`` counts.
+
+    Returns:
+        Step number → verdict, complete.
+
+    Raises:
+        JudgeAnswerError: no such object, or a step that is missing, named twice or judged by
+            another word than right, wrong or unsure.
+    """
+    found: dict[int, Verdict] = {}
+    for entry in _entries(answer):
+        number, verdict = _entry(entry)
+        if number in found:
+            raise JudgeAnswerError(f"step {number} is judged twice")
+        if first <= number <= last:
+            found[number] = verdict
+    missing = [n for n in range(first, last + 1) if n not in found]
+    if missing:
+        raise JudgeAnswerError(f"step {missing[0]} has no verdict")
+    return found
+
+
+def _entries(answer: str) -> list[Any]:
+    text = _THOUGHT.sub("", answer)
+    decoder = json.JSONDecoder()
+    entries: list[Any] | None = None
+    at = text.find("{")
+    while at >= 0:
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            if isinstance(value, dict) and isinstance(value.get("steps"), list):
+                entries = value["steps"]
+        at = text.find("{", end)
+    if entries is None:
+        raise JudgeAnswerError(f"no JSON object with steps in '{answer.strip()[:_SHOWN]}'")
+    return entries
+
+
+def _entry(entry: Any) -> tuple[int, Verdict]:
+    if not isinstance(entry, dict):
+        raise JudgeAnswerError("an entry of steps is no object")
+    number, word = entry.get("step"), str(entry.get("verdict", "")).strip().lower()
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise JudgeAnswerError(f"'{str(number)[:_SHOWN]}' is no step number")
+    if word not in VERDICTS:
+        known = ", ".join(VERDICTS)
+        raise JudgeAnswerError(f"verdict '{word[:_SHOWN]}' of step {number} is none of {known}")
+    return number, Verdict(VERDICTS[word], str(entry.get("reason") or "")[:LONGEST_REASON])

@@ -1,0 +1,90 @@
+"""Frozen problems as trees to learn from: labels, outcomes, search values and rankings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from annotator.exporters.comparisons import Ends
+from annotator.exporters.ranked import decided_pairs, whole_rankings
+from scoring.training.dataset import Ranked, RankedPair, Ranking, TrainingTree
+from scoring.tree import Tree
+
+if TYPE_CHECKING:
+    from annotator.exporters.records import ExportProblem
+    from scoring.types import TraceRecord
+
+PRIMARY = "correct"
+
+
+def training_tree(problem: ExportProblem, outcome: str = PRIMARY) -> TrainingTree:
+    """Turn a frozen problem into a tree; unlabelled steps have no target.
+
+    Args:
+        problem: as a snapshot gives it.
+        outcome: which of its traces' outcomes are meant.
+    """
+    targets = [_known(problem.target(at)) for at in range(len(problem.nodes))]
+    values = [_known(node.value) for node in problem.nodes]
+    return TrainingTree(
+        problem_key=problem.id,
+        problem_text=problem.problem.prompt,
+        tree=Tree.from_columns(
+            ids=range(len(problem.nodes) + 1),
+            parent=[-1, *(node.parent + 1 for node in problem.nodes)],
+            text=["", *(node.text for node in problem.nodes)],
+            value=[np.nan, *values],
+            ends=[trace.end + 1 for trace in problem.traces],
+            outcomes=[_outcome(trace, outcome) for trace in problem.traces],
+        ),
+        targets=np.array([np.nan, *targets], np.float64),
+        weights=np.array([0.0, *problem.weights]) if problem.weights else None,
+        ranked=_ranked(problem),
+    )
+
+
+def _known(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _outcome(trace: TraceRecord, name: str) -> float:
+    """Return the outcome called ``name``, NaN if it is not known."""
+    known = (o.value for o in trace.outcomes if o.name == name and o.value is not None)
+    return next(known, np.nan)
+
+
+def _ranked(problem: ExportProblem) -> Ranked:
+    """Return what the rankings say, over positions of the tree: the problem is 0."""
+    decided, _ = decided_pairs(problem)
+    if not decided:
+        return Ranked()
+    ends = Ends(problem)
+    pairs = []
+    spoken = []
+    for (level, first, second), answer in decided.items():
+        shift = 0 if level == "trace" else 1
+        spoken.append((level, first + shift, second + shift))
+        if answer.said in ("win", "tie"):
+            better, worse = (
+                (answer.winner, answer.loser) if answer.said == "win" else (first, second)
+            )
+            # A gate says that one failed, not by how much.
+            by = 1.0 if answer.by is None else answer.by
+            pairs.append(
+                RankedPair(
+                    level,
+                    ends.of(level, better) + 1,
+                    ends.of(level, worse) + 1,
+                    tie=answer.said == "tie",
+                    distance=by if answer.said == "win" else 0.0,
+                )
+            )
+    rankings = tuple(
+        Ranking(
+            tuple(tuple(ends.of(whole.level, i) + 1 for i in tier) for tier in whole.tiers),
+            whole.weight,
+        )
+        for whole in whole_rankings(problem)
+    )
+    return Ranked(tuple(pairs), rankings, tuple(spoken))

@@ -1,0 +1,1 @@
+"""Preference rankings: validation, pairs, induced order, strengths and contradictions. Numpy only."""

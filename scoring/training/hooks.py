@@ -1,0 +1,25 @@
+"""How a run talks to whoever started it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+OnMetric = Callable[[int, dict[str, float]], None]
+OnProgress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a run calls; each does nothing unless it is given."""
+
+    on_metric: OnMetric = field(default=lambda _step, _values: None)
+    on_progress: OnProgress = field(default=lambda _done, _total, _message: None)
+    on_saved: Callable[[], None] = field(default=lambda: None)
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+
+    @classmethod
+    def of(cls, **given: Any) -> Hooks:
+        """Take those that are not None."""
+        return cls(**{name: hook for name, hook in given.items() if hook is not None})

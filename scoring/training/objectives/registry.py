@@ -1,0 +1,36 @@
+"""What kinds can be trained for: one row here each, named by the kind's row. Torch-free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from scoring.registry import find_row, load_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoring.training.config import RunConfig
+    from scoring.training.dataset import TrainingTree
+    from scoring.training.objectives.base import Objective
+
+_O = "scoring.training.objectives"
+
+OBJECTIVES: dict[str, str] = {
+    "step_labels": f"{_O}.steps:StepLabels",
+    "outcomes": f"{_O}.steps:Outcomes",
+    "judged_pairs": f"{_O}.judged_pairs:JudgedPairs",
+    "tree_pairs": f"{_O}.tree_pairs:TreePairs",
+    "signal_pairs": f"{_O}.signal_pairs:SignalPairs",
+    "rankings": f"{_O}.rankings:Rankings",
+}
+
+
+def objective(config: RunConfig, trees: Sequence[TrainingTree] = ()) -> Objective:
+    """Return what the run's kind is trained for, bound to its settings.
+
+    Args:
+        config: the run.
+        trees: its training trees, from which some objectives take margins.
+    """
+    target = find_row(OBJECTIVES, "objective", config.row.objective)
+    return cast("Objective", load_target(target)(config, trees))

@@ -1,0 +1,8 @@
+// Scripts that are loaded when a key first asks for them, not for the first view.
+
+function lost() {
+  throw new Error("The server cannot be reached; nothing was opened. Try again.");
+}
+
+export const loadExtras = () => import("./extras.js").catch(lost);
+export const loadPanel = () => import("./panel.js").catch(lost);

@@ -1,0 +1,125 @@
+"""Every kind from training to the heatmap, on the smallest model and a project with everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotator.management.commands import train_reward_model
+from annotator.models import Job, Step
+from annotator.services.projects import project_create
+from annotator.services.requests import score_request
+from annotator.views.workbench.coloring import Colorings
+from scoring.pipelines.training_trees import training_tree
+from scoring.reward import load
+from scoring.reward.registry import KINDS
+from scoring.samples import arithmetic
+from scoring.training.dataset import RankedPair, Ranking
+from scoring.types import NodeRecord, OutcomeRecord, RankingRecord, RaterRecord, TraceRecord
+from tests.annotator.commands import run_command
+from tests.annotator.exports.data import problem
+from tests.annotator.exports.ranked_data import order, ranked
+from tests.annotator.pipelines.data import TINY, filled, job_folder, run, train, trained
+from tests.factories import problem_with_tree
+
+SETTINGS = {**TINY, "steps": "3", "checkpoint_every": "3", "held_out": "0.4"}
+MAIN = {"prm": "auroc", "orm": "outcome_auroc"}
+
+
+def with_rankings(n=8):
+    """Arithmetic problems whose traces somebody ranked: right ones above wrong ones."""
+    for record in arithmetic(1, n):
+        right = [bool(trace.outcomes[0].value) for trace in record.traces]
+        tiers = [[t for t, r in enumerate(right) if r is good] for good in (True, False)]
+        tiers = [tier for tier in tiers if tier]
+        record.rankings = [RankingRecord("trace", tiers, RaterRecord("imported", "ann"))]
+        yield record
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", KINDS)
+def test_every_kind_trains_scores_and_colours(key):
+    project = filled(project_create(name="train"), with_rankings())
+    model = trained(project, kind=key, settings=SETTINGS)
+    main = MAIN.get(key, "pair_accuracy")
+    assert model.metrics[main]["n"] > 0
+    assert set(model.metrics[f"length_{main}"]) == {"value", "low", "high", "n"}
+    assert model.provenance["units"] > 0
+    assert load(job_folder(model)).info["kind"] == key
+    job = run(score_request(model=model, user=None))
+    assert job.result["scored"] == Step.objects.count()
+    coloring = Colorings(project.problems.first()).coloring(f"prm_score@{model.pk}")
+    assert (coloring.scale.low, coloring.scale.high, coloring.scale.signed) == (0.0, 1.0, False)
+    assert np.isfinite(coloring.values[1:]).all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_takes_a_kind_with_its_own_settings():
+    filled(project_create(name="train"), with_rankings(2))
+    status, answer = run_command(
+        train_reward_model,
+        "--project",
+        "train",
+        "--kind",
+        "heron",
+        "--set",
+        "levels=outcome,length",
+    )
+    assert (status, answer["state"]) == (0, "queued"), answer
+    run_asked = Job.objects.get(pk=answer["job"]).args["run"]
+    assert (run_asked["kind"], run_asked["model"]["levels"]) == ("heron", "outcome,length")
+    status, answer = run_command(
+        train_reward_model, "--project", "train", "--kind", "heron", "--set", "levels=colour"
+    )
+    assert status == 2
+    assert "levels must name signals once each" in answer["error"]["message"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("plackett_luce", "rank steps, branches or traces"),
+        ("orm", "needs both right and wrong traces"),
+    ],
+)
+def test_a_kind_without_its_data_says_how_to_get_it(key, sentence):
+    project = project_create(name="empty")
+    problem_with_tree(["a!"], project=project)
+    job = run(train(project, kind=key, settings={**TINY, "held_out": "0"}))
+    assert (job.state, job.error_code) == (Job.State.FAILED, "training")
+    assert sentence in job.error
+
+
+def test_rankings_of_a_problem_arrive_at_the_ends_of_what_was_ranked():
+    tree = training_tree(ranked(order([1], [0, 2])))
+    assert set(tree.ranked.pairs) == {
+        RankedPair("trace", 2, 1, distance=1.0),
+        RankedPair("trace", 2, 3, distance=1.0),
+        RankedPair("trace", 1, 3, tie=True, distance=0.0),
+    }
+    assert tree.ranked.rankings == (Ranking(((2,), (1, 3)), 1.0),)
+    assert set(tree.ranked.spoken_of("trace")) == {(0, 1), (0, 2), (1, 2)}
+
+
+def test_several_raters_of_a_place_count_one_together():
+    bob = RaterRecord("person", "bob")
+    tree = training_tree(ranked(order([0], [1], [2]), order([2], [1], [0], rater=bob)))
+    assert [ranking.weight for ranking in tree.ranked.rankings] == [0.5, 0.5]
+    assert tree.ranked.pairs == (), "split evenly: no answer"
+    assert len(tree.ranked.spoken) == 3
+
+
+def test_the_primary_outcome_and_search_values_come_along():
+    found = problem(
+        targets=[],
+        nodes=[NodeRecord("a", value=0.25), NodeRecord("b")],
+        traces=[
+            TraceRecord(0, outcomes=[OutcomeRecord("speed", 9.0), OutcomeRecord("correct", 1.0)]),
+            TraceRecord(1, outcomes=[OutcomeRecord("correct", None)]),
+        ],
+    )
+    tree = training_tree(found).tree
+    np.testing.assert_array_equal(tree.outcomes, [1.0, np.nan])
+    np.testing.assert_array_equal(tree.value, [np.nan, 0.25, np.nan])
+    np.testing.assert_array_equal(training_tree(found, "speed").tree.outcomes, [9.0, np.nan])

@@ -1,0 +1,87 @@
+"""Exams open their queue, are taken again as often as allowed, and stop nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.errors import ConflictError
+from annotator.models import (
+    Assignment,
+    JudgementEvent,
+    Membership,
+    Project,
+    Qualification,
+    StepLabel,
+)
+from annotator.queries.queues import assignment_for_user
+from annotator.services.exams import attempts_of, exam_retake
+from annotator.services.queues import assignment_skip, item_next
+from tests.annotator.gold_data import answered
+from tests.annotator.queue_world import queue_world, take
+
+pytestmark = pytest.mark.django_db
+
+# Exams
+
+
+def exam_world(*, attempts=2):
+    world = queue_world(traces=4)
+    world.gold(*world.traces[:2])
+    exam = world.queue(name="Exam", is_exam=True, pass_mark=1.0, options={"attempts": attempts})
+    return world, exam, world.queue(exam=exam)
+
+
+def test_an_exam_opens_its_queue_after_every_item_is_right():
+    world, exam, queue = exam_world()
+    user = world.people[1]
+    assert item_next(queue=queue, user=user).outcome == "exam"
+    answered(exam, user, 1, -1)
+    assert not Qualification.objects.exists()
+    answered(exam, user, 1, -1)
+    passed = Qualification.objects.get(queue=exam, user=user)
+    assert (passed.passed, passed.right, passed.total, passed.attempt) == (True, 2, 2, 1)
+    assert item_next(queue=queue, user=user).outcome == "item"
+    with pytest.raises(ConflictError, match="passed"):
+        exam_retake(queue=exam, user=user)
+
+
+def test_a_failed_exam_starts_again_from_nothing_as_often_as_allowed():
+    world, exam, queue = exam_world(attempts=2)
+    user = world.people[1]
+    answered(exam, user, 1, -1)
+    with pytest.raises(ConflictError, match="every item"):
+        exam_retake(queue=exam, user=user)
+    answered(exam, user, -1)
+    assert item_next(queue=exam, user=user).outcome == "nothing"
+    failed = Qualification.objects.get(queue=exam, user=user)
+    assert (failed.passed, failed.right, failed.total) == (False, 1, 2)
+    assert attempts_of(queue=exam, user=user).left == 1
+    events = JudgementEvent.objects.count()
+    exam_retake(queue=exam, user=user)
+    assert not StepLabel.objects.filter(rater__user=user).exists()
+    assert JudgementEvent.objects.count() > events  # taken back as events; the log keeps all
+    assert item_next(queue=queue, user=user).outcome == "exam"
+    for _ in range(2):
+        answered(exam, user, 1, -1)
+    again = Qualification.objects.get(queue=exam, user=user)
+    assert (again.passed, again.right, again.attempt) == (True, 2, 2)
+
+
+def test_no_attempt_left_is_a_sentence_and_a_skipped_item_is_not_right():
+    world, exam, _ = exam_world(attempts=1)
+    user = world.people[1]
+    answered(exam, user, 1, -1)
+    work = take(exam, user)
+    assignment_skip(assignment=work.assignment, user=user, fence=work.fence, reason="no idea")
+    assert Qualification.objects.get(user=user).right == 1
+    with pytest.raises(ConflictError, match="no attempt left"):
+        exam_retake(queue=exam, user=user)
+
+
+def test_exam_answers_never_stop_anybody():
+    world, exam, _ = exam_world()
+    Project.objects.filter(pk=world.project.pk).update(pause_below=1.0, pause_after=1)
+    user = world.people[1]
+    answered(exam, user, -1)
+    assert not Membership.objects.get(user=user).paused
+    assert assignment_for_user(user=user, pk=Assignment.objects.get(user=user).pk)

@@ -1,0 +1,136 @@
+"""A judge over HTTP: votes, prices, retries, and servers that fail in every way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from scoring.errors import JudgeEndpointError
+from scoring.judge import Judge, JudgeConfig
+from tests.scoring.judge.served import answer_of, write_model
+from tests.scoring.judge.servers import completion, scripted, transformers_serve
+
+STEPS = ["19 × 2 = 38", "38 + 4 = 43"]
+RIGHT, WRONG = answer_of(1, 2, "right"), answer_of(1, 2, "wrong")
+
+
+class Kept(dict):
+    """A cache in memory."""
+
+    def put(self, key, answer):
+        self[key] = answer
+
+
+def judged(address, *, cache=None, first=1, **settings):
+    judge = Judge(JudgeConfig(endpoint=address, model="m", **settings), cache)
+    found = judge.trace(problem="Double 19, plus 4.", steps=STEPS, first=first)
+    return judge, found
+
+
+def test_a_served_language_model_judges_the_steps_of_a_path(tmp_path):
+    write_model(tmp_path, RIGHT)
+    with transformers_serve(tmp_path) as address:
+        config = JudgeConfig(endpoint=address, model=str(tmp_path), max_tokens=16, timeout_s=120)
+        judge = Judge(config)
+        found = judge.trace(problem="Double 19, plus 4.", steps=STEPS, reference="42")
+    assert [step.score for step in found.steps] == [1.0, 1.0]
+    assert found.steps[0].reasons == ("It follows.",)
+    assert found.unread == ()
+    assert judge.spent.requests == 1
+    assert judge.spent.tokens_in > 100
+    assert judge.spent.tokens_out >= 1
+
+
+def test_votes_are_counted_and_asked_with_different_seeds():
+    answers = {1: RIGHT, 2: WRONG, 3: RIGHT}
+    with scripted(lambda n: (200, completion(answers[n]))) as (address, asked):
+        judge, found = judged(address, votes=3, temperature=1.0, parallel=1)
+    assert [round(step.score, 3) for step in found.steps] == [0.667, 0.667]
+    assert found.steps[0].votes == (1.0, 0.0, 1.0)
+    assert [request["seed"] for request in asked] == [0, 1, 2]
+    assert judge.spent.requests == 3
+
+
+def test_only_the_steps_asked_for_are_judged():
+    with scripted(lambda _: (200, completion(answer_of(2, 2, "wrong")))) as (address, _):
+        _, found = judged(address, first=2)
+    assert (found.first, [step.score for step in found.steps]) == (2, [0.0])
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again_then_left_out():
+    replies = {1: "I would say they are fine.", 2: RIGHT}
+    with scripted(lambda n: (200, completion(replies[n]))) as (address, asked):
+        _, found = judged(address)
+    assert [step.score for step in found.steps] == [1.0, 1.0]
+    assert asked[0]["seed"] != asked[1]["seed"]
+    with scripted(lambda _: (200, completion("Fine", finish="length"))) as (address, asked):
+        judge, found = judged(address)
+    assert (found.steps, len(asked)) == ((), 2)
+    assert found.unread == ("no JSON object with steps in 'Fine'; it was cut at max_tokens",)
+    assert judge.spent.requests == 2  # paid for, read or not
+
+
+def test_a_server_that_limits_is_asked_again_and_the_pause_it_wants_is_kept():
+    with scripted(lambda n: (429, "{}") if n < 3 else (200, completion(RIGHT))) as (address, asked):
+        _, found = judged(address)
+    assert len(asked) == 3
+    assert found.steps
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "why"),
+    [
+        (401, '{"error": {"message": "no key"}}', "401.*put a key into OPENAI_API_KEY"),
+        (404, "{}", "404.*check endpoint and model"),
+        (500, "{}", "500.*see the server's log"),
+        (200, "not json", "does not answer like an OpenAI-compatible server"),
+        (200, '{"choices": []}', "does not answer like an OpenAI-compatible server"),
+    ],
+)
+def test_what_a_server_refuses_is_said_with_the_way_out(status, body, why):
+    with (
+        scripted(lambda _: (status, body)) as (address, _),
+        pytest.raises(JudgeEndpointError, match=why),
+    ):
+        judged(address, retries=1)
+
+
+def test_a_server_that_is_not_there_or_does_not_answer():
+    with pytest.raises(JudgeEndpointError, match="cannot be reached"):
+        judged("http://127.0.0.1:9/v1", retries=0)
+
+    def slow(_):
+        time.sleep(2)
+        return 200, completion(RIGHT)
+
+    with (
+        scripted(slow) as (address, _),
+        pytest.raises(JudgeEndpointError, match=r"did not answer within 0\.2 s, 1 times"),
+    ):
+        judged(address, timeout_s=0.2, retries=0)
+
+
+def test_a_run_stops_before_it_costs_more_than_its_cap():
+    prices = {"price_in": 1e6, "price_out": 0.0}  # 1 for each token read
+    with scripted(lambda _: (200, completion(RIGHT, tokens_in=700))) as (address, asked):
+        config = JudgeConfig(endpoint=address, model="m", cap=1000.0, **prices)
+        judge = Judge(config)
+        judge.trace(problem="p", steps=STEPS)
+        assert judge.spent.cost == 700.0
+        with pytest.raises(JudgeEndpointError, match="more than is left of the cap of 1000"):
+            judge.trace(problem="q", steps=STEPS)
+    assert len(asked) == 1
+
+
+def test_an_answer_is_paid_for_once():
+    cache = Kept()
+    with scripted(lambda _: (200, completion(WRONG))) as (address, asked):
+        judged(address, cache=cache)
+        judge, found = judged(address, cache=cache)
+        assert [step.score for step in found.steps] == [0.0, 0.0]
+        assert (judge.spent.requests, judge.spent.cached, judge.spent.cost) == (0, 1, 0.0)
+        again = Judge(replace(judge.config, principle="Be strict."), cache)
+        again.trace(problem="Double 19, plus 4.", steps=STEPS)
+    assert len(asked) == 2
