@@ -46,7 +46,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, %s)"
-                " FROM pg_sequences WHERE schemaname = 'public' AND data_type = 'bigint'",
+                " FROM pg_sequences WHERE schemaname = 'public' AND data_type::text = 'bigint'",
                 [first],
             )
     yield
