@@ -12,8 +12,9 @@ The one place that decides it, for pages, fragments and API alike:
   where the project shows scores.
 * Viewers do not judge: they see labels that came with the data, no person's, and scores where the
   project shows them.
-* Gold answers, queue orders and arms are never shown to either. Gold items follow the rules of all
-  others, so nothing that opens or stays shut tells them apart.
+* Gold answers, queue orders and arms are never shown to either. What others said of the items of a
+  queue with hidden gold never opens, gold or not: everybody answers gold, so the number of voices
+  would tell it. Nor do the own judgements of whoever made gold in the project: gold is made of them.
 
 A step is covered by an item if its trace passes through it or if it stands below the item's parent.
 """
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.db.models import Exists, OuterRef, Q
 
-from annotator.models import Assignment, Queue, QueueItem, Ranking, Rater, StepLabel
+from annotator.models import Assignment, Gold, Queue, QueueItem, Ranking, Rater, StepLabel
 from annotator.queries.packed import packed_columns
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ REVEALED = f"""EXISTS (
       AND a.state IN ('leased', 'submitted')
       AND {COVERS}
 )"""
+# What others said of the step never opens: it is of a queue among whose items gold is hidden.
+HUSHED = f"""EXISTS (
+    SELECT FROM annotator_queueitem i
+    JOIN annotator_queue q ON q.id = i.queue_id AND q.gold_share > 0 AND NOT q.is_exam
+    WHERE i.problem_id = s.problem_id AND {COVERS}
+)"""
 # Whether a model's score was on screen when a person labelled the step ``s`` of a project ``j`` in
 # which they are the member ``m``. What was not served cannot have been shown; in the reveal arm it
 # was; between the two the client knows what stood on the screen.
@@ -123,10 +130,10 @@ WITH me AS MATERIALIZED (
     FROM annotator_step s, me
     WHERE s.problem_id = %(problem)s AND (%(step)s::bigint IS NULL OR s.id = %(step)s)
 ), judged AS MATERIALIZED (
-    SELECT s.id, s.revealed, s.committed AND NOT {PENDING} AS open
+    SELECT s.id, s.revealed, s.committed AND NOT {PENDING} AS open, {HUSHED} AS hushed
     FROM sight s WHERE s.committed OR s.revealed
 )
-SELECT id, open::int AS labels, (open OR revealed)::int AS scores FROM judged
+SELECT id, (open AND NOT hushed)::int AS labels, (open OR revealed)::int AS scores FROM judged
 """  # noqa: S608 - own text
 
 
@@ -204,14 +211,26 @@ def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
         .select_related("rater", "error_type", "guideline", "source")
         .order_by("rater__kind", "rater__name", "pk")
     )
-    if sight.sees_labels(step.pk):
+    if access.may_review:
         return list(rows)
+    if sight.sees_labels(step.pk):
+        unheard = gold_makers(access=access)
+        return [label for label in rows if label.rater.user_id not in unheard]
     return [
         label
         for label in rows
         if label.rater.user_id == access.user_id
         or (sight.given and label.rater.kind != Rater.Kind.PERSON)
     ]
+
+
+def gold_makers(*, access: Access) -> set[int]:
+    """Return the other people whose own judgements stay shut for who does not review.
+
+    It depends on the project, never on the step: what stays shut tells nothing about the step.
+    """
+    made = Gold.objects.filter(project=access.project, created_by__isnull=False)
+    return set(made.values_list("created_by", flat=True)) - {access.user_id}
 
 
 def rankings_open(
@@ -239,10 +258,13 @@ def places_open(*, access: Access, problem: Problem) -> set[tuple[str, int | Non
     if not access.may_label:
         return set()
     own = Ranking.objects.filter(problem=problem, rater__user=access.user_id, source=None)
+    shut = _unanswered(access.user_id) | QueueItem.objects.filter(
+        queue__gold_share__gt=0, queue__is_exam=False
+    )
     waiting = set(
-        _unanswered(access.user_id)
-        .filter(problem=problem, queue__task__startswith="rank_")
-        .values_list("queue__task", "parent")
+        shut.filter(problem=problem, queue__task__startswith="rank_").values_list(
+            "queue__task", "parent"
+        )
     )
     places = own.order_by().values_list("level", "parent", "criterion").distinct()
     return {place for place in places if (f"rank_{place[0]}", place[1]) not in waiting}

@@ -14,7 +14,7 @@ from django.db.models.functions import Concat
 from django.db.models.lookups import In
 
 from annotator.models import JudgementEvent
-from annotator.queries.blindness import places_open, sight_of
+from annotator.queries.blindness import gold_makers, places_open, sight_of
 
 if TYPE_CHECKING:
     from annotator.models import Problem
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Kind = JudgementEvent.Kind
 STEP_KINDS = (Kind.STEP_LABEL, Kind.ALTERNATIVE)
+# What gold may be made of; decisions are said to everybody.
+OWN_WORDS = (*STEP_KINDS, Kind.SPAN_LABEL, Kind.SUBMISSION, Kind.RANKING)
 FROM_DATA = (Kind.IMPORT, Kind.OUTCOME)
 # What a ranking is about, in one text: one condition on it serves any number of places.
 PLACE = Concat(
@@ -57,7 +59,8 @@ def events_open(access: Access, problem: Problem, steps: list[int]) -> Q:
         f"{level} {parent or ''} {criterion}"
         for level, parent, criterion in places_open(access=access, problem=problem)
     ]
-    return seen | Q(In(PLACE, places), kind__in=(Kind.RANKING, Kind.ADJUDICATION))
+    seen |= Q(In(PLACE, places), kind__in=(Kind.RANKING, Kind.ADJUDICATION))
+    return seen & ~Q(user__in=gold_makers(access=access), kind__in=OWN_WORDS)
 
 
 def comments_open(access: Access, steps: list[int]) -> Q:

@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+from annotator.models import Gold, Queue
 from annotator.queries.queues import draw
 from annotator.services.labels import label_set
 from annotator.services.queues import assignment_return, assignment_submit, item_next
@@ -25,13 +27,13 @@ def plain(text: str) -> str:
     return re.sub(r"\b(item)s\b", r"\1", re.sub(r"-?\d+(\.\d+)?", "N", text))
 
 
-def gold_world():
+def gold_world(**wish):
     world = queue_world(traces=4)
     world.gold(world.traces[0], world.traces[2])
     for step in world.traces[0].problem.steps.all():
         step.problem = world.traces[0].problem
         label_set(step=step, user=world.owner, rating=-1, note="how gold was made")
-    return world, world.queue(gold_share=0.5, seed=3)
+    return world, world.queue(gold_share=0.5, seed=3, **wish)
 
 
 def served(world, queue, user) -> list:
@@ -79,6 +81,65 @@ def test_gold_looks_like_every_other_item(client_for):
             shapes[work.item.gold_id is not None].add(plain("\n".join(said)))
     assert len(shapes[True]) == 1
     assert shapes[True] == shapes[False]
+
+
+def labels_read(client, project, trace) -> tuple[list[list[str]], str]:
+    """Read over HTTP what is open of a trace: its labels, then who is in its history."""
+    found = []
+    for step in trace.problem.steps.order_by("preorder"):
+        rows = client.get(f"/api/v1/steps/{step.pk}/labels/").json()["results"]
+        found.append(sorted(row["rater"]["name"] for row in rows))
+    kwargs = {"project": project.name, "pk": trace.problem.pk}
+    answer = client.get(reverse("annotator:history-csv", kwargs=kwargs))
+    assert answer.status_code == 200
+    return found, b"".join(answer).decode()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_after_the_answer_gold_is_as_shut_as_every_other_item(client_for, closed):
+    world, queue = gold_world(overlap=2)
+    _, ann, bob = world.people
+    served(world, queue, bob)
+    assert len(served(world, queue, ann)) == 4
+    Queue.objects.filter(pk=queue.pk).update(state="closed" if closed else "open")
+    client = client_for(ann)
+    for trace in world.traces:
+        names, history = labels_read(client, world.project, trace)
+        assert names == [[ann.username], [ann.username]]
+        assert ann.username in history
+        assert bob.username not in history
+        assert world.owner.username not in history
+        assert "how gold was made" not in history
+
+
+def test_in_a_queue_without_gold_the_answer_opens_what_others_said(client_for):
+    world = queue_world(traces=2)
+    queue = world.queue(overlap=2)
+    _, ann, bob = world.people
+    served(world, queue, bob)
+    served(world, queue, ann)
+    names, history = labels_read(client_for(ann), world.project, world.traces[0])
+    assert names == [sorted([ann.username, bob.username])] * 2
+    assert bob.username in history
+
+
+def test_who_made_gold_is_heard_by_annotators_nowhere(client_for):
+    world, _ = gold_world()
+    Queue.objects.all().delete()
+    Gold.objects.filter(trace=world.traces[2]).update(created_by=world.owner)
+    _, ann, bob = world.people
+    trace = world.traces[0]
+    for step in trace.problem.steps.all():
+        step.problem = trace.problem
+        for person in (ann, bob):
+            label_set(step=step, user=person, rating=1)
+    names, history = labels_read(client_for(ann), world.project, trace)
+    assert names == [sorted([ann.username, bob.username])] * 2
+    assert bob.username in history
+    assert "how gold was made" not in history
+    names, history = labels_read(client_for(world.owner), world.project, trace)
+    assert names == [sorted([world.owner.username, ann.username, bob.username])] * 2
+    assert "how gold was made" in history
 
 
 def test_gold_that_was_put_back_comes_last_like_every_other_item():
