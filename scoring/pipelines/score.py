@@ -6,7 +6,7 @@ an unscored step.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -20,19 +20,20 @@ from annotator.services.jobs import job_hold
 from annotator.services.scores import step_scores_store, token_scores_store
 from scoring.pipelines.train import device
 from scoring.reward import load
+from scoring.reward.scorer import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scoring.pipelines.context import JobContext
-    from scoring.reward.model import RewardModel as LoadedModel
+    from scoring.reward.scorer import Scorer
     from scoring.reward.scores import TreeScores
     from scoring.tree import Tree
 
 FLUSH_STEPS = 2_000
 
 # A worker runs job after job: the newest model stays loaded.
-_warm: dict[str, LoadedModel] = {}
+_warm: dict[str, Scorer] = {}
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -51,15 +52,15 @@ def run(context: JobContext) -> dict[str, Any]:
     store = _Store(context, model)
     if loaded is not None:
         problems = _problems(waiting)
-        trees: list[Tree] = []
+        ahead: deque[Tree] = deque()  # read by the model, its scores not given yet
 
-        def items() -> Iterator[tuple[str, Tree]]:
+        def items() -> Iterator[Item]:
             for problem in problems:
-                trees.append(tree_of(problem=problem))
-                yield problem.prompt, trees[-1]
+                ahead.append(tree_of(problem=problem))
+                yield Item(problem.prompt, ahead[-1], problem.reference)
 
         for done, scores in enumerate(loaded.score_many(items()), start=1):
-            store.add(trees.pop(), scores)
+            store.add(ahead.popleft(), scores)
             context.progress(done, len(waiting), f"{done:,} of {len(waiting):,} problems scored.")
             if context.should_stop():
                 break
@@ -88,11 +89,14 @@ class _Store:
 
     def add(self, tree: Tree, scores: TreeScores) -> None:
         """Take the scores of one tree; its nodes' ids are step ids."""
-        for position, tokens in scores.tokens.items():
+        for position in range(1, len(tree)):
+            if position in scores.skipped:
+                continue
             step = int(tree.ids[position])
-            _, ends, running = tokens.to_bytes()
             self._steps.append((step, float(scores.step[position])))
-            self._tokens.append((step, tokens.start, ends, running))
+            if tokens := scores.tokens.get(position):
+                _, ends, running = tokens.to_bytes()
+                self._tokens.append((step, tokens.start, ends, running))
         self.excluded.update(scores.skipped.values())
         if len(self._steps) >= FLUSH_STEPS:
             self.flush()
@@ -113,7 +117,7 @@ def _problems(ids: list[int]) -> Iterator[Problem]:
         yield Problem.objects.select_related("project").get(pk=pk)
 
 
-def _load(model: RewardModel) -> LoadedModel:
+def _load(model: RewardModel) -> Scorer:
     folder = str(artefact_folder(path=model.artefact))
     if folder not in _warm:
         loaded = load(folder, device())

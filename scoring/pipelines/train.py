@@ -22,7 +22,7 @@ from annotator.services.models import reward_model_create, reward_model_ready
 from annotator.services.requests import score_request
 from annotator.services.snapshots import snapshot_automatic
 from scoring.pipelines.training_trees import training_tree
-from scoring.reward import load
+from scoring.reward.artefact import load
 from scoring.training.config import RunConfig
 from scoring.training.generated import ArithmeticStream
 from scoring.training.loop import evaluating, fit

@@ -5,25 +5,26 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from scoring.reward.manifest import find_folder, read_manifest
+from scoring.reward.registry import any_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scoring.reward.model import RewardModel
+    from scoring.reward.scorer import Scorer
 
 __all__ = ["load"]
 
 
-def load(path_or_hub_id: str | Path, device: str = "cpu") -> RewardModel:
-    """Open a trained reward model from its artefact folder or the hub.
+def load(path_or_hub_id: str | Path, device: str = "cpu") -> Scorer:
+    """Open a reward model of any kind from its artefact folder or the hub.
 
     Raises:
         ModelLoadError: saying what is missing and what would be right.
         PackingError: if the backbone cannot be packed.
     """
-    model: RewardModel = importlib.import_module("scoring.reward.artefact").load(
-        path_or_hub_id, device
-    )
-    return model
+    folder = find_folder(path_or_hub_id)
+    manifest = read_manifest(folder)
+    return any_kind(manifest["kind"]).open(folder, manifest, device)

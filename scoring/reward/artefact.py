@@ -8,7 +8,6 @@ tracewood.json     kind, config, versions, seed, layout, separator, read rule, p
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,14 +21,20 @@ from safetensors.torch import load_file, save_file
 
 from scoring.errors import ModelLoadError
 from scoring.reward.backbone import from_config, mask_plan
+from scoring.reward.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    find_folder,
+    read_manifest,
+    write_manifest,
+)
 from scoring.reward.model import RewardModel
 from scoring.reward.network import Attention, RewardNetwork
 from scoring.reward.registry import KindRow, kind
 from scoring.reward.tokenizer import LAYOUT, StepTokenizer, open_tokenizer
 
-MANIFEST = "tracewood.json"
 WEIGHTS = "model.safetensors"
-FORMAT = 1
 READ_RULE = "last token of the step (its separator)"
 
 
@@ -80,14 +85,14 @@ def save(
     except BaseException:  # half a file is of no use, and on a full disk its room is
         weights.unlink(missing_ok=True)
         raise
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_manifest(folder, manifest)
     return manifest
 
 
 def load(
     path_or_hub_id: str | Path, device: str = "cpu", *, attention: Attention | None = None
 ) -> RewardModel:
-    """Open an artefact folder, or the hub repository that holds one.
+    """Open a model that was trained: its folder, or the hub repository that holds one.
 
     Args:
         path_or_hub_id: folder or ``owner/name``.
@@ -98,8 +103,18 @@ def load(
         ModelLoadError: saying what is missing or wrong and what would be right.
         PackingError: if the backbone cannot be packed.
     """
-    folder = _folder(path_or_hub_id)
-    manifest = _manifest(folder)
+    folder = find_folder(path_or_hub_id)
+    return open_trained(folder, read_manifest(folder), device, attention=attention)
+
+
+def open_trained(
+    folder: Path,
+    manifest: Manifest,
+    device: str = "cpu",
+    *,
+    attention: Attention | None = None,
+) -> RewardModel:
+    """Open the artefact in ``folder``; see ``load``."""
     try:
         row = kind(manifest["kind"])
         config = row.load_config()(**manifest["config"])
@@ -109,7 +124,7 @@ def load(
         raise ModelLoadError(
             f"{folder / MANIFEST} is not a complete manifest: {error!r}"
         ) from error
-    chosen = _device(device)
+    chosen = open_device(device)
     attention = attention or ("flex" if chosen.type == "cuda" else "sdpa")
     backbone = from_config(folder)
     if attention == "flex":
@@ -135,39 +150,6 @@ def _tensors(network: RewardNetwork) -> dict[str, torch.Tensor]:
     return {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
 
 
-def _folder(path_or_hub_id: str | Path) -> Path:
-    folder = Path(path_or_hub_id)
-    if folder.is_dir():
-        return folder
-    name = str(path_or_hub_id)
-    if folder.is_absolute() or name.count("/") != 1 or name.startswith("."):
-        raise ModelLoadError(f"no folder {name}; give an artefact folder or a hub id (owner/name)")
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
-    except (OSError, ValueError) as error:
-        raise ModelLoadError(
-            f"no folder {name}, and the hub did not answer for that id: {str(error).splitlines()[0]}"
-        ) from error
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise ModelLoadError(
-            f"{folder} has no {MANIFEST}, so it is no trained reward model; a plain causal LM is a "
-            f"base: train one with --base {folder}"
-        )
-    try:
-        manifest = json.loads(path.read_text())
-    except ValueError as error:
-        raise ModelLoadError(f"{path} is not JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ModelLoadError(f"{path} is not of format {FORMAT}; it was made by another version")
-    return manifest
-
-
 def _fill(network: RewardNetwork, path: Path) -> None:
     if not path.is_file():
         raise ModelLoadError(f"{path} is missing; weights are read from safetensors only")
@@ -179,7 +161,12 @@ def _fill(network: RewardNetwork, path: Path) -> None:
         ) from error
 
 
-def _device(name: str) -> torch.device:
+def open_device(name: str) -> torch.device:
+    """Return the torch device called ``name``.
+
+    Raises:
+        ModelLoadError: there is none.
+    """
     try:
         device = torch.device(name)
     except RuntimeError as error:

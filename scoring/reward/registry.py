@@ -1,7 +1,8 @@
-"""The kinds of reward models: one file in ``kinds/`` and one row here each. Torch-free.
+"""The kinds of reward models: one file and one row here each. Torch-free.
 
-Menus, the command line, the docs test and the contract tests read these rows; only ``load``
-imports a kind.
+Kinds in ``KINDS`` are trained here (``kinds/``); those in ``ADDED`` score without being trained: a
+person names what scores and how it is asked (``adapters/``). Menus, the command line, the docs test
+and the contract tests read these rows; only ``load`` and ``open`` import a kind.
 """
 
 from __future__ import annotations
@@ -14,47 +15,68 @@ from scoring.reward.settings import FieldSpec, describe, from_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from scoring.reward.config import BaseConfig
+    from scoring.reward.manifest import Manifest
+    from scoring.reward.scorer import Scorer
 
 
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """One kind of reward model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelKind:
+    """What every kind of reward model has, trained here or not.
 
     Attributes:
         key: stored in the database and in artefacts, never renamed.
         label: what a person reads in the menu.
-        target: ``module:class`` with ``make_head``, ``reward`` and ``losses`` (see ``kinds/prm.py``).
         config: ``module:class`` of its torch-free config.
         version: raised when scores of the same weights would change.
-        objective: what it is trained for, a key of ``scoring.training.objectives.registry``.
-        needs: what it learns from, in words.
+        needs: what it learns from, or what a problem must have to be scored, in words.
         description: one sentence for the menu.
-        streams: True if generated traces of the sample project have what it learns from.
+        loader: ``module:function`` from an artefact folder, its manifest and a torch device to a
+            ``Scorer``.
     """
 
     key: str
     label: str
-    target: str
     config: str
     version: str
-    objective: str
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ()
     description: str
-    streams: bool = False
+    loader: str
 
-    def load_config(self) -> type[BaseConfig]:
+    def load_config(self) -> type[Any]:
         """Return the config class."""
         return load_target(self.config)
 
     def settings(self) -> tuple[FieldSpec, ...]:
-        """Return the settings that this kind adds to the trainer's."""
+        """Return the settings of this kind's config."""
         return describe(self.load_config())
 
-    def make_config(self, settings: Mapping[str, str]) -> BaseConfig:
+    def make_config(self, settings: Mapping[str, str]) -> Any:
         """Build the config from ``--set`` texts."""
         return from_settings(self.load_config(), settings)
+
+    def open(self, folder: Path, manifest: Manifest, device: str) -> Scorer:
+        """Import what scores with a model of this kind (and torch with it) and open the artefact."""
+        scorer: Scorer = load_target(self.loader)(folder, manifest, device)
+        return scorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRow(ModelKind):
+    """One kind that is trained here.
+
+    Attributes:
+        target: ``module:class`` with ``make_head``, ``reward`` and ``losses`` (see ``kinds/prm.py``).
+        objective: what it is trained for, a key of ``scoring.training.objectives.registry``.
+        streams: True if generated traces of the sample project have what it learns from.
+    """
+
+    loader: str = "scoring.reward.artefact:open_trained"
+    target: str
+    objective: str
+    streams: bool = False
 
     def load(self, config: BaseConfig, **fixed: Any) -> Any:
         """Import the kind (and torch with it) and bind it to ``config``.
@@ -64,6 +86,15 @@ class KindRow:
             **fixed: what a trained kind's ``fixed`` held.
         """
         return load_target(self.target)(config, **fixed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedKind(ModelKind):
+    """One kind that is not trained but added: settings name what scores, and that is all there is.
+
+    Its config has a field ``model``, what a list of models shows as its base. Fields that lead to
+    something outside are marked with ``reaches``. The artefact is a folder with a manifest alone.
+    """
 
 
 _K, _C = "scoring.reward.kinds", "scoring.reward.config"
@@ -150,10 +181,33 @@ KINDS: dict[str, KindRow] = {
 }
 
 
+ADDED: dict[str, AddedKind] = {}
+
+ALL: dict[str, ModelKind] = {**KINDS, **ADDED}
+
+
 def kind(key: str) -> KindRow:
-    """Return the row called ``key``.
+    """Return the trained kind called ``key``.
 
     Raises:
         UnknownNameError: naming the known kinds.
     """
     return find_row(KINDS, "reward-model kind", key)
+
+
+def added_kind(key: str) -> AddedKind:
+    """Return the added kind called ``key``.
+
+    Raises:
+        UnknownNameError: naming the known kinds that are added.
+    """
+    return find_row(ADDED, "reward-model kind to add", key)
+
+
+def any_kind(key: str) -> ModelKind:
+    """Return the row called ``key``, trained or added.
+
+    Raises:
+        UnknownNameError: naming the known kinds.
+    """
+    return find_row(ALL, "reward-model kind", key)

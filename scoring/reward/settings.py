@@ -40,6 +40,8 @@ class FieldSpec:
         low: smallest allowed number, None = no limit.
         high: largest allowed number, None = no limit.
         choices: the allowed words, empty = any.
+        reaches: what the value leads to outside the database, "" = nothing: ``model`` is a folder or
+            hub id that will be opened. Who may name which is decided where a request comes in.
     """
 
     name: str
@@ -50,6 +52,7 @@ class FieldSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    reaches: str = ""
 
 
 def setting(
@@ -59,11 +62,11 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    reaches: str = "",
 ) -> Any:
-    """Make a dataclass field that carries its words and limits."""
-    return dataclasses.field(
-        default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices}
-    )
+    """Make a dataclass field that carries its words and limits (see ``FieldSpec``)."""
+    words = {"doc": doc, "low": low, "high": high, "choices": choices, "reaches": reaches}
+    return dataclasses.field(default=default, metadata=words)
 
 
 def describe(config: type[Any]) -> tuple[FieldSpec, ...]:

@@ -13,6 +13,7 @@ from scoring.errors import AlignmentError, PackingError
 from scoring.reward import network as network_module
 from scoring.reward import selfcheck
 from scoring.reward.packing import rows
+from scoring.reward.scorer import Item
 from scoring.reward.scores import StepTokens
 from scoring.tree import Tree
 from tests.scoring.reward_cases import NASTY, chain, forked_tree, tiny_model
@@ -206,7 +207,7 @@ def test_invalid_unicode_is_refused_with_its_place():
 def test_many_trees_come_back_in_order():
     model = tiny_model()
     trees = [forked_tree(5, seed) for seed in range(3)]
-    many = list(model.score_many((PROMPT, tree) for tree in trees))
+    many = list(model.score_many(Item(PROMPT, tree) for tree in trees))
     for tree, scores in zip(trees, many, strict=True):
         close(scores.step, model.score(PROMPT, tree).step, atol=1e-6)
 
