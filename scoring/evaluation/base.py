@@ -127,6 +127,33 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A picture of a report: which of its numbers, and what stands at the axes.
+
+    Attributes:
+        title: what a person reads above it.
+        y: what the values are.
+        curves: ``(series, label)`` of the curves in it; empty for bars.
+        bars: what the keys of its numbers start with, up to ``:`` or ``@``: one bar for each split.
+        x: what the places on a curve are.
+        log: whether x is drawn on a logarithmic scale.
+        diagonal: whether the line y = x belongs into it.
+        beside: whether the baselines are drawn too.
+        unit: whether values lie between 0 and 1.
+    """
+
+    title: str
+    y: str
+    curves: tuple[tuple[str, str], ...] = ()
+    bars: str = ""
+    x: str = ""
+    log: bool = False
+    diagonal: bool = False
+    beside: bool = False
+    unit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteRow:
     """What menus, docs and tests need to know about a suite or distance without loading it.
 
@@ -138,9 +165,12 @@ class SuiteRow:
         needs: what a record must have, keys of ``INPUTS``; others are left out and counted.
         source: where the protocol was published, or that it is a choice of this project.
         description: one sentence for the menu.
+        formula: what its numbers are, in a few sentences.
         params: its parameters with defaults; they are part of the protocol.
         competing: whether a group without all its scores is left out as a whole.
         level: what a baseline predicts, ``steps`` or ``outcome``.
+        plots: pictures of its report, the most telling first.
+        main: key of the number that stands for the report in a list, up to ``:`` or ``@``.
     """
 
     key: str
@@ -150,9 +180,12 @@ class SuiteRow:
     needs: tuple[str, ...]
     source: str
     description: str
+    formula: str
     params: tuple[Param, ...] = ()
     competing: bool = False
     level: str = "steps"
+    plots: tuple[Plot, ...] = ()
+    main: str = ""
 
     def load(self) -> Any:
         """Import the function."""

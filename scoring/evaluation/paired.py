@@ -35,6 +35,10 @@ class Difference:
         difference: first minus second, interval over problems drawn for both alike.
         p: two-sided, of the permutation test; None where swapping has no meaning or no value.
         protocol: of both numbers.
+        unit: what ``n`` of the estimates counts.
+        split: the class or split it is of, "" for all.
+        series: the curve it is a point of, "" if of none.
+        x: its place on the curve.
     """
 
     key: str
@@ -44,6 +48,10 @@ class Difference:
     difference: Estimate
     p: float | None
     protocol: str
+    unit: str = ""
+    split: str = ""
+    series: str = ""
+    x: float | None = None
 
 
 def permuted(first: Measure, second: Measure, resampling: Resampling) -> float | None:

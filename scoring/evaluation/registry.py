@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scoring.credit.base import Param
+from scoring.evaluation import pictures
 from scoring.evaluation.aggregate import AGGREGATIONS, OWN
 from scoring.evaluation.base import SuiteRow
 from scoring.registry import find_row
@@ -26,6 +27,7 @@ _REWARD = Param(
     choices=("signed", "score"),
 )
 
+
 SUITES: dict[str, SuiteRow] = {
     row.key: row
     for row in (
@@ -37,6 +39,10 @@ SUITES: dict[str, SuiteRow] = {
             needs=("labelled_scores",),
             source="textbook: AUROC and average precision",
             description="Ranks labelled steps by score: AUROC and average precision.",
+            formula="AUROC = the probability that a right step scores above a wrong one, a tie "
+            "counting half. Average precision = mean over the right steps of the share of "
+            "right ones among the steps that score as high or higher.",
+            main="auroc",
         ),
         SuiteRow(
             "processbench",
@@ -46,7 +52,12 @@ SUITES: dict[str, SuiteRow] = {
             needs=("step_scores", "first_error"),
             source="Zheng et al. 2024, arXiv 2412.06559; QwenLM/ProcessBench",
             description="Finds the first wrong step: F1 of wrong and right solutions.",
+            formula="F1 = 2ab / (a + b), with a = the share of wrong solutions whose first step "
+            "below the threshold is the first wrong one, and b = the share of right "
+            "solutions without a step below it.",
             params=(_THRESHOLD,),
+            plots=pictures.PROCESSBENCH,
+            main="f1",
         ),
         SuiteRow(
             "processbench_tuned",
@@ -56,6 +67,9 @@ SUITES: dict[str, SuiteRow] = {
             needs=("step_scores", "first_error"),
             source="Zheng et al. 2024, arXiv 2412.06559; threshold tuned on other data",
             description="The same with the threshold that does best on one split or other problems.",
+            formula="F1 as with a fixed threshold; each fifth of the problems is judged with the "
+            "threshold that gives the best F1 on the other four, or all with the best one "
+            "of a split.",
             params=(
                 Param(
                     "tune_on",
@@ -64,6 +78,8 @@ SUITES: dict[str, SuiteRow] = {
                     choices=("", "gsm8k", "math", "olympiadbench", "omnimath"),
                 ),
             ),
+            plots=pictures.TUNED,
+            main="f1",
         ),
         SuiteRow(
             "prmbench",
@@ -73,7 +89,12 @@ SUITES: dict[str, SuiteRow] = {
             needs=("step_scores", "step_labels"),
             source="Song et al. 2025, arXiv 2501.03124; ssmisya/PRMBench",
             description="Tells wrong steps from right ones in each class of error: PRM-Score.",
+            formula="PRM-Score = (F1 + negative F1) / 2 over the steps of a class: F1 = 2TP / "
+            "(2TP + FP + FN) with right steps as positives, negative F1 the same with "
+            "wrong ones. A step above the threshold is judged right.",
             params=(_THRESHOLD,),
+            plots=pictures.PRMBENCH,
+            main="prm_score",
         ),
         SuiteRow(
             "rewardbench2",
@@ -83,9 +104,14 @@ SUITES: dict[str, SuiteRow] = {
             needs=("outcome", "correct"),
             source="Malik et al. 2025, arXiv 2506.01937; allenai/reward-bench",
             description="Scores the right answer of four highest; equally right ones alike.",
+            formula="A question counts 1 / k if its right answer is among the k highest scores; "
+            "Ties has its own formula of accuracies and margins; the score is the mean of "
+            "the subsets.",
             params=(_AGGREGATION,),
             competing=True,
             level="outcome",
+            plots=pictures.REWARDBENCH2,
+            main="score",
         ),
         SuiteRow(
             "rewardmath",
@@ -95,9 +121,13 @@ SUITES: dict[str, SuiteRow] = {
             needs=("outcome", "correct"),
             source="Kim et al. 2024, arXiv 2410.01729; kimsh0507/RewardMATH_official",
             description="Scores the one right solution above all of the many wrong ones.",
+            formula="Accuracy = the share of problems whose right solution scores above every "
+            "wrong one. MRR = the mean of 1 / rank of the right solution, ties counted "
+            "against it.",
             params=(_AGGREGATION,),
             competing=True,
             level="outcome",
+            main="accuracy",
         ),
         SuiteRow(
             "best_of_n",
@@ -107,9 +137,14 @@ SUITES: dict[str, SuiteRow] = {
             needs=("outcome", "correct"),
             source="Chen et al. 2021, arXiv 2107.03374; Nakano et al. 2021, arXiv 2112.09332",
             description="How often the solution is right that the model picks out of n.",
+            formula="The average, over all ways to draw n solutions of a problem, of whether the "
+            "one with the highest score is right, a tie decided by lot; then the mean "
+            "over problems.",
             params=(_AGGREGATION, _MAX_N),
             competing=True,
             level="outcome",
+            plots=pictures.BEST_OF_N,
+            main="gain",
         ),
         SuiteRow(
             "aggregation",
@@ -119,9 +154,14 @@ SUITES: dict[str, SuiteRow] = {
             needs=("step_scores", "correct"),
             source="rules of Lightman, Wang, Cheng et al.; the sweep is a choice of this project",
             description="Which way of joining step scores picks and ranks solutions best.",
+            formula="Best of n as there, and the share of pairs of a right and a wrong solution "
+            "of a problem in which the right one scores higher, for every rule that turns "
+            "step scores into one.",
             params=(Param("n", 0, "best of how many; 0 = the smallest pool", low=0, high=4096),),
             competing=True,
             level="outcome",
+            plots=pictures.AGGREGATION,
+            main="in_order",
         ),
         SuiteRow(
             "calibration",
@@ -131,7 +171,13 @@ SUITES: dict[str, SuiteRow] = {
             needs=("labelled_scores",),
             source="Brier 1950; Guo et al. 2017, arXiv 1706.04599; Nixon et al. 2019",
             description="Whether steps scored 0.8 are right in 80 %, before and after temperature.",
+            formula="Brier score = mean (p − y)². Log loss = −mean [y log p + (1 − y) log(1 − "
+            "p)]. ECE = Σ n_b / n · |mean y − mean p| over bins with as many scores each. "
+            "After temperature: p' = σ(logit p / T), T fitted on half of the problems, "
+            "measured on the other half.",
             params=(_BINS,),
+            plots=pictures.CALIBRATION,
+            main="ece",
         ),
         SuiteRow(
             "calibration_outcome",
@@ -141,8 +187,12 @@ SUITES: dict[str, SuiteRow] = {
             needs=("outcome", "correct"),
             source="Brier 1950; Guo et al. 2017, arXiv 1706.04599; Nixon et al. 2019",
             description="The same of the scores of whole solutions.",
+            formula="As for steps, with the scores of whole solutions against whether they are "
+            "right.",
             params=(_AGGREGATION, _BINS),
             level="outcome",
+            plots=pictures.CALIBRATION,
+            main="ece",
         ),
         SuiteRow(
             "overoptimisation",
@@ -152,9 +202,14 @@ SUITES: dict[str, SuiteRow] = {
             needs=("outcome", "reward"),
             source="Gao et al. 2022, arXiv 2210.10760; Beirami et al. 2024, arXiv 2401.01879",
             description="Proxy and gold reward against the divergence of the best of n.",
+            formula="For the best of n at divergence log n − (n − 1) / n: the mean score of the "
+            "chosen solution (proxy) and its mean gold reward (gold). The drop is how far "
+            "the last gold point lies below the highest.",
             params=(_AGGREGATION, _MAX_N),
             competing=True,
             level="outcome",
+            plots=pictures.OVEROPTIMISATION,
+            main="gold_drop",
         ),
     )
 }
@@ -169,6 +224,8 @@ DISTANCES: dict[str, SuiteRow] = {
             needs=("step_scores",),
             source="Skalse et al. 2024, ICLR, arXiv 2309.15257",
             description="How far two models are apart beyond shaping and scale, 0 to 2.",
+            formula="‖c(R₁)/‖c(R₁)‖ − c(R₂)/‖c(R₂)‖‖, c taking out what potential shaping can "
+            "change: 0 = equal up to shaping and scale, √2 = unrelated, 2 = opposite.",
             params=(
                 _REWARD,
                 _GAMMA,
@@ -179,6 +236,7 @@ DISTANCES: dict[str, SuiteRow] = {
                     choices=("minimal", "value"),
                 ),
             ),
+            main="distance",
         ),
         SuiteRow(
             "epic",
@@ -188,7 +246,10 @@ DISTANCES: dict[str, SuiteRow] = {
             needs=("step_scores",),
             source="Gleave et al. 2021, ICLR, arXiv 2006.13900; canonical reward reconstructed",
             description="Pearson distance of two models beyond shaping and scale, 0 to 1.",
+            formula="√((1 − ρ) / 2), ρ the correlation of the two rewards after taking out what "
+            "shaping can change: 0 = equal, 1 = opposite.",
             params=(_REWARD, _GAMMA),
+            main="distance",
         ),
     )
 }

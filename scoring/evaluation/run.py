@@ -190,6 +190,10 @@ def _difference(
         difference=difference(first, second, resampling),
         p=permuted(first, second, resampling),
         protocol=protocol,
+        unit=first.unit,
+        split=first.split,
+        series=first.series,
+        x=first.x,
     )
 
 

@@ -75,16 +75,18 @@ def of_rewardbench2(rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
             )
 
 
-def of_tree(problem: str, tree: Tree, step_scores: Floats, targets: Floats) -> Iterator[Record]:
-    """Yield the traces of a tree.
-
-    A step that traces share is labelled on the first of them only, so that it counts once.
+def of_tree(
+    problem: str, tree: Tree, step_scores: Floats, targets: Floats, *, once: bool = True
+) -> Iterator[Record]:
+    """Yield the traces of a tree in their order.
 
     Args:
         problem: name of the problem.
         tree: N nodes.
         step_scores: ``(N,)`` by the model, NaN = not scored.
         targets: ``(N,)`` labels of steps in [0, 1], NaN = none.
+        once: label a step that traces share on the first of them only, so that it counts once;
+            without it every trace has all labels of its steps, for suites that count traces.
     """
     told = np.zeros(len(tree), dtype=bool)
     names = np.array([str(name) for name in tree.ids], dtype=object)
@@ -96,7 +98,7 @@ def of_tree(problem: str, tree: Tree, step_scores: Floats, targets: Floats) -> I
             id=f"{problem}/{at:06d}",
             problem=problem,
             step_scores=np.asarray(step_scores[path], np.float64),
-            step_labels=np.where(told[path], np.nan, labels),
+            step_labels=np.where(told[path], np.nan, labels) if once else labels,
             correct=None if np.isnan(outcome) else bool(outcome > 0.5),
             gold=float(outcome),
             path=tuple(names[path]),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from scoring import areas
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,12 +50,9 @@ def auroc(scores: Floats, labels: Bools) -> float:
     Returns:
         NaN if either class is missing.
     """
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
-    if not positives or not negatives:
+    if labels.all() or not labels.any():
         return float("nan")
-    ranks = _mean_ranks(scores)
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    return float(areas.auroc(*_above(scores, labels))[0])
 
 
 def average_precision(scores: Floats, labels: Bools) -> float:
@@ -64,13 +63,7 @@ def average_precision(scores: Floats, labels: Bools) -> float:
     """
     if not labels.any():
         return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    ranked = labels[order]
-    hits = np.cumsum(ranked)
-    last_of_tie = np.append(np.diff(scores[order]) != 0, True)
-    hits, seen = hits[last_of_tie], np.flatnonzero(last_of_tie) + 1
-    gained = np.diff(hits, prepend=0)
-    return float((gained * hits / seen).sum() / hits[-1])
+    return float(areas.average_precision(*_above(scores, labels))[0])
 
 
 def with_interval(
@@ -171,8 +164,6 @@ def _metric(value: float, draws: Floats, n: int) -> Metric:
     return Metric(value, float(low), float(high), n)
 
 
-def _mean_ranks(values: Floats) -> Floats:
-    """Ranks from 1; equal values share their mean rank."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    upper = np.cumsum(counts)
-    return (upper - (counts - 1) / 2)[inverse].astype(np.float64)
+def _above(scores: Floats, labels: Bools) -> tuple[Floats, Floats]:
+    order, ends = areas.thresholds(scores)
+    return areas.above(labels[order], np.ones((1, len(order))), ends)

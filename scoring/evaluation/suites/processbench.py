@@ -12,6 +12,7 @@ A score equal to the threshold counts as good.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +26,16 @@ from scoring.evaluation.records import NONE_WRONG
 if TYPE_CHECKING:
     from scoring.evaluation.records import Bools, Floats, Record, Records
 
+CURVE_POINTS = 19
 NO_WRONG = "undefined because there is no solution with a wrong step"
 NO_RIGHT = "undefined because there is no solution without a wrong step"
 NO_BOTH = "undefined because solutions with and without a wrong step are needed"
 
 
 def fixed(records: Records, *, threshold: float) -> Findings:
-    """Judge with a given threshold."""
-    return Findings(_measures(records, _hits(records, np.full(len(records), threshold))))
+    """Judge with a given threshold, and trace F1 over others."""
+    hits = _hits(records, np.full(len(records), threshold))
+    return Findings((*_measures(records, hits), *_curve(records)))
 
 
 def tuned(records: Records, *, tune_on: str) -> Findings:
@@ -103,6 +106,34 @@ def best_threshold(rows: list[Record]) -> float:
     open_at = np.searchsorted(np.sort(above), between) - np.searchsorted(np.sort(until), between)
     passed = len(least) - np.searchsorted(np.sort(least), between)
     return float(between[np.argmax(f1(open_at / len(wrong), passed / len(right)))])
+
+
+def _curve(records: Records) -> list[Measure]:
+    """Return F1 at 19 thresholds: 0.05 to 0.95 for scores from 0 to 1, else evenly within them.
+
+    A picture of how much the threshold matters. The best of its points was chosen with the data and
+    is no number to quote; ``tuned`` gives one.
+    """
+    low = min(float(row.step_scores.min()) for row in records)
+    high = max(float(row.step_scores.max()) for row in records)
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    found = []
+    for number, threshold in enumerate(np.linspace(low, high, CURVE_POINTS + 2)[1:-1], start=1):
+        hits = _hits(records, np.full(len(records), threshold))
+        whole = _measures(records, hits)[0]
+        found.append(
+            replace(
+                whole,
+                key=f"curve:{number}",
+                label=f"{whole.label} at {threshold:.3g}",
+                split="",
+                series="threshold",
+                x=float(threshold),
+                compared=False,
+            )
+        )
+    return found
 
 
 def _hits(records: Records, thresholds: Floats) -> Bools:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring import areas
 from scoring.evaluation.base import Findings, Measure
 from scoring.evaluation.intervals import each_problem, ratio
 
@@ -47,7 +48,7 @@ def ranking(records: Records) -> Findings:
                 "auroc",
                 "AUROC",
                 unit_rows,
-                weighted(_auroc, steps, right, of),
+                weighted(areas.auroc, steps, right, of),
                 n,
                 "steps",
                 ONE_CLASS,
@@ -83,36 +84,20 @@ def weighted(
         right: ``(M,)``.
         problem: ``(M,)``.
     """
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    positive, owner = right[order].astype(np.float64), problem[order]
+    order, ends = areas.thresholds(scores)
+    ranked, owner = right[order], problem[order]
     rows = max(1, _AT_ONCE // max(len(scores), 1))
 
     def statistic(counts: Floats) -> Floats:
         values = np.full(len(counts), np.nan)
         for start in range(0, len(counts) if len(scores) else 0, rows):
             weight = counts[start : start + rows][:, owner]
-            hits = np.cumsum(weight * positive, axis=1)[:, ends]
-            seen = np.cumsum(weight, axis=1)[:, ends]
-            values[start : start + rows] = area(hits, seen - hits)
+            values[start : start + rows] = area(*areas.above(ranked, weight, ends))
         return values
 
     return statistic
 
 
-def _auroc(hits: Floats, misses: Floats) -> Floats:
-    """Area under the curve of hits over misses, by trapezia: a tie counts half."""
-    wider = np.diff(misses, axis=1, prepend=0.0)
-    higher = hits - np.diff(hits, axis=1, prepend=0.0) / 2
-    area = np.einsum("bg,bg->b", wider, higher)
-    return np.asarray(area / (hits[:, -1] * misses[:, -1]), np.float64)
-
-
 def _average_precision(hits: Floats, misses: Floats) -> Floats:
-    """Mean precision at the right steps."""
-    gained = np.diff(hits, axis=1, prepend=0.0)
-    seen = hits + misses
-    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
-    total = np.where(misses[:, -1] > 0, hits[:, -1], np.nan)
-    return np.asarray(np.einsum("bg,bg->b", gained, precision) / total, np.float64)
+    """Return NaN without wrong steps too, where precision is 1 whatever the scores."""
+    return np.where(misses[:, -1] > 0, areas.average_precision(hits, misses), np.nan)

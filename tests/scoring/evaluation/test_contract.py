@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scoring.errors import MissingInputError, ParameterError, UnknownNameError
-from scoring.evaluation import DISTANCES, SUITES, Record, distance, evaluate, suite
+from scoring.evaluation import DISTANCES, SUITES, Record, compare, distance, evaluate, suite
 from scoring.evaluation.base import INPUTS
 from scoring.evaluation.protocol import Protocol
 from tests.scoring.evaluation.data import NONE, QUICK, worded
@@ -85,12 +85,46 @@ def test_a_row_says_what_a_menu_needs_and_checks_its_parameters(row):
     assert row.label
     assert row.source
     assert row.description.endswith(".")
+    assert row.formula.endswith(".")
     assert row.settings({}) == {param.name: param.default for param in row.params}
     with pytest.raises(UnknownNameError):
         row.settings({"nope": 1})
     for param in row.params:
         with pytest.raises(ParameterError):
             row.settings({param.name: "nope"})
+
+
+def stem(key):
+    """What a plot calls the numbers of a family by."""
+    return key.split(":")[0].split("@")[0]
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_the_plots_of_a_row_and_its_main_number_are_in_its_report(row, reports):
+    report = reports[row.key]
+    assert row.main in {stem(number.key) for number in report.numbers}
+    for plot in row.plots:
+        assert bool(plot.curves) != bool(plot.bars)
+        for series, label in plot.curves:
+            assert label
+            assert len(report.curve(series)) > 1
+            assert plot.x
+        if plot.bars:
+            assert [n for n in report.numbers if stem(n.key) == plot.bars and n.split]
+
+
+@pytest.mark.parametrize("row", ALL)
+def test_a_comparison_says_where_its_numbers_stand_in_a_plot(row, reports):
+    known = {number.key: number for number in reports[row.key].numbers}
+    for found in compare(row.key, worded(), worded(seed=4), resampling=NONE).differences:
+        number = known[found.key]
+        assert (found.split, found.series, found.x) == (number.split, number.series, number.x)
+        assert found.unit == number.unit
+
+
+def test_an_unknown_suite_names_the_known_ones():
+    with pytest.raises(UnknownNameError, match=", ".join(SUITES)):
+        suite("nope")
 
 
 def test_a_number_of_things_is_a_whole_number_and_hashes_alike():

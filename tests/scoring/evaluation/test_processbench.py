@@ -28,7 +28,7 @@ ROWS = [
 
 def test_hand_computed_numbers():
     report = evaluate("processbench", ROWS, resampling=NONE)
-    values = {number.key: number.estimate.value for number in report.numbers}
+    values = {number.key: number.estimate.value for number in report.numbers if not number.series}
     assert values == pytest.approx(
         {
             "f1": 2 / 7,
@@ -82,6 +82,22 @@ def test_a_solution_with_an_unscored_step_is_left_out_and_counted():
 def test_solutions_without_a_first_error_are_asked_for():
     with pytest.raises(MissingInputError, match="judge solutions up to their first wrong step"):
         evaluate("processbench", [solution("a/1", 0.5)])
+
+
+def test_the_curve_of_thresholds_has_the_same_f1_at_the_same_threshold():
+    curve = evaluate("processbench", ROWS, resampling=NONE).curve("threshold")
+    assert [point.x for point in curve] == pytest.approx([0.05 * k for k in range(1, 20)])
+    for point in curve:
+        alone = evaluate("processbench", ROWS, resampling=NONE, threshold=point.x)
+        assert point.estimate.value == pytest.approx(alone["f1"].estimate.value)
+    assert len({point.estimate.value for point in curve}) > 1
+
+
+def test_the_thresholds_of_scores_that_are_no_probabilities_lie_within_them():
+    rows = [solution("a/1", -3.0, 5.0, first_error=0), solution("b/1", 1.0, first_error=-1)]
+    curve = evaluate("processbench", rows, resampling=NONE).curve("threshold")
+    assert (curve[0].x, curve[-1].x) == pytest.approx((-3 + 8 / 20, 5 - 8 / 20))
+    assert [point.estimate.value for point in curve[:2]] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("seed", range(8))

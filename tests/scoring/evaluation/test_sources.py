@@ -52,6 +52,15 @@ def test_a_tree_counts_a_shared_step_once():
     )
 
 
+def test_each_trace_of_a_tree_can_have_all_labels_of_its_steps():
+    scores, targets = np.array([np.nan, 0.9, 0.8, 0.1]), np.array([np.nan, 1.0, 1.0, 0.0])
+    rows = list(of_tree("p", tree_of(), scores, targets, once=False))
+    assert [list(row.step_labels) for row in rows] == [[1.0, 1.0], [1.0, 0.0]]
+    report = evaluate("prmbench", rows, resampling=NONE)
+    assert report.n_records == 2  # the one with the shared step labelled elsewhere is not left out
+    assert report["prm_score"].estimate.n == 4
+
+
 @pytest.mark.parametrize(
     ("targets", "first"),
     [

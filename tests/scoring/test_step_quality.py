@@ -1,4 +1,4 @@
-"""Metrics equal scikit-learn's; intervals resample problems; the suite says what it saw."""
+"""Metrics equal scikit-learn's; intervals resample problems; length stands beside them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from scoring.errors import CancelledError, MissingInputError, UnknownNameError
-from scoring.evaluation.registry import SUITES, suite
-from scoring.evaluation.steps import evaluate
+from scoring.errors import CancelledError
 from scoring.reward.metrics import auroc, average_precision, compared, with_interval
 from scoring.reward.quality import step_quality
 from scoring.reward.scores import TreeScores
@@ -147,33 +145,13 @@ def test_no_trees_give_undefined_numbers_and_no_fault():
     assert step_quality(Oracle(), [])["auroc"].value is None
 
 
-def test_the_suite_reports_numbers_and_a_hash_of_what_it_saw():
-    trees = [labelled(i) for i in range(6)]
-    report = evaluate(Oracle(), trees)
-    assert report.metrics["auroc"].value == 1.0
-    assert report.hash == evaluate(Oracle(), trees).hash
-    assert report.hash != evaluate(Oracle(), trees[1:]).hash
-
-
-def test_the_suite_tells_how_far_it_is_and_can_be_stopped():
+def test_progress_is_told_and_can_stop():
     told = []
-    evaluate(Oracle(), [labelled(i) for i in range(3)], on_progress=lambda *n: told.append(n))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    step_quality(Oracle(), [labelled(i) for i in range(3)], on_scored=told.append)
+    assert told == [1, 2, 3]
 
-    def stop(done, total):
+    def stop(done):
         raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
-        evaluate(Oracle(), [labelled(0)], on_progress=stop)
-
-
-def test_the_suite_refuses_trees_without_labels():
-    tree = labelled(0)
-    tree.targets[:] = np.nan
-    with pytest.raises(MissingInputError, match="label steps of held-out problems first"):
-        evaluate(Oracle(), [tree])
-
-
-def test_an_unknown_suite_names_the_known_ones():
-    with pytest.raises(UnknownNameError, match=", ".join(SUITES)):
-        suite("nope")
+        step_quality(Oracle(), [labelled(0)], on_scored=stop)
