@@ -2,8 +2,9 @@
 
 config.json        the backbone's shape
 tokenizer.json     the tokenizer, separator not included
-model.safetensors  backbone and head
-tracewood.json     kind, config, versions, seed, layout, separator, read rule, provenance, metrics
+model.safetensors  backbone and head; of an adapter (``scoring/reward/lora.py``) itself and the head
+tracewood.json     kind, config, versions, seed, layout, separator, read rule, provenance, metrics; of
+                   an adapter also its shape and which base it belongs to
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from scoring.errors import ModelLoadError
-from scoring.reward.backbone import from_config, mask_plan
+from scoring.reward import lora
+from scoring.reward.backbone import Backbone, from_config, mask_plan, open_base
 from scoring.reward.manifest import (
     FORMAT,
     MANIFEST,
@@ -53,7 +55,7 @@ def save(
 
     Args:
         folder: made if it is not there; equal names in it are overwritten.
-        network: the weights.
+        network: the weights; of one with an adapter only the adapter and the head are written.
         tokenizer: with the separator.
         row: the kind's registry row.
         config: the kind's config.
@@ -75,6 +77,7 @@ def save(
         "layout_hash": tokenizer.layout_hash,
         "read_rule": READ_RULE,
         "versions": versions(),
+        **({"adapter": asdict(network.adapter)} if network.adapter else {}),
         **details,
     }
     network.backbone.config.save_pretrained(folder)
@@ -93,6 +96,8 @@ def load(
     path_or_hub_id: str | Path, device: str = "cpu", *, attention: Attention | None = None
 ) -> RewardModel:
     """Open a model that was trained: its folder, or the hub repository that holds one.
+
+    An adapter is merged into its base, whose weights must be those that it was trained on.
 
     Args:
         path_or_hub_id: folder or ``owner/name``.
@@ -120,20 +125,35 @@ def open_trained(
         config = row.load_config()(**manifest["config"])
         made = row.load(config, **manifest.get("fixed", {}))
         separator, prefix = int(manifest["separator"]), manifest.get("prefix", [])
+        adapter = lora.Adapter(**manifest["adapter"]) if "adapter" in manifest else None
     except (KeyError, TypeError, ValueError) as error:
         raise ModelLoadError(
             f"{folder / MANIFEST} is not a complete manifest: {error!r}"
         ) from error
     chosen = open_device(device)
     attention = attention or ("flex" if chosen.type == "cuda" else "sdpa")
-    backbone = from_config(folder)
-    if attention == "flex":
-        backbone.set_attn_implementation("flex_attention")
+    backbone = _adapted(manifest["base"], adapter) if adapter else from_config(folder)
     plan = mask_plan(backbone.config, attention)
     network = RewardNetwork(backbone, made.make_head(_width(backbone)), plan)
     _fill(network, folder / WEIGHTS)
+    if adapter:
+        lora.merge(backbone)
+    if attention == "flex":
+        backbone.set_attn_implementation("flex_attention")
     tokenizer = open_tokenizer(folder / "tokenizer.json", separator=separator, prefix=prefix)
     return RewardModel(network, tokenizer, made, device=chosen, info=manifest)
+
+
+def open_decoder(name: str, revision: str | None = None) -> Backbone:
+    """Open what a run starts from or an adapter is added to: a causal LM, or a model trained here.
+
+    Raises:
+        ModelLoadError, PackingError: it cannot be used.
+    """
+    if (Path(name) / MANIFEST).is_file():
+        trained = load(name, attention="sdpa")
+        return Backbone(trained.network.backbone, trained.tokenizer, name)
+    return open_base(name, revision)
 
 
 def versions() -> dict[str, str]:
@@ -147,14 +167,24 @@ def versions() -> dict[str, str]:
 
 
 def _tensors(network: RewardNetwork) -> dict[str, torch.Tensor]:
+    if network.adapter:
+        return lora.trained_state(network)
     return {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+
+
+def _adapted(base: str, adapter: lora.Adapter) -> Any:
+    """Return the base with the adapter's layers in place, still untrained."""
+    backbone = open_decoder(base, adapter.revision).module
+    lora.check_base(backbone, base, adapter)
+    lora.attach(backbone, adapter)
+    return backbone
 
 
 def _fill(network: RewardNetwork, path: Path) -> None:
     if not path.is_file():
         raise ModelLoadError(f"{path} is missing; weights are read from safetensors only")
     try:
-        network.load_state_dict(load_file(str(path)))
+        lora.load_trained(network, load_file(str(path)))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise ModelLoadError(
             f"{path} does not fit the config beside it: {str(error).splitlines()[0]}"

@@ -39,11 +39,13 @@ class Backbone:
         module: Hugging Face base model, float32 unless said otherwise.
         tokenizer: with the separator that this backbone has an embedding row for.
         name: ``tiny``, a hub id or a folder.
+        revision: commit of a base from the hub, else None.
     """
 
     module: nn.Module
     tokenizer: StepTokenizer
     name: str
+    revision: str | None = None
 
 
 def build_tiny(config: BaseConfig, tokenizer: StepTokenizer) -> Backbone:
@@ -70,11 +72,15 @@ def build_tiny(config: BaseConfig, tokenizer: StepTokenizer) -> Backbone:
     return Backbone(module=module, tokenizer=tokenizer, name=TINY)
 
 
-def open_base(name: str) -> Backbone:
+def open_base(name: str, revision: str | None = None) -> Backbone:
     """Read a causal LM from a folder or the hub and give it a separator of its own.
 
     The separator is one new id behind the vocabulary; its embedding starts as the mean of the
-    others.
+    others. The same files give the same weights.
+
+    Args:
+        name: folder or hub id.
+        revision: commit of the hub's repository; None takes the newest.
 
     Raises:
         ModelLoadError: if it is missing, has no safetensors weights or no fast tokenizer.
@@ -82,11 +88,12 @@ def open_base(name: str) -> Backbone:
     """
     if Path(name).is_dir():
         check_folder(Path(name))
-    config = _read(AutoConfig, name)
+    config = _read(AutoConfig, name, revision=revision)
     refuse_unpackable(config)
     module, loading = _read(
         AutoModel,
         name,
+        revision=revision,
         use_safetensors=True,
         dtype=torch.float32,
         attn_implementation="sdpa",
@@ -97,20 +104,21 @@ def open_base(name: str) -> Backbone:
             f"base model '{name}' lacks {len(missing)} of its weights ({missing[0]} …): what is in "
             "its safetensors does not fit its config.json, and the rest would be random"
         )
-    tokenizer = _read(AutoTokenizer, name, use_fast=True)
+    tokenizer = _read(AutoTokenizer, name, use_fast=True, revision=revision)
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
         raise ModelLoadError(f"'{name}' has no fast tokenizer (tokenizer.json); save one beside it")
     separator = max(len(tokenizer), 1)
+    read = min(module.get_input_embeddings().num_embeddings, separator)
     if separator >= module.get_input_embeddings().num_embeddings:
         module.resize_token_embeddings(separator + 1, mean_resizing=False)
     rows = module.get_input_embeddings().weight
-    with torch.no_grad():
-        rows[separator] = rows[:separator].mean(dim=0)
+    with torch.no_grad():  # rows that no file holds would be random otherwise
+        rows[read : separator + 1] = rows[:read].mean(dim=0)
     begins = getattr(tokenizer, "bos_token_id", None)
     prefix = [begins] if begins is not None and begins in tokenizer("").input_ids else []
     steps = StepTokenizer(fast, separator=separator, prefix=prefix)
-    return Backbone(module=module, tokenizer=steps, name=name)
+    return Backbone(module, steps, name, getattr(module.config, "_commit_hash", None))
 
 
 def from_config(folder: Path) -> Any:

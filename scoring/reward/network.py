@@ -17,6 +17,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scoring.reward.lora import Adapter
     from scoring.reward.packing import Row
 
 Attention = Literal["sdpa", "flex"]
@@ -146,6 +147,7 @@ class RewardNetwork(nn.Module):
         backbone: a Hugging Face base model without its language-model head.
         head: maps ``(…, H)`` to ``(…, C)``.
         plan: how masks are made for this backbone.
+        adapter: set while an adapter is trained on a frozen backbone.
     """
 
     backbone: Any  # nn.Module's own annotation hides the config and embedding of such models
@@ -155,6 +157,7 @@ class RewardNetwork(nn.Module):
         self.backbone = backbone
         self.head = head
         self.plan = plan or MaskPlan()
+        self.adapter: Adapter | None = None
 
     def hidden(self, batch: Batch) -> Tensor:
         """Return ``(B, T, H)`` hidden states of packed rows."""

@@ -1,6 +1,6 @@
 """Checkpoints: one folder per optimiser step, written aside and renamed, never pickled.
 
-step-00000100/tensors.safetensors   weights, AdamW's moments, torch's random state
+step-00000100/tensors.safetensors   weights that are trained, AdamW's moments, torch's random state
 step-00000100/state.json            position in the data, seconds, sums of the open log row
 """
 
@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from scoring.errors import TrainingError
+from scoring.reward.lora import load_trained, trained_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +147,7 @@ def _errno(error: OSError | SafetensorError) -> int | None:
 
 
 def _tensors(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    tensors = {f"network.{k}": v.contiguous() for k, v in network.state_dict().items()}
+    tensors = {f"network.{k}": v for k, v in trained_state(network).items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"optimizer.{index}.{name}"] = value.contiguous()
@@ -157,8 +158,9 @@ def _tensors(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, 
 def _fill(
     tensors: dict[str, torch.Tensor], network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
-    network.load_state_dict(
-        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+    load_trained(
+        network,
+        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")},
     )
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():

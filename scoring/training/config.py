@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scoring.reward.config import BaseConfig
 
 TINY = "tiny"
+LORA = "lora"
 MAX_STEPS = 1_000_000
 MID_RUN_PROBLEMS = 60
 """Held-out problems scored for the curves; the final numbers use all of them."""
@@ -56,8 +57,31 @@ class TrainingConfig:
         "GPUs and on CPUs with AMX, and scores are float32 either way.",
         choices=("float32", "bfloat16"),
     )
+    tuning: Literal["full", "lora"] = setting(
+        "full",
+        "full: all weights are trained; lora: the base stays as it is and small matrices beside its "
+        "linear layers are trained and stored, which takes far less memory. Not for tiny, which "
+        "starts from nothing.",
+        choices=("full", "lora"),
+    )
+    lora_rank: int = setting(16, "Rank of the matrices that lora trains.", low=1, high=1024)
+    lora_alpha: float = setting(
+        32.0, "What lora learns counts alpha / rank times.", low=0.0, high=65_536.0
+    )
+    lora_targets: str = setting(
+        "all-linear",
+        "all-linear, or names of the linear layers that lora changes, such as q_proj, v_proj.",
+    )
+    gradient_checkpointing: bool = setting(
+        False,
+        "Keep less of the forward pass in memory and compute it again for the backward pass: about a "
+        "third slower, the same numbers.",
+    )
     learning_rate: float | None = setting(
-        None, "Peak learning rate; none: 2e-3 for tiny, 1e-5 for another base.", low=0.0, high=1.0
+        None,
+        "Peak learning rate; none: 2e-3 for tiny, 1e-5 for another base, 1e-4 with lora.",
+        low=0.0,
+        high=1.0,
     )
     warmup: float = setting(0.05, "Share of the run in which the rate rises.", low=0.0, high=1.0)
     decay: float = setting(
@@ -110,12 +134,21 @@ class TrainingConfig:
         validate(self)
 
     def for_base(self, base: str) -> TrainingConfig:
-        """Fill in what depends on the base."""
-        tiny = base == TINY
+        """Fill in what depends on the base.
+
+        Raises:
+            SettingError: the settings do not go with it.
+        """
+        tiny, lora = base == TINY, self.tuning == LORA
+        if tiny and lora:
+            raise SettingError(
+                "tuning must be full for the base tiny: lora keeps the base's weights as they are, "
+                "and those of tiny start from nothing"
+            )
         return replace(
             self,
             step_tokens=self.step_tokens or (512 if tiny else 2048),
-            learning_rate=self.learning_rate or (2e-3 if tiny else 1e-5),
+            learning_rate=self.learning_rate or (2e-3 if tiny else 1e-4 if lora else 1e-5),
             lm_weight=(1.0 if tiny else 0.0) if self.lm_weight is None else self.lm_weight,
         )
 

@@ -6,22 +6,24 @@ A trained reward model is a base too: its decoder and tokenizer, without its hea
 from __future__ import annotations
 
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scoring.errors import TrainingError
 from scoring.reward import artefact
-from scoring.reward.backbone import Backbone, build_tiny, mask_plan, open_base
+from scoring.reward.backbone import Backbone, build_tiny, mask_plan
+from scoring.reward.lora import Adapter, attach, weights_hash
 from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.network import RewardNetwork
 from scoring.reward.tokenizer import StepTokenizer, open_tokenizer, train_tokenizer
 from scoring.training.checkpoint import writing
-from scoring.training.config import TINY, RunConfig
+from scoring.training.config import LORA, TINY, RunConfig, TrainingConfig
 from scoring.training.examples import ExampleMaker, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from scoring.training.dataset import TrainingTree
     from scoring.training.objectives.base import Objective
@@ -48,6 +50,10 @@ def make_model(
     settings: Any = backbone.module.config
     head = kind.make_head(int(settings.get_text_config().hidden_size))
     network = RewardNetwork(backbone.module, head, mask_plan(settings))
+    if config.training.tuning == LORA:
+        network.adapter = _attach(backbone, config.training)
+    if config.training.gradient_checkpointing:
+        _checkpointed(backbone.module, config.base)
     return RewardModel(network, backbone.tokenizer, kind, device=device)
 
 
@@ -65,10 +71,29 @@ def _backbone(
 ) -> Backbone:
     if config.base == TINY:
         return build_tiny(config.model, _tokenizer(config, train, stream, out_dir))
-    if (Path(config.base) / artefact.MANIFEST).is_file():
-        trained = artefact.load(config.base, attention="sdpa")
-        return Backbone(trained.network.backbone, trained.tokenizer, config.base)
-    return open_base(config.base)
+    return artefact.open_decoder(config.base)
+
+
+def _attach(backbone: Backbone, plan: TrainingConfig) -> Adapter:
+    adapter = Adapter(
+        plan.lora_rank,
+        plan.lora_alpha,
+        plan.lora_targets,
+        backbone.revision,
+        weights_hash(backbone.module),
+    )
+    attach(backbone.module, adapter)
+    return adapter
+
+
+def _checkpointed(module: Any, base: str) -> None:
+    """Keep only the inputs of layers for the backward pass, which computes the rest again."""
+    try:
+        module.activation_checkpointing_enable({"use_reentrant": False})
+    except ValueError as error:  # transformers says so of architectures without it
+        raise TrainingError(
+            f"base '{base}' has no gradient checkpointing; set gradient_checkpointing=no"
+        ) from error
 
 
 def _tokenizer(
