@@ -13,7 +13,8 @@ ScoringError
 ├── RankingError            a ranking or its criteria that cannot be read; names the item
 ├── UndefinedError          the data cannot give the number asked for; the message says why
 ├── JudgeError              a generative judge
-│   ├── JudgeEndpointError  its server cannot be reached, refuses, or would cost too much
+│   ├── JudgeEndpointError  its server cannot be reached or refuses
+│   │   └── JudgeCapError   the next request could cost more than is left
 │   └── JudgeAnswerError    an answer that cannot be read as verdicts
 ├── TrainingError           a run that cannot start or go on (no labels, one class, NaN loss …)
 └── CancelledError          the user asked to stop; not a failure
@@ -124,15 +125,37 @@ class JudgeError(ScoringError):
 
 
 class JudgeEndpointError(JudgeError):
-    """The server of a judge cannot be used; the message names the way out."""
+    """The server of a judge cannot be used; the message names the way out.
+
+    ``reason`` counts failures of one sort together; ``lasting`` says that no other question would
+    fare better.
+    """
 
     code = "judge_endpoint"
 
+    def __init__(self, message: str, *, reason: str, lasting: bool = False) -> None:
+        self.reason = reason
+        self.lasting = lasting
+        super().__init__(message)
+
+
+class JudgeCapError(JudgeEndpointError):
+    """The next request could cost more than is left of the cap."""
+
+    code = "judge_cap"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reason="the cap was reached", lasting=True)
+
 
 class JudgeAnswerError(JudgeError):
-    """A judge's answer that does not say what was asked for."""
+    """A judge's answer that does not say what was asked for; ``reason`` as above."""
 
     code = "judge_answer"
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class TrainingError(ScoringError):

@@ -12,6 +12,7 @@ PRINCIPLE = (
     "it and no calculation in it is wrong. A step that only repeats or goes on from an earlier "
     "error is wrong as well. A step that is right but leads nowhere is right."
 )
+LONGEST_PRINCIPLE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,15 @@ class JudgeConfig:
     )
     model: str = setting("", "Name of the model as the server knows it.")
     key_variable: str = setting(
-        "OPENAI_API_KEY",
-        "Environment variable of the worker that holds the key; the key itself is stored nowhere.",
+        "",
+        "Environment variable of the worker that holds the key, empty = none; the key itself is "
+        "stored nowhere.",
     )
     principle: str = setting(PRINCIPLE, "What right and wrong mean, put before every question.")
     with_reference: bool = setting(
         True, "Show the reference answer to the judge where there is one."
     )
-    votes: int = setting(
-        1, "How often each trace is judged; the score is the mean.", low=1, high=64
-    )
+    votes: int = setting(1, "How often each path is judged; the score is the mean.", low=1, high=64)
     temperature: float = setting(
         0.0, "Sampling temperature; more than one vote needs more than 0.", low=0.0, high=2.0
     )
@@ -51,7 +51,9 @@ class JudgeConfig:
     price_in: float = setting(0.0, "Price of a million tokens read.", low=0.0)
     price_out: float = setting(0.0, "Price of a million tokens written.", low=0.0)
     cap: float | None = setting(
-        None, "Most that one run may cost; it stops before it would cost more.", low=0.0
+        None,
+        "Most that one run may cost, none = no limit; it stops before it would cost more.",
+        low=0.0,
     )
 
     def __post_init__(self) -> None:
@@ -62,6 +64,8 @@ class JudgeConfig:
                 f"endpoint must be an http or https address such as http://127.0.0.1:8000/v1, not "
                 f"'{self.endpoint[:80]}'"
             )
+        if parts.query or parts.fragment:
+            raise SettingError("endpoint must end before any ? or #")
         if parts.username or parts.password:
             raise SettingError(
                 "endpoint must not hold a key: put it into the worker's environment and name the "
@@ -69,6 +73,8 @@ class JudgeConfig:
             )
         if not self.model.strip():
             raise SettingError("model must name the model as the server knows it")
+        if len(self.principle) > LONGEST_PRINCIPLE:
+            raise SettingError(f"principle must have at most {LONGEST_PRINCIPLE:,} characters")
         if self.votes > 1 and self.temperature == 0:
             raise SettingError(
                 "votes above 1 need a temperature above 0: at 0 every vote is the same"

@@ -6,13 +6,14 @@ connections), waiting longer each time and as long as the server asks for.
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import openai
 
-from scoring.errors import JudgeEndpointError
+from scoring.errors import JudgeCapError, JudgeEndpointError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 PER_MILLION = 1e6
 CHARACTERS_PER_TOKEN = 2
 """Low on purpose: the estimate before a request must not be below what is charged for it."""
+FOREIGN = "does not answer like an OpenAI-compatible server"
+_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +47,42 @@ class Answer:
 
 @dataclass(slots=True)
 class Spent:
-    """What a run has used so far; answers from the cache cost nothing and are counted apart."""
+    """What a run has used so far.
+
+    Attributes:
+        requests: HTTP requests sent, repeated ones included.
+        cached: answers that were known already; they cost nothing.
+        tokens_in: read by the model, as the server counts them.
+        tokens_out: written by it.
+        cost: in the currency of the prices; what a request that failed cost is not known.
+        failures: reason → number of questions that failed and of answers that could not be read.
+    """
 
     requests: int = 0
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float = 0.0
+    failures: Counter[str] = field(default_factory=Counter)
 
 
 class Endpoint:
-    """A server and the account of one run; safe to use from several threads."""
+    """A server and the account of one run; everything but ``spent`` belongs to one event loop.
 
-    def __init__(self, config: JudgeConfig, key: str = "") -> None:
-        self.spent = Spent()
+    Args:
+        config: of the judge.
+        key: for the server, "" = none.
+        spent: what was used before and counts towards the cap.
+    """
+
+    def __init__(self, config: JudgeConfig, key: str = "", spent: Spent | None = None) -> None:
+        self.spent = spent or Spent()
         self._config = config
-        self._lock = threading.Lock()
+        self._key = key
         self._reserved = 0.0
-        self._client = openai.OpenAI(
-            base_url=config.endpoint,
-            # A local server asks for none, but the client insists on having one.
-            api_key=key or "none",
-            timeout=config.timeout_s,
-            max_retries=config.retries,
-        )
+        self._client: openai.AsyncOpenAI | None = None
 
-    def ask(self, messages: Sequence[Message], *, seed: int) -> Answer:
+    async def ask(self, messages: Sequence[Message], *, seed: int) -> Answer:
         """Return the answer to a conversation.
 
         Raises:
@@ -78,22 +91,28 @@ class Endpoint:
         """
         worst = self._worst(messages)
         self._reserve(worst)
-        answer: Answer | None = None
         try:
-            answer = self._request(messages, seed)
+            answer = await self._request(messages, seed)
+        except JudgeEndpointError as error:
+            self.spent.failures[error.reason] += 1
+            raise
         finally:
-            self._settle(worst, answer)
+            self._reserved -= worst
+        self.spent.tokens_in += answer.tokens_in
+        self.spent.tokens_out += answer.tokens_out
+        self.spent.cost += self._price(answer.tokens_in, answer.tokens_out)
         return answer
 
-    def spare(self) -> None:
-        """Count an answer that was known already."""
-        with self._lock:
-            self.spent.cached += 1
+    async def close(self) -> None:
+        """End the connections; the next request opens new ones, in another loop if need be."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
-    def _request(self, messages: Sequence[Message], seed: int) -> Answer:
+    async def _request(self, messages: Sequence[Message], seed: int) -> Answer:
         config = self._config
         try:
-            reply = self._client.chat.completions.create(
+            reply = await self._opened().chat.completions.create(
                 model=config.model,
                 messages=list(messages),  # type: ignore[arg-type]
                 temperature=config.temperature,
@@ -111,55 +130,82 @@ class Endpoint:
         except openai.APITimeoutError:
             raise JudgeEndpointError(
                 f"{config.endpoint} did not answer within {config.timeout_s:g} s, "
-                f"{config.retries + 1} times; raise timeout_s or lower parallel"
+                f"{config.retries + 1} times; raise timeout_s or lower parallel",
+                reason="the server did not answer in time",
             ) from None
         except openai.APIConnectionError as error:
+            cause = error.__cause__
             raise JudgeEndpointError(
-                f"{config.endpoint} cannot be reached: {error.__cause__ or error}"
+                f"{config.endpoint} cannot be reached: {cause or error}",
+                reason="the connection failed",
+                lasting=isinstance(cause, httpx.ConnectError),
             ) from error
         except openai.APIStatusError as error:
-            raise JudgeEndpointError(_refusal(config, error)) from error
+            raise self._refusal(error) from error
         except (openai.APIError, LookupError, TypeError, AttributeError, ValueError) as error:
+            said = self._plain(error)
             raise JudgeEndpointError(
-                f"{config.endpoint} does not answer like an OpenAI-compatible server: {error}"
+                f"{config.endpoint} {FOREIGN}: {said}", reason=FOREIGN
             ) from error
+
+    def _opened(self) -> openai.AsyncOpenAI:
+        if self._client is None:
+            self._client = openai.AsyncOpenAI(
+                base_url=self._config.endpoint,
+                # A local server asks for none, but the client insists on having one.
+                api_key=self._key or "none",
+                timeout=self._config.timeout_s,
+                max_retries=self._config.retries,
+                http_client=openai.DefaultAsyncHttpxClient(
+                    # Whoever allowed this server did not allow those that it points to.
+                    follow_redirects=False,
+                    event_hooks={"request": [self._sent]},
+                ),
+            )
+        return self._client
+
+    async def _sent(self, _: httpx.Request) -> None:
+        self.spent.requests += 1
 
     def _worst(self, messages: Sequence[Message]) -> float:
         """Return the most that a request can cost."""
         characters = sum(len(m["content"]) for m in messages)
-        read = characters / CHARACTERS_PER_TOKEN * self._config.price_in
-        return (read + self._config.max_tokens * self._config.price_out) / PER_MILLION
+        return self._price(characters / CHARACTERS_PER_TOKEN, self._config.max_tokens)
+
+    def _price(self, tokens_in: float, tokens_out: float) -> float:
+        config = self._config
+        return (tokens_in * config.price_in + tokens_out * config.price_out) / PER_MILLION
 
     def _reserve(self, worst: float) -> None:
-        cap = self._config.cap
-        with self._lock:
-            if cap is not None and self.spent.cost + self._reserved + worst > cap:
-                raise JudgeEndpointError(
-                    f"the next request could cost {worst:.4g}, more than is left of the cap of "
-                    f"{cap:g} ({self.spent.cost:.4g} spent); what was judged is kept: raise cap "
-                    "and run again"
-                )
-            self._reserved += worst
+        cap, spent = self._config.cap, self.spent.cost
+        if cap is not None and spent + self._reserved + worst > cap:
+            raise JudgeCapError(
+                f"the next request could cost {worst:.4g}, more than is left of the cap of {cap:g} "
+                f"({spent:.4g} spent); what was judged is kept: raise cap and run again"
+            )
+        self._reserved += worst
 
-    def _settle(self, worst: float, answer: Answer | None) -> None:
-        with self._lock:
-            self._reserved -= worst
-            self.spent.requests += 1
-            if answer is not None:
-                self.spent.tokens_in += answer.tokens_in
-                self.spent.tokens_out += answer.tokens_out
-                read = answer.tokens_in * self._config.price_in
-                written = answer.tokens_out * self._config.price_out
-                self.spent.cost += (read + written) / PER_MILLION
+    def _refusal(self, error: openai.APIStatusError) -> JudgeEndpointError:
+        config, status = self._config, error.status_code
+        key = (
+            f"the key in {config.key_variable} is not accepted for '{config.model}'"
+            if config.key_variable
+            else "name the variable that holds its key in key_variable"
+        )
+        way_out = {
+            401: key,
+            403: key,
+            404: f"check endpoint and model ('{config.model}')",
+            413: "the trace is too long for this model",
+            429: "it limits requests: lower parallel or wait",
+        }.get(status, "see the server's log")
+        return JudgeEndpointError(
+            f"{config.endpoint} answered {status}: {self._plain(error)} ({way_out})",
+            reason=f"the server answered {status}",
+            lasting=status in {401, 403, 404, 405} or status < 400,
+        )
 
-
-def _refusal(config: JudgeConfig, error: openai.APIStatusError) -> str:
-    said = " ".join(str(error.message).split())[:300]
-    way_out = {
-        401: f"put a key into {config.key_variable} of the worker's environment",
-        403: f"the key in {config.key_variable} may not use {config.model}",
-        404: f"check endpoint and model ('{config.model}')",
-        413: "the trace is too long for this model",
-        429: "it limits requests: lower parallel or wait",
-    }.get(error.status_code, "see the server's log")
-    return f"{config.endpoint} answered {error.status_code}: {said} ({way_out})"
+    def _plain(self, error: Any) -> str:
+        """Return what an error says, short and without the key, should the server repeat it."""
+        said = " ".join(str(getattr(error, "message", error)).split())
+        return (said.replace(self._key, "…") if self._key else said)[:_SHOWN]

@@ -10,19 +10,20 @@ does not. Whoever compares the two should say so.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from scoring.errors import JudgeAnswerError
+from scoring.errors import JudgeAnswerError, JudgeEndpointError
 from scoring.judge.endpoint import Answer, Endpoint
 from scoring.judge.parse import verdicts
 from scoring.judge.prompt import messages
+from scoring.judge.stream import streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scoring.judge.config import JudgeConfig
     from scoring.judge.endpoint import Spent
@@ -31,13 +32,33 @@ if TYPE_CHECKING:
 
 
 class Cache(Protocol):
-    """Where answers are kept by the hash of what was asked; a vote is never paid for twice."""
+    """Where answers are kept by the hash of what was asked; a vote is never paid for twice.
+
+    Both are called from a thread of the judge's own and must return at once.
+    """
 
     def get(self, key: str) -> dict[str, object] | None:
         """Return what ``put`` kept under ``key``."""
 
     def put(self, key: str, answer: dict[str, object]) -> None:
         """Keep an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The steps ``first`` … ``len(steps)`` of a path, to be judged.
+
+    Attributes:
+        problem: the prompt.
+        steps: texts of the whole path.
+        first: number of the first step to judge, counted from 1.
+        reference: the reference answer, "" = none.
+    """
+
+    problem: str
+    steps: tuple[str, ...]
+    first: int = 1
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +98,21 @@ class Judge:
         config: its settings.
         cache: answers of earlier runs, None = none are kept.
         key: for the server, "" where it asks for none. It is neither stored nor part of any hash.
+        spent: what the run has used before, if it goes on; it counts towards the cap.
     """
 
-    def __init__(self, config: JudgeConfig, cache: Cache | None = None, *, key: str = "") -> None:
+    def __init__(
+        self,
+        config: JudgeConfig,
+        cache: Cache | None = None,
+        *,
+        key: str = "",
+        spent: Spent | None = None,
+    ) -> None:
         self.config = config
         self._cache = cache
-        self._endpoint = Endpoint(config, key)
+        self._endpoint = Endpoint(config, key, spent)
+        self._slots = asyncio.Semaphore(config.parallel)
 
     @property
     def spent(self) -> Spent:
@@ -92,61 +122,101 @@ class Judge:
     def trace(
         self, *, problem: str, steps: Sequence[str], first: int = 1, reference: str = ""
     ) -> TraceVerdicts:
-        """Judge the steps ``first`` … ``len(steps)`` of a path.
+        """Judge the steps ``first`` … ``len(steps)`` of a path; see ``Question``.
 
         A vote that cannot be read after ``repairs`` further tries is left out and told in
         ``unread``.
 
-        Args:
-            problem: the prompt.
-            steps: texts of the whole path.
-            first: number of the first step to judge, counted from 1.
-            reference: the reference answer, "" = none.
-
         Raises:
             JudgeEndpointError: from the server, or the cap.
         """
-        asked = messages(
-            self.config, problem=problem, reference=reference, steps=steps, first=first
+        question = Question(problem, tuple(steps), first, reference)
+        [found] = [event[1] for event in self.stream([question]) if event is not None]
+        if isinstance(found, JudgeEndpointError):
+            raise found
+        return found
+
+    def stream(
+        self, questions: Iterable[Question]
+    ) -> Iterator[tuple[Question, TraceVerdicts | JudgeEndpointError] | None]:
+        """Judge many paths, at most ``parallel`` requests on their way at once.
+
+        Yields each question with its verdicts, or with what the server said instead, in the order
+        in which they come in; and None now and then while nothing does, so that a caller can look
+        after other things. Questions are taken in this thread, when there is room for them. Who
+        stops listening (``close``) breaks off the requests on their way.
+
+        Raises:
+            JudgeEndpointError: no further question would fare better; what was on its way then
+                has been yielded before.
+        """
+        self._slots = asyncio.Semaphore(self.config.parallel)  # it belongs to one loop
+        return streamed(questions, self._judged, self._endpoint.close, at_once=self.config.parallel)
+
+    def keys(self, question: Question) -> list[str]:
+        """Return the keys under which a cache may hold answers to ``question``."""
+        asked = self._messages(question)
+        most = self.config.votes * (self.config.repairs + 1)
+        return [self._key(asked, seed) for seed in range(most)]
+
+    async def _judged(self, question: Question) -> TraceVerdicts:
+        asked, last = self._messages(question), len(question.steps)
+        # All votes come to their end, also where one fails: what was paid for is kept.
+        read = await asyncio.gather(
+            *(self._vote(asked, n, question.first, last) for n in range(self.config.votes)),
+            return_exceptions=True,
         )
-        with ThreadPoolExecutor(min(self.config.parallel, self.config.votes)) as pool:
-            read = list(
-                pool.map(
-                    lambda vote: self._vote(asked, vote, first, len(steps)),
-                    range(self.config.votes),
-                )
-            )
-        votes = [vote for vote in read if not isinstance(vote, str)]
-        numbers = range(first, len(steps) + 1) if votes else ()
+        votes: list[dict[int, Verdict]] = []
+        unread: list[str] = []
+        for vote in read:
+            if isinstance(vote, BaseException):
+                raise vote
+            if isinstance(vote, str):
+                unread.append(vote)
+            else:
+                votes.append(vote)
+        numbers = range(question.first, last + 1) if votes else ()
         return TraceVerdicts(
-            first=first,
+            first=question.first,
             steps=tuple(_joined([vote[n] for vote in votes]) for n in numbers),
-            unread=tuple(vote for vote in read if isinstance(vote, str)),
+            unread=tuple(unread),
         )
 
-    def _vote(
+    async def _vote(
         self, asked: Sequence[Message], vote: int, first: int, last: int
     ) -> dict[int, Verdict] | str:
         """Return one vote, or why it could not be read."""
-        reason = ""
+        said = ""
         for attempt in range(self.config.repairs + 1):
-            answer = self._answer(asked, seed=vote + self.config.votes * attempt)
+            answer = await self._answer(asked, seed=vote + self.config.votes * attempt)
             try:
                 return verdicts(answer.text, first, last)
             except JudgeAnswerError as error:
-                reason = f"{error}; it was cut at max_tokens" if answer.cut else str(error)
-        return reason
+                said = f"{error}; it was cut at max_tokens" if answer.cut else str(error)
+                reason = "the answer was cut at max_tokens" if answer.cut else error.reason
+                self.spent.failures[reason] += 1
+        return said
 
-    def _answer(self, asked: Sequence[Message], *, seed: int) -> Answer:
+    async def _answer(self, asked: Sequence[Message], *, seed: int) -> Answer:
         key = self._key(asked, seed)
         kept = self._cache.get(key) if self._cache is not None else None
         if kept is not None:
-            self._endpoint.spare()
+            self.spent.cached += 1
             return Answer(**kept)  # type: ignore[arg-type]
-        answer = self._endpoint.ask(asked, seed=seed)
+        async with self._slots:
+            answer = await self._endpoint.ask(asked, seed=seed)
         if self._cache is not None:
             self._cache.put(key, asdict(answer))
         return answer
+
+    def _messages(self, question: Question) -> list[Message]:
+        return messages(
+            self.config,
+            problem=question.problem,
+            reference=question.reference,
+            steps=question.steps,
+            first=question.first,
+        )
 
     def _key(self, asked: Sequence[Message], seed: int) -> str:
         """Hash everything that an answer depends on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from scoring.errors import JudgeAnswerError
@@ -12,6 +13,10 @@ from scoring.errors import JudgeAnswerError
 VERDICTS = {"right": 1.0, "wrong": 0.0, "unsure": 0.5}
 LONGEST_REASON = 2000
 _SHOWN = 80
+_ENTRY = "an entry of steps is no object with a step number"
+MOST_OBJECTS = 10_000
+"""Beginnings of objects that are tried: reading must end soon, whatever a server sends."""
+_OBJECT = re.compile(r'\{\s*"')
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
@@ -40,12 +45,14 @@ def verdicts(answer: str, first: int, last: int) -> dict[int, Verdict]:
     for entry in _entries(answer):
         number, verdict = _entry(entry)
         if number in found:
-            raise JudgeAnswerError(f"step {number} is judged twice")
+            raise JudgeAnswerError(
+                f"step {number} is judged twice", reason="a step is judged twice"
+            )
         if first <= number <= last:
             found[number] = verdict
     missing = [n for n in range(first, last + 1) if n not in found]
     if missing:
-        raise JudgeAnswerError(f"step {missing[0]} has no verdict")
+        raise JudgeAnswerError(f"step {missing[0]} has no verdict", reason="a step has no verdict")
     return found
 
 
@@ -53,28 +60,36 @@ def _entries(answer: str) -> list[Any]:
     text = _THOUGHT.sub("", answer)
     decoder = json.JSONDecoder()
     entries: list[Any] | None = None
-    at = text.find("{")
-    while at >= 0:
+    end = 0
+    for start in islice(_OBJECT.finditer(text), MOST_OBJECTS):
+        if start.start() < end:
+            continue
         try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            if isinstance(value, dict) and isinstance(value.get("steps"), list):
-                entries = value["steps"]
-        at = text.find("{", end)
+            value, end = decoder.raw_decode(text, start.start())
+        except ValueError:
+            continue
+        except RecursionError:
+            break
+        if isinstance(value, dict) and isinstance(value.get("steps"), list):
+            entries = value["steps"]
     if entries is None:
-        raise JudgeAnswerError(f"no JSON object with steps in '{answer.strip()[:_SHOWN]}'")
+        raise JudgeAnswerError(
+            f"no JSON object with steps in '{answer.strip()[:_SHOWN]}'",
+            reason="no JSON object with steps",
+        )
     return entries
 
 
 def _entry(entry: Any) -> tuple[int, Verdict]:
     if not isinstance(entry, dict):
-        raise JudgeAnswerError("an entry of steps is no object")
+        raise JudgeAnswerError("an entry of steps is no object", reason=_ENTRY)
     number, word = entry.get("step"), str(entry.get("verdict", "")).strip().lower()
     if not isinstance(number, int) or isinstance(number, bool):
-        raise JudgeAnswerError(f"'{str(number)[:_SHOWN]}' is no step number")
+        raise JudgeAnswerError(f"'{str(number)[:_SHOWN]}' is no step number", reason=_ENTRY)
     if word not in VERDICTS:
         known = ", ".join(VERDICTS)
-        raise JudgeAnswerError(f"verdict '{word[:_SHOWN]}' of step {number} is none of {known}")
+        raise JudgeAnswerError(
+            f"verdict '{word[:_SHOWN]}' of step {number} is none of {known}",
+            reason=f"a verdict is none of {known}",
+        )
     return number, Verdict(VERDICTS[word], str(entry.get("reason") or "")[:LONGEST_REASON])

@@ -60,17 +60,25 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def scripted(reply: Callable[[int], tuple[int, str]]) -> Iterator[tuple[str, list[dict]]]:
-    """Serve ``reply(number of the request)`` → (status, body); yields address and what was asked."""
+def scripted(
+    reply: Callable[[int], tuple[int, str]], **headers: str
+) -> Iterator[tuple[str, list[dict]]]:
+    """Serve ``reply(number of the request)`` → (status, body); yields address and what was asked.
+
+    What was asked is the request's JSON with its ``authorization``.
+    """
     asked: list[dict] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append(content | {"authorization": self.headers["Authorization"]})
             status, body = reply(len(asked))
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Retry-After-Ms", "1")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body.encode())
 

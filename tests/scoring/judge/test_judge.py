@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
 import pytest
 
 from scoring.errors import JudgeEndpointError
-from scoring.judge import Judge, JudgeConfig
+from scoring.judge import Judge, JudgeConfig, Question
 from tests.scoring.judge.served import answer_of, write_model
 from tests.scoring.judge.servers import completion, scripted, transformers_serve
 
@@ -82,7 +83,7 @@ def test_a_server_that_limits_is_asked_again_and_the_pause_it_wants_is_kept():
 @pytest.mark.parametrize(
     ("status", "body", "why"),
     [
-        (401, '{"error": {"message": "no key"}}', "401.*put a key into OPENAI_API_KEY"),
+        (401, '{"error": {"message": "no key"}}', "401.*name the variable that holds its key"),
         (404, "{}", "404.*check endpoint and model"),
         (500, "{}", "500.*see the server's log"),
         (200, "not json", "does not answer like an OpenAI-compatible server"),
@@ -95,6 +96,83 @@ def test_what_a_server_refuses_is_said_with_the_way_out(status, body, why):
         pytest.raises(JudgeEndpointError, match=why),
     ):
         judged(address, retries=1)
+
+
+def test_a_key_goes_to_the_server_and_into_no_sentence():
+    def refusing(_):
+        return 401, '{"error": {"message": "sk-secret is wrong"}}'
+
+    with scripted(refusing) as (address, asked):
+        config = JudgeConfig(endpoint=address, model="m", key_variable="SOME_KEY")
+        with pytest.raises(JudgeEndpointError, match=r"… is wrong.*SOME_KEY") as caught:
+            Judge(config, key="sk-secret").trace(problem="p", steps=STEPS)
+    assert asked[0]["authorization"] == "Bearer sk-secret"
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_a_server_that_points_elsewhere_is_not_followed():
+    with (
+        scripted(lambda _: (200, completion(RIGHT))) as (elsewhere, found),
+        scripted(lambda _: (307, "{}"), Location=f"{elsewhere}/chat/completions") as (address, _),
+        pytest.raises(JudgeEndpointError, match="answered 307"),
+    ):
+        judged(address)
+    assert found == []
+
+
+def test_many_paths_come_back_as_they_are_answered_with_no_more_than_parallel_at_once():
+    busy, most = [], []
+
+    def reply(_):
+        busy.append(1)
+        most.append(len(busy))
+        time.sleep(0.05)
+        busy.pop()
+        return 200, completion(RIGHT)
+
+    questions = [Question(f"problem {n}", tuple(STEPS)) for n in range(9)]
+    with scripted(reply) as (address, asked):
+        judge = Judge(JudgeConfig(endpoint=address, model="m", parallel=3))
+        found = [event for event in judge.stream(questions) if event is not None]
+    assert {question.problem for question, _ in found} == {q.problem for q in questions}
+    assert all(verdicts.steps[1].score == 1.0 for _, verdicts in found)
+    assert len(asked) == judge.spent.requests == 9
+    assert 1 < max(most) <= 3
+
+
+def test_one_path_that_fails_leaves_the_others_alone_and_a_lasting_failure_ends_all():
+    def reply(n):
+        return (400, "{}") if n == 2 else (200, completion(RIGHT))
+
+    questions = [Question(f"problem {n}", tuple(STEPS)) for n in range(4)]
+    with scripted(reply) as (address, _):
+        judge = Judge(JudgeConfig(endpoint=address, model="m", parallel=1))
+        found = [answer for _, answer in filter(None, judge.stream(questions))]
+    assert [isinstance(answer, JudgeEndpointError) for answer in found] == [0, 1, 0, 0]
+    assert judge.spent.failures == {"the server answered 400": 1}
+    with scripted(lambda n: (200, completion(RIGHT)) if n < 3 else (403, "{}")) as (address, asked):
+        judge = Judge(JudgeConfig(endpoint=address, model="m", parallel=1))
+        answered = []
+        with pytest.raises(JudgeEndpointError, match="403"):
+            answered.extend(filter(None, judge.stream(questions)))
+        assert len(asked) == 3
+    with scripted(reply) as (address, asked):
+        stream = Judge(JudgeConfig(endpoint=address, model="m", parallel=1)).stream(questions)
+        next(stream)
+        stream.close()
+        assert len(asked) < 4
+
+
+def test_breaking_off_does_not_wait_for_an_answer():
+    def slow(_):
+        time.sleep(3)
+        return 200, completion(RIGHT)
+
+    with scripted(slow) as (address, _):
+        stream = Judge(JudgeConfig(endpoint=address, model="m")).stream([Question("p", ("s",))])
+        assert next(stream) is None
+        stream.close()  # the request is broken off in the middle
+        assert not [thread for thread in threading.enumerate() if thread.name == "judge"]
 
 
 def test_a_server_that_is_not_there_or_does_not_answer():
