@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from annotator.models import Membership, Project
-from annotator.queries.problems import LABEL_STATES, OUTCOME_STATES, SORTS, ProblemFilter
-from annotator.services.requests import AGGREGATES, NEUTRALS
+from annotator.queries.trees.problems import LABEL_STATES, OUTCOME_STATES, SORTS, ProblemFilter
+from annotator.services.jobs.requests import AGGREGATES, NEUTRALS
 from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 
 if TYPE_CHECKING:

@@ -156,8 +156,8 @@ def child_fill(steps: int) -> dict[str, Any]:
     from django.contrib.auth.models import User
     from django.db import connection
 
-    from annotator.services.projects import project_create
-    from annotator.services.raters import rater_for_user
+    from annotator.services.people.raters import rater_for_user
+    from annotator.services.projects.projects import project_create
 
     owner = User.objects.create_user("owner")
     project = project_create(name="bench", owner=owner)
@@ -202,7 +202,7 @@ def child_judge(_: int) -> dict[str, Any]:
     from django.contrib.auth.models import User
 
     from annotator.models import Step
-    from annotator.services.labels import label_set
+    from annotator.services.judgements.labels import label_set
 
     step = Step.objects.select_related("problem__project").earliest("pk")
     label_set(step=step, user=User.objects.get(username="person0"), rating=0)

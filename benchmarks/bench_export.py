@@ -75,7 +75,7 @@ def record(number: int):
 def child_fill(steps: int) -> dict:
     from annotator.models import SourceFile
     from annotator.services.imports.records import import_records
-    from annotator.services.projects import project_get_or_create
+    from annotator.services.projects.projects import project_get_or_create
 
     project = project_get_or_create(name="bench")
     file = SourceFile.objects.create(project=project, format="tracewood", name="bench")
@@ -86,7 +86,7 @@ def child_fill(steps: int) -> dict:
 
 def child_snapshot() -> dict:
     from annotator.models import Project
-    from annotator.services.snapshots import snapshot_create
+    from annotator.services.datasets.snapshots import snapshot_create
 
     started = begun()
     snapshot = snapshot_create(
@@ -97,7 +97,7 @@ def child_snapshot() -> dict:
 
 def child_export(format_key: str, out: str) -> dict:
     from annotator.models import Project, Snapshot
-    from annotator.services.exports import export_create
+    from annotator.services.datasets.exports import export_create
 
     snapshot = Snapshot.objects.get()
     started = begun()

@@ -73,7 +73,7 @@ def child_import(path: str) -> dict:
     from django.db import connection
 
     from annotator.services.imports import import_file
-    from annotator.services.projects import project_get_or_create
+    from annotator.services.projects.projects import project_get_or_create
 
     project = project_get_or_create(name="bench")
     backend = psutil.Process(connection.connection.info.backend_pid)
@@ -97,7 +97,7 @@ def child_add(path: str) -> dict:
     from annotator.models import SourceFile
     from annotator.services.imports import import_records
     from annotator.services.imports.files import importer
-    from annotator.services.projects import project_get_or_create
+    from annotator.services.projects.projects import project_get_or_create
 
     project = project_get_or_create(name="bench")
     file = SourceFile.objects.create(project=project, format="tracewood", name="added")

@@ -35,7 +35,7 @@ def child_fill(users: int) -> dict:
 
     from annotator.models import Membership, SourceFile, Step
     from annotator.services.imports.records import import_records
-    from annotator.services.projects import project_create
+    from annotator.services.projects.projects import project_create
     from benchmarks.bench_export import record
 
     project = project_create(name="bench")

@@ -135,7 +135,7 @@ def child_measure(items: int, seconds: float, home: Path) -> None:
     from django.db import connection
 
     from annotator.models import Membership, Problem, Queue, Step, Trace
-    from annotator.services.projects import project_create
+    from annotator.services.projects.projects import project_create
 
     project = project_create(name="bench")
     problem = Problem.objects.create(project=project, key=b"0" * 16, prompt="1 + 1")

@@ -50,8 +50,8 @@ def fill() -> dict:
     from django.contrib.sessions.backends.db import SessionStore
 
     from annotator.models import Membership, Step
-    from annotator.services.projects import project_create
-    from annotator.services.samples import sample_project_fill
+    from annotator.services.projects.projects import project_create
+    from annotator.services.projects.samples import sample_project_fill
 
     project = project_create(name=PROJECT)
     sample_project_fill(project=project)

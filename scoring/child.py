@@ -16,7 +16,7 @@ from typing import IO, Any
 import psutil
 from django.conf import settings
 
-from annotator.services.job_wait import worker_environment
+from annotator.services.jobs.wait import worker_environment
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from annotator.models import Worker
-from annotator.services.queues.leases import leases_sweep
-from annotator.services.workers import (
+from annotator.services.jobs.workers import (
     jobs_reap,
     worker_heartbeat,
     worker_register,
     worker_remove,
     workers_sweep,
 )
+from annotator.services.queues.leases import leases_sweep
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from annotator.models import Project
-from annotator.services.requests import SAMPLE_NAME, sample_request
+from annotator.services.jobs.requests import SAMPLE_NAME, sample_request
 from webapp import postgres
 from webapp.processes import owner_of_port
 

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from annotator.api.base import ApiView
 from annotator.api.serializers.account import TokenIn, TokenList, TokenMade
 from annotator.api.shapes.account import token_shape
-from annotator.queries.tokens import tokens_of
-from annotator.services.tokens import token_create, token_delete
+from annotator.queries.people.tokens import tokens_of
+from annotator.services.people.tokens import token_create, token_delete
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema

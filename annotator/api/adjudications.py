@@ -19,9 +19,9 @@ from annotator.api.serializers.adjudications import (
 from annotator.errors import InvalidError
 from annotator.numbers import whole_number
 from annotator.queries.access import MAX_ID, problem_for_user, step_for_user
-from annotator.queries.cases import ranking_decision, span_decision, step_decision
+from annotator.queries.adjudication.cases import ranking_decision, span_decision, step_decision
 from annotator.queries.rankings.places import place_of
-from annotator.services.adjudications import (
+from annotator.services.adjudication import (
     AdjudicationResult,
     Rating,
     ranking_decide,
@@ -31,8 +31,8 @@ from annotator.services.adjudications import (
     step_decide,
     step_decision_withdraw,
 )
-from annotator.services.rankings import Answer
-from annotator.services.spans import span_check
+from annotator.services.judgements.spans import span_check
+from annotator.services.rankings.answers import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from annotator.services.tokens import token_use
+from annotator.services.people.tokens import token_use
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from annotator.api.base import KEY, ApiView, idempotency_key, optional_id
 from annotator.api.serializers.comments import CommentIn, CommentList, CommentOut, CommentPatch
 from annotator.queries.access import access_to, problem_for_user, step_for_user
-from annotator.queries.comments import comment_for_user, threads_of
-from annotator.services.comments import comment_add, comment_resolve
+from annotator.queries.judgements.comments import comment_for_user, threads_of
+from annotator.services.judgements.comments import comment_add, comment_resolve
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

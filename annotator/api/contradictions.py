@@ -15,7 +15,7 @@ from annotator.api.serializers.contradictions import (
 )
 from annotator.queries.access import access_to, problem_for_user
 from annotator.queries.rankings.questions import questions_of
-from annotator.services.contradictions import (
+from annotator.services.rankings.contradictions import (
     ResolutionResult,
     contradiction_reopen,
     contradiction_resolve,

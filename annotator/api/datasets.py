@@ -28,9 +28,9 @@ from annotator.queries.access import (
     project_for_user,
     snapshot_for_user,
 )
-from annotator.queries.catalog import exports_of
-from annotator.queries.snapshots import snapshots_of
-from annotator.services.requests import export_request, snapshot_request
+from annotator.queries.datasets.catalog import exports_of
+from annotator.queries.datasets.snapshots import snapshots_of
+from annotator.services.jobs.requests import export_request, snapshot_request
 
 if TYPE_CHECKING:
     from django.http import StreamingHttpResponse

@@ -12,13 +12,13 @@ from annotator.api.base import AFTER, DEFAULT_SIZE, MOST, SIZE, ApiView, whole
 from annotator.api.serializers.adjudications import DisagreementList
 from annotator.errors import InvalidError
 from annotator.queries.access import project_for_user
-from annotator.queries.disagreements import LISTS, SpanDisagreement, StepDisagreement
-from annotator.services.adjudications import SPAN
+from annotator.queries.adjudication.disagreements import LISTS, SpanDisagreement, StepDisagreement
+from annotator.services.adjudication import SPAN
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from annotator.queries.disagreements import Disagreement
+    from annotator.queries.adjudication.disagreements import Disagreement
 
 STATES = ("open", "decided")
 

@@ -16,9 +16,13 @@ from annotator.api.serializers.guidelines import (
     RelabelOut,
 )
 from annotator.queries.access import project_for_user
-from annotator.queries.guidelines import Selection, affected_count
-from annotator.queries.projects import guideline_numbered, guidelines_of
-from annotator.services.guidelines import guideline_set, relabel_request
+from annotator.queries.guidelines.versions import (
+    Selection,
+    affected_count,
+    guideline_numbered,
+    guidelines_of,
+)
+from annotator.services.guidelines.versions import guideline_set, relabel_request
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -20,13 +20,13 @@ from annotator.api.base import (
 )
 from annotator.api.serializers.history import EntryList, RestoreIn, WayBackOut
 from annotator.queries.access import access_to, problem_for_user, step_for_user
-from annotator.queries.history import event_for_user, history_of
-from annotator.services.history import judgement_restore, judgements_undo_to
+from annotator.queries.history.timeline import event_for_user, history_of
+from annotator.services.history.restore import judgement_restore, judgements_undo_to
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from annotator.services.history import WayBack
+    from annotator.services.history.restore import WayBack
 
 
 class History(ApiView):

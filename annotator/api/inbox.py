@@ -12,13 +12,13 @@ from annotator.api.serializers.inbox import AnswerIn, QuestionList
 from annotator.errors import InvalidError
 from annotator.models import Comment
 from annotator.queries.access import MAX_ID, project_for_user
-from annotator.queries.inbox import inbox_page, question_for_user, unsure_for_user
-from annotator.services.inbox import answer_withdraw, question_answer, unsure_answer
+from annotator.queries.guidelines.inbox import inbox_page, question_for_user, unsure_for_user
+from annotator.services.guidelines.inbox import answer_withdraw, question_answer, unsure_answer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from annotator.queries.inbox import Question
+    from annotator.queries.guidelines.inbox import Question
 
 ASKED = (Comment.Kind.UNSURE.value, Comment.Kind.FLAG.value)
 

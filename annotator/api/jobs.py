@@ -22,7 +22,7 @@ from annotator.queries.access import (
 )
 from annotator.queries.jobs import jobs_of_project, metrics_of_job
 from annotator.services.jobs import job_cancel_request, job_resume
-from annotator.services.requests import (
+from annotator.services.jobs.requests import (
     export_request,
     import_request,
     score_request,

@@ -21,20 +21,20 @@ from annotator.api.serializers.judging import (
 )
 from annotator.errors import InvalidError
 from annotator.queries.access import problem_for_user, step_for_user, trace_for_user
-from annotator.queries.own import alternative_of_user, submission_of_user
-from annotator.queries.paths import step_in
-from annotator.queries.spans import spans_of_user
-from annotator.services.alternatives import alternative_clear, alternative_set
-from annotator.services.spans import span_label_clear, span_label_set
-from annotator.services.submissions import submission_clear, submission_set
+from annotator.queries.judgements.own import alternative_of_user, submission_of_user
+from annotator.queries.judgements.spans import spans_of_user
+from annotator.queries.trees.paths import step_in
+from annotator.services.judgements.alternatives import alternative_clear, alternative_set
+from annotator.services.judgements.spans import span_label_clear, span_label_set
+from annotator.services.judgements.submissions import submission_clear, submission_set
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from annotator.models import Alternative, Problem, SpanLabel, Step, Submission
-    from annotator.services.alternatives import AlternativeResult
-    from annotator.services.spans import SpanResult
-    from annotator.services.submissions import SubmissionResult
+    from annotator.services.judgements.alternatives import AlternativeResult
+    from annotator.services.judgements.spans import SpanResult
+    from annotator.services.judgements.submissions import SubmissionResult
 
 ENDS = [
     OpenApiParameter("first", int, required=True, description="The span's first step."),

@@ -11,8 +11,8 @@ from annotator.api.base import ApiView
 from annotator.api.serializers.members import MemberIn, MemberList, MemberOut, MemberPatch
 from annotator.api.shapes.projects import member_shape
 from annotator.queries.access import project_for_user
-from annotator.queries.members import member_of, members_counted
-from annotator.services.members import member_add, member_remove, member_set
+from annotator.queries.people.members import member_of, members_counted
+from annotator.services.people.members import member_add, member_remove, member_set
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

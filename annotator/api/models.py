@@ -20,7 +20,7 @@ from annotator.api.serializers.models import ModelList, ModelOut, ScoreList
 from annotator.api.shapes.models import model_shape, score_shape
 from annotator.errors import ForbiddenError, InvalidError
 from annotator.queries.access import access_to, model_for_user
-from annotator.queries.catalog import scores_after
+from annotator.queries.datasets.catalog import scores_after
 from annotator.queries.models import reward_models_of
 
 if TYPE_CHECKING:

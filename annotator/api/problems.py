@@ -28,18 +28,18 @@ from annotator.queries.access import (
     trace_for_user,
 )
 from annotator.queries.blindness import labels_visible, sight_of
-from annotator.queries.problems import problem_rows
-from annotator.queries.tree_records import trace_rows, tree_records
-from annotator.queries.trees import outcomes_by_trace
-from annotator.services.labels import label_clear, label_set
-from annotator.services.outcomes import outcome_set
+from annotator.queries.trees.columns import outcomes_by_trace
+from annotator.queries.trees.problems import problem_rows
+from annotator.queries.trees.records import trace_rows, tree_records
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.outcomes import outcome_set
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from annotator.models import Problem, RewardModel
     from annotator.queries.blindness import Sight
-    from annotator.services.labels import LabelResult
+    from annotator.services.judgements.labels import LabelResult
 
 
 class ProblemDetail(ApiView):

@@ -23,12 +23,12 @@ from annotator.api.shapes.projects import project_shape, upload_shape
 from annotator.errors import InvalidError
 from annotator.forms import ProblemFilterForm
 from annotator.queries.access import project_for_user
-from annotator.queries.overview import project_row, project_rows
 from annotator.queries.paging import PAGE_SIZE
-from annotator.queries.problems import LABEL_STATES, OUTCOME_STATES, SORTS, problem_page
+from annotator.queries.projects import project_row, project_rows
+from annotator.queries.trees.problems import LABEL_STATES, OUTCOME_STATES, SORTS, problem_page
 from annotator.services.artefacts import CHUNK
-from annotator.services.projects import project_create, project_update, projects_adopt
-from annotator.services.uploads import upload_store
+from annotator.services.imports.uploads import upload_store
+from annotator.services.projects.projects import project_create, project_update, projects_adopt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -23,9 +23,9 @@ from annotator.queries.access import gold_for_user, project_for_user
 from annotator.queries.quality.arms import arm_report
 from annotator.queries.quality.gold import golds_of
 from annotator.queries.quality.people import people_quality
-from annotator.services.gold import gold_import, gold_update
-from annotator.services.gold_records import MOST_RECORDS, gold_records
-from annotator.services.members import member_pause, member_resume
+from annotator.services.people.members import member_pause, member_resume
+from annotator.services.quality.gold import gold_import, gold_update
+from annotator.services.quality.gold.text import MOST_RECORDS, gold_records
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

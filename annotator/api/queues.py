@@ -40,9 +40,9 @@ from annotator.api.shapes.queues import assignment_shape, item_shape, queue_shap
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import Assignment
 from annotator.queries.access import access_to, model_for_user, project_for_user
-from annotator.queries.members import members_of
-from annotator.queries.queue_progress import ITEM_PAGE, items_after, queues_of
-from annotator.queries.queues import assignment_for_user, item_for_user, queue_for_user
+from annotator.queries.people.members import members_of
+from annotator.queries.queues.gates import assignment_for_user, item_for_user, queue_for_user
+from annotator.queries.queues.progress import ITEM_PAGE, items_after, queues_of
 from annotator.services.queues import (
     QueueWish,
     assignment_heartbeat,

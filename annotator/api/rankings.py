@@ -19,8 +19,8 @@ from annotator.errors import InvalidError
 from annotator.queries.access import access_to, problem_for_user, project_for_user
 from annotator.queries.rankings.criteria import criteria_rows
 from annotator.queries.rankings.places import place_of, rankings_visible
-from annotator.services.criteria import criteria_set
-from annotator.services.rankings import Answer, RankingResult, ranking_clear, ranking_set
+from annotator.services.rankings.answers import Answer, RankingResult, ranking_clear, ranking_set
+from annotator.services.rankings.criteria import criteria_set
 from scoring.preference.types import LEVELS
 
 if TYPE_CHECKING:

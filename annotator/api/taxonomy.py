@@ -18,15 +18,15 @@ from annotator.api.serializers.taxonomy import (
     LabelsMoveIn,
 )
 from annotator.queries.access import project_for_user
-from annotator.queries.taxonomy import error_type_of, taxonomy_of
-from annotator.services.relabel import error_type_labels_move
-from annotator.services.taxonomy import (
+from annotator.queries.guidelines.taxonomy import error_type_of, taxonomy_of
+from annotator.services.guidelines.taxonomy import (
     error_type_add,
     error_type_delete,
     error_type_move,
     error_type_rename,
     error_type_retire,
 )
+from annotator.services.judgements.relabel import error_type_labels_move
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -50,7 +50,7 @@ class Adjudication(models.Model):
     """A reviewer's final decision on a step, a span or a ranking; the judgements it decides on stay.
 
     ``level``: "" = the rating of ``step``, ``span`` = that of the run ``first`` … ``last``, else a
-    ranking's. ``decision`` has the layout of the judged thing's state (see ``services.judgements``); ``blind``
+    ranking's. ``decision`` has the layout of the judged thing's state (see ``services.history.layout``); ``blind``
     is what the reviewer said before seeing the others.
     """
 

@@ -1,0 +1,1 @@
+"""Every read and every access gate, by noun."""

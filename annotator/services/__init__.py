@@ -1,0 +1,1 @@
+"""Every write, by noun; keyword-only and atomic."""

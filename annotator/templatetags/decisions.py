@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
-    from annotator.queries.cases import Case
+    from annotator.queries.adjudication.cases import Case
 
 register = template.Library()
 MINUTE = 60

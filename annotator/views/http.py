@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.errors import AnnotatorError
-from annotator.queries.overview import open_jobs_count
+from annotator.queries.projects import open_jobs_count
 from annotator.services.artefacts import FULL, store_error
 from annotator.views.navigation import navigation
 from scoring.errors import ScoringError

@@ -13,8 +13,8 @@ def fill(clients: int, items: int) -> dict[str, Any]:
     from django.db import connection
 
     from annotator.models import Membership, Problem, Step, Trace
-    from annotator.services.projects import project_create
-    from annotator.services.tokens import token_create
+    from annotator.services.people.tokens import token_create
+    from annotator.services.projects.projects import project_create
 
     owner = User.objects.create_user("owner")
     project = project_create(name="stress", owner=owner)

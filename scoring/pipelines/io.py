@@ -9,12 +9,12 @@ from django.db import transaction
 from annotator.errors import NotFoundError
 from annotator.models import Queue, Snapshot, Upload
 from annotator.services.artefacts import artefact_open
-from annotator.services.exports import export_create, export_result
+from annotator.services.datasets.exports import export_create, export_result
+from annotator.services.datasets.snapshots import snapshot_create
 from annotator.services.imports import import_file
+from annotator.services.jobs.requests import train_request
+from annotator.services.projects.samples import sample_project_fill
 from annotator.services.queues.build import queue_build
-from annotator.services.requests import train_request
-from annotator.services.samples import sample_project_fill
-from annotator.services.snapshots import snapshot_create
 
 if TYPE_CHECKING:
     from collections.abc import Callable

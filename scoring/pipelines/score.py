@@ -14,10 +14,10 @@ from django.db import transaction
 from annotator.errors import NotFoundError
 from annotator.models import Problem, RewardModel, Step, StepScore
 from annotator.queries.models import problems_to_score
-from annotator.queries.trees import tree_of
+from annotator.queries.trees.columns import tree_of
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
-from annotator.services.scores import step_scores_store, token_scores_store
+from annotator.services.models.scores import step_scores_store, token_scores_store
 from scoring.pipelines.train import device
 from scoring.reward import load
 from scoring.reward.scorer import Item

@@ -14,13 +14,13 @@ import transformers
 from django.db import transaction
 
 from annotator.models import RewardModel, Snapshot, Worker
+from annotator.queries.datasets.snapshots import rules_of, snapshot_problems
 from annotator.queries.jobs import live_workers, open_score_job
-from annotator.queries.snapshots import rules_of, snapshot_problems
 from annotator.services.artefacts import artefact_folder
+from annotator.services.datasets.snapshots import snapshot_automatic
 from annotator.services.jobs import job_hold
-from annotator.services.models import reward_model_create, reward_model_ready
-from annotator.services.requests import score_request
-from annotator.services.snapshots import snapshot_automatic
+from annotator.services.jobs.requests import score_request
+from annotator.services.models.reward_models import reward_model_create, reward_model_ready
 from scoring.pipelines.training_trees import training_tree
 from scoring.reward.artefact import load
 from scoring.training.config import RunConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
-from annotator.services.tokens import token_create
+from annotator.services.people.tokens import token_create
 
 
 class Api:

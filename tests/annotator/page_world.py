@@ -32,8 +32,8 @@ from annotator.models import (
     Upload,
 )
 from annotator.services.artefacts import artefact_write
-from annotator.services.projects import project_create
-from annotator.services.raters import rater_for_user
+from annotator.services.people.raters import rater_for_user
+from annotator.services.projects.projects import project_create
 from tests.factories import UserFactory, problem_with_tree
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from annotator.models import Gold, Membership, Project, Queue, RewardModel, StepScore, Trace
-from annotator.queries.queues import assignment_for_user
-from annotator.services.labels import label_set
+from annotator.queries.queues.gates import assignment_for_user
+from annotator.services.judgements.labels import label_set
 from annotator.services.queues import (
     QueueWish,
     assignment_submit,
@@ -20,7 +20,7 @@ from tests.factories import ProjectFactory, UserFactory, problem_with_tree
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from annotator.queries.queues import WorkItem
+    from annotator.queries.queues.gates import WorkItem
 
 
 @dataclass

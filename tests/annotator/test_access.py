@@ -9,7 +9,7 @@ from annotator.errors import ConflictError, ForbiddenError, InvalidError, NotFou
 from annotator.models import Membership, Project
 from annotator.queries import access
 from annotator.queries.access import ROLES, project_for_user
-from annotator.services.projects import (
+from annotator.services.projects.projects import (
     project_adopt,
     project_create,
     project_get_or_create,

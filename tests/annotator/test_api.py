@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from annotator.models import Assignment, Job, Project, Step, Upload
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 from scoring.tree import Tree
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.page_world import FILE, world_create

@@ -9,10 +9,10 @@ import pytest
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import Alternative, Comment
 from annotator.queries.access import access_to
-from annotator.queries.comments import comment_for_user, threads_of
-from annotator.services.comments import comment_add, comment_resolve
-from annotator.services.labels import label_set
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.queries.judgements.comments import comment_for_user, threads_of
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.comments import comment_add, comment_resolve
+from annotator.services.judgements.labels import label_set
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.workbench_data import GAME, member, project_with_types, write_problem
 

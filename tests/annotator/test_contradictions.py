@@ -12,15 +12,15 @@ from django.urls import reverse
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import JudgementEvent, Outcome, Resolution
 from annotator.queries.access import MAX_ID, access_to
-from annotator.queries.contradictions import contradictions_page
-from annotator.queries.history import history_of
+from annotator.queries.history.timeline import history_of
+from annotator.queries.rankings.contradictions import contradictions_page
 from annotator.queries.rankings.places import place_of
 from annotator.queries.rankings.questions import questions_of
-from annotator.services.contradictions import contradiction_reopen, contradiction_resolve
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
+from annotator.services.rankings.contradictions import contradiction_reopen, contradiction_resolve
 from tests.annotator.workbench_data import member
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree
 

@@ -6,7 +6,7 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import QueueItem
-from annotator.services.gold import GoldTarget, gold_rank
+from annotator.services.quality.gold import GoldTarget, gold_rank
 from annotator.services.queues import queue_state_set
 from tests.annotator.queue_world import answer, queue_world
 from tests.factories import problem_with_tree

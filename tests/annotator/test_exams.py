@@ -13,8 +13,8 @@ from annotator.models import (
     Qualification,
     StepLabel,
 )
-from annotator.queries.queues import assignment_for_user
-from annotator.services.exams import attempts_of, exam_retake
+from annotator.queries.queues.gates import assignment_for_user
+from annotator.services.quality.exams import attempts_of, exam_retake
 from annotator.services.queues import assignment_skip, item_next
 from tests.annotator.gold_data import answered
 from tests.annotator.queue_world import queue_world, take

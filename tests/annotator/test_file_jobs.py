@@ -12,11 +12,13 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from annotator.errors import FencedOutError, UnavailableError
 from annotator.exporters.writer import HashedFile
 from annotator.models import Export, Job, Snapshot, Upload
-from annotator.services import exports, jobs, uploads
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
-from annotator.services.requests import export_request, snapshot_request
-from annotator.services.uploads import upload_store
+from annotator.services import jobs
+from annotator.services.datasets import exports
+from annotator.services.imports import uploads
+from annotator.services.imports.uploads import upload_store
+from annotator.services.jobs.requests import export_request, snapshot_request
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
 from scoring.pipelines import io, runner
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree
 from tests.scoring.stub_runs import hang_up

@@ -6,7 +6,8 @@ import pytest
 
 from annotator.errors import InvalidError
 from annotator.models import Gold, QueueItem
-from annotator.services.gold import (
+from annotator.services.judgements.labels import label_set
+from annotator.services.quality.gold import (
     GoldTarget,
     gold_from_own,
     gold_import,
@@ -14,7 +15,6 @@ from annotator.services.gold import (
     gold_rate,
     gold_update,
 )
-from annotator.services.labels import label_set
 from tests.annotator.queue_world import queue_world
 from tests.factories import problem_with_tree
 

@@ -6,13 +6,13 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Assignment, Membership, Project, QueueItem, StepLabel
-from annotator.queries.queue_progress import queue_progress
+from annotator.queries.queues.progress import queue_progress
 from annotator.queries.rankings.places import place_of
-from annotator.services.gold import GoldTarget, gold_rank
-from annotator.services.members import member_pause, member_remove, member_resume
+from annotator.services.people.members import member_pause, member_remove, member_resume
+from annotator.services.quality.gold import GoldTarget, gold_rank
 from annotator.services.queues import assignment_submit, item_next
 from annotator.services.queues.checks import PAUSED
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.gold_data import answered
 from tests.annotator.queue_world import queue_world, rate, take
 from tests.factories import problem_with_tree
@@ -112,7 +112,7 @@ def test_nobody_is_stopped_without_a_threshold_and_reviewers_never():
 
 
 def test_giving_a_gold_item_up_is_not_right():
-    from annotator.services.submissions import submission_set
+    from annotator.services.judgements.submissions import submission_set
 
     world = queue_world(traces=2)
     world.gold(world.traces[0])

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotator.models import Assignment, Queue, QueueItem
-from annotator.queries.queue_progress import queues_open_to
+from annotator.queries.queues.progress import queues_open_to
 from annotator.services.queues import (
     assignment_return,
     assignment_skip,

@@ -11,9 +11,9 @@ from django.urls import reverse
 from annotator.errors import InvalidError
 from annotator.models import Gold
 from annotator.queries.rankings.places import place_of
-from annotator.services.adjudications import ranking_decide
-from annotator.services.gold import GoldTarget, gold_from_decision, gold_from_own
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.adjudication import ranking_decide
+from annotator.services.quality.gold import GoldTarget, gold_from_decision, gold_from_own
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.api_client import Api
 from tests.annotator.queue_world import queue_world
 from tests.factories import problem_with_tree

@@ -15,7 +15,7 @@ from annotator.errors import InvalidError
 from annotator.markdown import markdown_html
 from annotator.models import GuidelineVersion
 from annotator.sequence_match import blocks
-from annotator.services.guidelines import MARKDOWN_LENGTH, guideline_set
+from annotator.services.guidelines.versions import MARKDOWN_LENGTH, guideline_set
 from annotator.text_diff import text_diff
 from tests.annotator.page_world import world_create
 

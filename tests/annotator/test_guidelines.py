@@ -15,9 +15,9 @@ from annotator.models import (
     Step,
     StepLabel,
 )
-from annotator.queries.guidelines import Selection, affected_count
-from annotator.services.guidelines import guideline_set, relabel_request
-from annotator.services.labels import label_set
+from annotator.queries.guidelines.versions import Selection, affected_count
+from annotator.services.guidelines.versions import guideline_set, relabel_request
+from annotator.services.judgements.labels import label_set
 from annotator.services.queues.build import queue_build
 from annotator.text_diff import text_diff
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree

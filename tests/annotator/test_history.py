@@ -23,17 +23,17 @@ from annotator.models import (
     Submission,
 )
 from annotator.queries.access import access_to
-from annotator.queries.history import history_of, history_whole, undone_events
+from annotator.queries.history.timeline import history_of, history_whole, undone_events
 from annotator.queries.rankings.places import place_of
-from annotator.services.adjudications import Rating, step_decide
-from annotator.services.history import judgement_restore, judgements_undo_to
-from annotator.services.labels import label_set
-from annotator.services.outcomes import outcome_set
+from annotator.services.adjudication import Rating, step_decide
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.restore import judgement_restore, judgements_undo_to
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.outcomes import outcome_set
+from annotator.services.people.raters import rater_for_user
 from annotator.services.queues import assignment_submit
-from annotator.services.rankings import Answer, ranking_set
-from annotator.services.raters import rater_for_user
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.queue_world import answer, queue_world, rate, take
 from tests.factories import ProjectFactory, UserFactory, problem_with_tree
 

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from annotator.models import Membership, Problem
 from annotator.queries.access import access_to
-from annotator.queries.history import history_of
+from annotator.queries.history.timeline import history_of
 from annotator.queries.rankings.places import place_of
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.factories import ProjectFactory, UserFactory, problem_with_tree
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from annotator.models import Comment, Membership, Step, StepLabel
 from annotator.queries.rankings.places import place_of
-from annotator.services.guidelines import guideline_set
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
-from annotator.services.raters import rater_for_user
+from annotator.services.guidelines.versions import guideline_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.people.raters import rater_for_user
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree
 
 pytestmark = pytest.mark.django_db

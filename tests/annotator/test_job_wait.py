@@ -5,8 +5,8 @@ import pytest
 
 from annotator.errors import UnavailableError
 from annotator.models import Job, Worker
-from annotator.services import job_wait as module
-from annotator.services.job_wait import job_wait
+from annotator.services.jobs import wait as module
+from annotator.services.jobs.wait import job_wait
 from tests.factories import JobFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 
 from annotator.models import Job, Worker
 from annotator.queries.jobs import live_workers, worker_health
-from annotator.services import jobs, workers
+from annotator.services import jobs
+from annotator.services.jobs import workers
 from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db

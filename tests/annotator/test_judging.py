@@ -8,13 +8,13 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import ErrorType, JudgementEvent, Outcome, StepLabel, Submission
-from annotator.queries.judging import judging_of
-from annotator.services.judging import rest_judge, step_judge, trace_submit
-from annotator.services.labels import label_set
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.spans import span_label_set
-from annotator.services.submissions import submission_set
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.queries.judgements.judging import judging_of
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.judging import rest_judge, step_judge, trace_submit
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.judgements.submissions import submission_set
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
 
 pytestmark = pytest.mark.django_db

@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from annotator.errors import ConflictError
 from annotator.models import GuidelineVersion, JudgementEvent, Outcome, StepLabel
-from annotator.services.events import judgement_record, target_of
-from annotator.services.judging import rest_judge
-from annotator.services.label_batch import LabelChange, labels_record
-from annotator.services.labels import label_set
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.history.events import judgement_record, target_of
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.judging import rest_judge
+from annotator.services.judgements.label_batch import LabelChange, labels_record
+from annotator.services.judgements.labels import label_set
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import JudgementEvent, SpanLabel
-from annotator.queries.judging import judging_of
-from annotator.services.labels import label_set
-from annotator.services.spans import span_label_set
+from annotator.queries.judgements.judging import judging_of
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.spans import span_label_set
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
 

@@ -14,21 +14,21 @@ from annotator.models import (
     SpanLabel,
     StepLabel,
 )
-from annotator.services.alternatives import alternative_set
-from annotator.services.judgements import (
+from annotator.services.history.layout import (
     alternative_row,
     import_payload,
     label_row,
     outcome_row,
     span_row,
 )
-from annotator.services.labels import label_clear, label_set
-from annotator.services.outcomes import outcome_set
-from annotator.services.projects import project_create
-from annotator.services.raters import rater_get_or_create
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.spans import span_label_set
-from annotator.services.undo import judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_undo
+from annotator.services.judgements.alternatives import alternative_set
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.outcomes import outcome_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.people.raters import rater_get_or_create
+from annotator.services.projects.projects import project_create
 from tests.factories import UserFactory, problem_with_tree
 
 TABLES = (StepLabel, SpanLabel, Alternative, Outcome)

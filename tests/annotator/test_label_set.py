@@ -11,11 +11,11 @@ from django.db import connection, connections
 
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import JudgementEvent, SpanLabel, StepLabel
-from annotator.services.guidelines import guideline_set
-from annotator.services.labels import label_clear, label_set
-from annotator.services.projects import project_create
-from annotator.services.raters import rater_for_user
-from annotator.services.spans import span_label_clear, span_label_set
+from annotator.services.guidelines.versions import guideline_set
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.spans import span_label_clear, span_label_set
+from annotator.services.people.raters import rater_for_user
+from annotator.services.projects.projects import project_create
 from tests.factories import UserFactory, problem_with_tree
 
 

@@ -11,8 +11,8 @@ from django.test import Client
 from annotator.errors import ConflictError, ForbiddenError, NotFoundError
 from annotator.models import Membership
 from annotator.queries.access import project_for_user
-from annotator.services.members import member_add, member_remove, member_set
-from annotator.services.projects import project_create
+from annotator.services.people.members import member_add, member_remove, member_set
+from annotator.services.projects.projects import project_create
 from tests.annotator.page_world import world_create
 from tests.factories import UserFactory
 

@@ -8,9 +8,9 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import Alternative, JudgementEvent, Outcome
-from annotator.services.alternatives import alternative_clear, alternative_set
-from annotator.services.outcomes import outcome_set
-from annotator.services.projects import project_create
+from annotator.services.judgements.alternatives import alternative_clear, alternative_set
+from annotator.services.judgements.outcomes import outcome_set
+from annotator.services.projects.projects import project_create
 from tests.factories import UserFactory, problem_with_tree
 
 

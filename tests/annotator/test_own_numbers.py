@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import Export, Job, Snapshot, Step, StepLabel
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 from tests.annotator.page_world import world_create
 
 pytestmark = pytest.mark.django_db

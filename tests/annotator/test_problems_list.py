@@ -7,10 +7,15 @@ import pytest
 from annotator.errors import InvalidError
 from annotator.models import Outcome, Problem, Project, RewardModel, Step, StepScore
 from annotator.queries.access import Access, Role
-from annotator.queries.problems import ProblemFilter, problem_page, problems_count, progress_of
-from annotator.queries.sparklines import POINTS, sparkline_path, sparklines
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
+from annotator.queries.trees.problems import (
+    ProblemFilter,
+    problem_page,
+    problems_count,
+    progress_of,
+)
+from annotator.queries.trees.sparklines import POINTS, sparkline_path, sparklines
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
 from tests.factories import ProblemFactory, UserFactory, problem_with_tree
 
 pytestmark = pytest.mark.django_db
@@ -158,7 +163,7 @@ def test_unreasonable_filter_is_said_and_ignored(project, owner, client_for):
 
 
 def test_count_of_a_filter_stops(project, owner, monkeypatch):
-    monkeypatch.setattr("annotator.queries.problems.COUNT_LIMIT", 2)
+    monkeypatch.setattr("annotator.queries.trees.problems.COUNT_LIMIT", 2)
     for i in range(5):
         ProblemFactory(project=project, n_steps=i)
     assert problems_count(access=as_member(project, owner), wanted=ProblemFilter(min_steps=0)) == 3

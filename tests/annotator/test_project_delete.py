@@ -4,11 +4,11 @@ import pytest
 from django.db.models import RestrictedError
 
 from annotator.models import ErrorType, GuidelineVersion, Project, Snapshot, Step
-from annotator.services.guidelines import guideline_set
-from annotator.services.labels import label_set
-from annotator.services.models import reward_model_create
-from annotator.services.projects import project_create
-from annotator.services.snapshots import snapshot_create
+from annotator.services.datasets.snapshots import snapshot_create
+from annotator.services.guidelines.versions import guideline_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.models.reward_models import reward_model_create
+from annotator.services.projects.projects import project_create
 from tests.annotator.importing.data import flat, load
 
 pytestmark = pytest.mark.django_db

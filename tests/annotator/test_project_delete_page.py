@@ -8,8 +8,8 @@ from django.db import models
 
 from annotator.models import Export, Job, Membership, Problem, Project, RewardModel, Step, StepLabel
 from annotator.services import artefacts
-from annotator.services.labels import label_set
-from annotator.services.project_delete import _leaves_first, _paths_to_project
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.delete import _leaves_first, _paths_to_project
 from tests.annotator.importing.data import flat, load
 from tests.annotator.page_world import world_create
 from tests.factories import problem_with_tree

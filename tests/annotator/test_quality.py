@@ -14,8 +14,8 @@ from annotator.models import Assignment, Gold, Membership, RewardModel, Step, St
 from annotator.queries.access import project_for_user
 from annotator.queries.quality.arms import arm_report
 from annotator.queries.quality.people import people_quality
-from annotator.services.gold_records import gold_records
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.quality.gold.text import gold_records
 from annotator.services.queues import assignment_submit
 from scoring.agreement.arms import clustered_share, difference, standard_error
 from tests.annotator.queue_world import queue_world, rate, take

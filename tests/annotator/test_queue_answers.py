@@ -18,8 +18,11 @@ from annotator.models import (
     Ranking,
     Submission,
 )
-from annotator.services.labels import label_set
-from annotator.services.members import member_pause, member_resume, member_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.judgements.submissions import submission_set
+from annotator.services.people.members import member_pause, member_resume, member_set
+from annotator.services.people.raters import rater_for_user
 from annotator.services.queues import (
     assignment_heartbeat,
     assignment_retake,
@@ -32,9 +35,6 @@ from annotator.services.queues import (
     member_leases_return,
     queue_state_set,
 )
-from annotator.services.raters import rater_for_user
-from annotator.services.spans import span_label_set
-from annotator.services.submissions import submission_set
 from tests.annotator.queue_world import answer, queue_world, rate, take
 from tests.factories import UserFactory, problem_with_tree
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotator.models import Assignment, Job, Queue
+from annotator.services.people.tokens import token_create
 from annotator.services.queues.build import queue_build
-from annotator.services.tokens import token_create
 from tests.annotator.queue_world import queue_world, rate, take
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from django.utils import timezone
 from annotator.errors import AnnotatorError, ConflictError
 from annotator.models import Assignment, JudgementEvent, Queue, QueueCursor, QueueItem
 from annotator.queries.access import project_for_user
-from annotator.queries.queues import assignment_for_user
-from annotator.services.members import member_remove
+from annotator.queries.queues.gates import assignment_for_user
+from annotator.services.people.members import member_remove
 from annotator.services.queues import assignment_skip, assignment_submit, item_next
 from tests.annotator.queue_world import answer, queue_world, rate, take
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotator.models import Assignment, Gold, Queue, QueueCursor, QueueItem
-from annotator.queries.queues import draw
+from annotator.queries.queues.gates import draw
 from annotator.services.queues import (
     assignment_return,
     assignment_skip,

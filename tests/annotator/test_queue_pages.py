@@ -265,7 +265,7 @@ def test_a_queue_somebody_worked_in_is_not_deleted(world, client_for):
 
 
 def test_items_are_paged_by_key(world, client_for, monkeypatch):
-    monkeypatch.setattr("annotator.views.pages.queues.ITEM_PAGE", 3)
+    monkeypatch.setattr("annotator.views.pages.queues.page.ITEM_PAGE", 3)
     queue, client = world.queue(), client_for(world.owner)
     first = client.get(url(world, "queue", queue.pk)).content.decode()
     assert first.count('id="item-') == 3

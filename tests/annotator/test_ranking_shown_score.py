@@ -6,8 +6,8 @@ import pytest
 
 from annotator.models import Ranking
 from annotator.queries.rankings.places import place_of
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.workbench_data import member
 from tests.factories import ProjectFactory, problem_with_tree
 

@@ -10,9 +10,9 @@ from annotator.errors import ConflictError, InvalidError, NotFoundError
 from annotator.models import GuidelineVersion, JudgementEvent, Outcome, Ranking, Trace
 from annotator.queries.rankings.criteria import criteria_of
 from annotator.queries.rankings.places import place_of, shown_order
-from annotator.services.rankings import Answer, ranking_clear, ranking_set
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.rankings.answers import Answer, ranking_clear, ranking_set
 from tests.factories import MembershipFactory, problem_with_tree
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import Client
 
 from annotator.models import JudgementEvent, Ranking
 from annotator.queries.rankings.places import place_of
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.workbench_data import member, project_with_types
 from tests.factories import problem_with_tree
 

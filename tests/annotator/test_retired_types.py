@@ -8,11 +8,11 @@ import pytest
 
 from annotator.errors import InvalidError
 from annotator.models import ErrorType, SpanLabel, StepLabel
-from annotator.services.judging import rest_judge
-from annotator.services.labels import label_set
-from annotator.services.spans import span_label_set
-from annotator.services.taxonomy import error_type_retire
-from annotator.services.undo import judgement_undo
+from annotator.services.guidelines.taxonomy import error_type_retire
+from annotator.services.history.undo import judgement_undo
+from annotator.services.judgements.judging import rest_judge
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.spans import span_label_set
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
 

@@ -6,8 +6,8 @@ import pytest
 
 from annotator.exporters.registry import EXPORTERS
 from annotator.models import Export
-from annotator.services.exports import export_create
-from annotator.views.pages.rule_words import filter_words, option_words, rule_words
+from annotator.services.datasets.exports import export_create
+from annotator.views.pages.datasets.rule_words import filter_words, option_words, rule_words
 from tests.annotator.page_world import world_create
 
 RULES = {

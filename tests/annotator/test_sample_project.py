@@ -4,10 +4,10 @@ import pytest
 
 from annotator.errors import InvalidError
 from annotator.models import Outcome, Problem, Rater, Step, StepLabel
-from annotator.services import samples
-from annotator.services.projects import project_create
-from annotator.services.raters import rater_for_user, rater_get_or_create
-from annotator.services.samples import sample_project_fill
+from annotator.services.people.raters import rater_for_user, rater_get_or_create
+from annotator.services.projects import samples
+from annotator.services.projects.projects import project_create
+from annotator.services.projects.samples import sample_project_fill
 from scoring.errors import CancelledError
 from tests.annotator.importing.data import assert_numbered
 from tests.factories import ProjectFactory, UserFactory

@@ -8,9 +8,9 @@ import pytest
 from annotator.errors import InvalidError
 from annotator.models import StepScore, TokenScore
 from annotator.queries.models import problems_to_score, reward_model_named
-from annotator.services.models import reward_model_create, reward_model_ready
-from annotator.services.projects import project_create
-from annotator.services.scores import step_scores_store, token_scores_store
+from annotator.services.models.reward_models import reward_model_create, reward_model_ready
+from annotator.services.models.scores import step_scores_store, token_scores_store
+from annotator.services.projects.projects import project_create
 from scoring.errors import UnknownNameError
 from tests.factories import problem_with_tree
 

@@ -6,7 +6,7 @@ import pytest
 
 from annotator.errors import ConflictError
 from annotator.models import Job, RewardModel
-from annotator.services.requests import score_request
+from annotator.services.jobs.requests import score_request
 from tests.annotator.page_world import world_create
 
 pytestmark = pytest.mark.django_db

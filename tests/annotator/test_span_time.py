@@ -7,12 +7,12 @@ import json
 import pytest
 
 from annotator.models import SpanLabel
-from annotator.services.exports import export_create
+from annotator.services.datasets.exports import export_create
+from annotator.services.history.rebuild import judgements_rebuild
 from annotator.services.imports import import_file
 from annotator.services.imports.content import content_digest
-from annotator.services.projects import project_create
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.spans import span_label_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.projects.projects import project_create
 from scoring.types import (
     NodeRecord,
     ProblemRecord,

@@ -8,9 +8,9 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import GuidelineVersion, JudgementEvent, Outcome, Submission
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.submissions import submission_clear, submission_set
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.submissions import submission_clear, submission_set
 from tests.factories import MembershipFactory, problem_with_tree
 
 pytestmark = pytest.mark.django_db

@@ -8,20 +8,20 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import ErrorType, JudgementEvent, Outcome, SpanLabel, Step, StepLabel
-from annotator.queries.taxonomy import error_types_of, taxonomy_of
-from annotator.services.labels import label_clear, label_set
-from annotator.services.projects import project_create
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.relabel import error_type_labels_move
-from annotator.services.spans import span_label_set
-from annotator.services.taxonomy import (
+from annotator.queries.guidelines.taxonomy import error_types_of, taxonomy_of
+from annotator.services.guidelines.taxonomy import (
     error_type_add,
     error_type_delete,
     error_type_move,
     error_type_rename,
     error_type_retire,
 )
-from annotator.services.undo import judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_undo
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.relabel import error_type_labels_move
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.projects.projects import project_create
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.page_world import world_create
 from tests.factories import UserFactory, problem_with_tree

@@ -8,8 +8,8 @@ import uuid
 import pytest
 
 from annotator.models import Adjudication, Comment, Job, JudgementEvent, Queue, StepLabel
-from annotator.services.labels import label_set
-from annotator.services.raters import rater_for_user
+from annotator.services.judgements.labels import label_set
+from annotator.services.people.raters import rater_for_user
 from tests.annotator.adjudication.data import World
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.models import ApiToken
-from annotator.services.tokens import token_create, token_delete, token_use
+from annotator.services.people.tokens import token_create, token_delete, token_use
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,12 +9,7 @@ from annotator.models import Outcome, StepLabel
 from annotator.queries.access import project_for_user
 from annotator.queries.blindness import labels_visible
 from annotator.queries.packed import packed_columns
-from annotator.queries.paths import (
-    children_counts,
-    next_unlabelled,
-    path_around,
-)
-from annotator.queries.trees import (
+from annotator.queries.trees.columns import (
     SEEN,
     UNSURE,
     label_columns,
@@ -25,7 +20,12 @@ from annotator.queries.trees import (
     tree_columns,
     tree_of,
 )
-from annotator.services.labels import label_set
+from annotator.queries.trees.paths import (
+    children_counts,
+    next_unlabelled,
+    path_around,
+)
+from annotator.services.judgements.labels import label_set
 from scoring.credit import assign
 from scoring.errors import MissingInputError
 from tests.annotator.workbench_data import (
@@ -111,7 +111,7 @@ def test_positions_find_ids_in_any_order():
 
 def test_labels_of_mine_and_of_checkers_stay_apart(game, project):
     from annotator.models import JudgementEvent
-    from annotator.services.raters import rater_get_or_create
+    from annotator.services.people.raters import rater_get_or_create
 
     problem, steps = game
     me = member(project, "me", "annotator")

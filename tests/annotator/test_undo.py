@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from annotator.errors import ConflictError
 from annotator.models import Alternative, JudgementEvent, Outcome, SpanLabel, StepLabel
-from annotator.services.alternatives import alternative_set
-from annotator.services.labels import label_clear, label_set
-from annotator.services.outcomes import outcome_set
-from annotator.services.projects import project_create
-from annotator.services.raters import rater_for_user
-from annotator.services.spans import span_label_set
-from annotator.services.undo import judgement_redo, judgement_undo, stacks
+from annotator.services.history.undo import judgement_redo, judgement_undo, stacks
+from annotator.services.judgements.alternatives import alternative_set
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.outcomes import outcome_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.people.raters import rater_for_user
+from annotator.services.projects.projects import project_create
 from tests.factories import UserFactory, problem_with_tree
 
 

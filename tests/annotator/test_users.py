@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from annotator.errors import ForbiddenError
 from annotator.models import SignInLink
-from annotator.services import users
+from annotator.services.people import users
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

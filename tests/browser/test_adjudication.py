@@ -6,10 +6,10 @@ import pytest
 
 from annotator.models import Adjudication, GuidelineVersion, Step
 from annotator.queries.rankings.places import place_of
-from annotator.services.adjudications import Rating, step_decide
-from annotator.services.guidelines import guideline_set
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.adjudication import Rating, step_decide
+from annotator.services.guidelines.versions import guideline_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.workbench_data import GAME, member, project_with_types, write_problem
 from tests.browser.test_accessibility import violations
 from tests.browser.waiting import until

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from annotator.models import Adjudication
 from annotator.queries.rankings.places import place_of
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.workbench_data import GAME, member, project_with_types, write_problem
 from tests.browser.test_accessibility import violations
 

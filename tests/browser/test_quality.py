@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import RewardModel, StepLabel, StepScore
-from annotator.queries.queues import assignment_for_user
+from annotator.queries.queues.gates import assignment_for_user
 from annotator.services.queues import assignment_submit, item_next
 from tests.annotator.queue_world import queue_world, rate
 from tests.browser.test_accessibility import violations

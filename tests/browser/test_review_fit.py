@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import Queue
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 from tests.annotator.workbench_data import GAME, member, project_with_types, write_problem
 from tests.browser.waiting import until
 

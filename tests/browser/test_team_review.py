@@ -22,8 +22,8 @@ from annotator.models import (
     StepLabel,
 )
 from annotator.queries.rankings.places import place_of
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.browser.team_world import (
     ANNOTATORS,
     RANKS,

@@ -23,7 +23,7 @@ def test_only_the_settings_read_the_environment():
         # these start processes that inherit it
         "webapp/processes.py",
         "webapp/startup.py",
-        "annotator/services/job_wait.py",
+        "annotator/services/jobs/wait.py",
     }
     found = {
         str(path.relative_to(settings.BASE_DIR))

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from annotator.models import Job
-from annotator.services.job_wait import worker_environment
+from annotator.services.jobs.wait import worker_environment
 from tests.factories import JobFactory
 from tests.webapp.workers import ended, running_worker, until
 

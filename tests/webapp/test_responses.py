@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from annotator.services.users import sign_in_link_create
+from annotator.services.people.users import sign_in_link_create
 from webapp.middleware import POLICY
 
 PATHS = ["/sign-in/", "/", "/no/such/page/", "/api/v1/schema/", "/static/css/tokens.css"]

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from annotator.models import Job, Worker
 from annotator.queries.jobs import live_workers
-from annotator.services.job_wait import worker_environment
+from annotator.services.jobs.wait import worker_environment
 from webapp.management.commands.up import worker_command
 
 WITHIN_S = 60

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from annotator.api.serializers.judgements import JudgementIn, RaterOut
-from annotator.services.comments import KINDS
+from annotator.services.judgements.comments import KINDS
 
 
 class CommentIn(JudgementIn):

@@ -8,7 +8,7 @@ from rest_framework import serializers as s
 
 from annotator.api.serializers.judgements import JudgementIn
 from annotator.models import Resolution
-from annotator.services.contradictions import REASON_LIMIT
+from annotator.services.rankings.contradictions import REASON_LIMIT
 
 
 class ResolutionIn(JudgementIn):

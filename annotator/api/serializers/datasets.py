@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from annotator.services.requests import AGGREGATES, NEUTRALS
+from annotator.services.jobs.requests import AGGREGATES, NEUTRALS
 from scoring.training.targets import DEFAULT_AGGREGATE, DEFAULT_NEUTRAL
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers as s
 
 from annotator.api.serializers.judgements import JudgementIn
 from annotator.api.serializers.rankings import ID
-from annotator.services.guidelines import MARKDOWN_LENGTH
+from annotator.services.guidelines.versions import MARKDOWN_LENGTH
 from scoring.types import RATINGS
 
 NUMBER: dict[str, Any] = {"min_value": 1, "max_value": 2**31 - 1}

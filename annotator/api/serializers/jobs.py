@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from annotator.api.serializers.datasets import RulesIn
 from annotator.importers.registry import IMPORTERS
 from annotator.models import Job
-from annotator.services.requests import AUTO
+from annotator.services.jobs.requests import AUTO
 
 
 class JobIn(s.Serializer[Any]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from annotator.models import Outcome, StepLabel
     from annotator.queries.access import Access
-    from annotator.queries.problems import ProblemRow
+    from annotator.queries.trees.problems import ProblemRow
 
 
 def problem_shape(row: ProblemRow, access: Access) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annotator.models import Membership, Upload
-    from annotator.queries.overview import ProjectRow
+    from annotator.queries.projects import ProjectRow
 
 
 def project_shape(row: ProjectRow) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from annotator.queries.queue_progress import cursors_of, queue_progress
-from annotator.queries.queues import work_item
+from annotator.queries.queues.gates import work_item
+from annotator.queries.queues.progress import cursors_of, queue_progress
 
 if TYPE_CHECKING:
     from annotator.models import Assignment, Queue, QueueItem

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.exporters.registry import EXPORTERS, exporter
 from annotator.management.output import Answer, ContractCommand, key_value
-from annotator.queries.snapshots import snapshot_named
-from annotator.services.exports import export_create
-from annotator.services.projects import project_get_or_create
+from annotator.queries.datasets.snapshots import snapshot_named
+from annotator.services.datasets.exports import export_create
+from annotator.services.projects.projects import project_get_or_create
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser

@@ -15,7 +15,7 @@ from annotator.management.output import NOTHING, PARTLY, Answer, ContractCommand
 from annotator.services.imports import ImportReport, import_file
 from annotator.services.imports.files import AUTO
 from annotator.services.imports.report import ImportStoppedError, Place
-from annotator.services.projects import project_get_or_create
+from annotator.services.projects.projects import project_get_or_create
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.management.output import PARTLY, Answer, ContractCommand
 from annotator.models import Project
-from annotator.services.rebuild import judgements_rebuild
+from annotator.services.history.rebuild import judgements_rebuild
 from scoring.errors import UnknownNameError
 
 if TYPE_CHECKING:

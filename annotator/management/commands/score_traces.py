@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from annotator.management.jobs import ended, told
 from annotator.management.output import Answer, ContractCommand
 from annotator.queries.models import reward_model_named
-from annotator.services.job_wait import job_wait
-from annotator.services.projects import project_get_or_create
-from annotator.services.requests import score_request
+from annotator.services.jobs.requests import score_request
+from annotator.services.jobs.wait import job_wait
+from annotator.services.projects.projects import project_get_or_create
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from annotator.services.users import sign_in_link_create, user_create_first
+from annotator.services.people.users import sign_in_link_create, user_create_first
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annotator.management.output import Answer, ContractCommand
-from annotator.services.projects import project_get_or_create
-from annotator.services.requests import rules_check
-from annotator.services.snapshots import snapshot_create
+from annotator.services.datasets.snapshots import snapshot_create
+from annotator.services.jobs.requests import rules_check
+from annotator.services.projects.projects import project_get_or_create
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser

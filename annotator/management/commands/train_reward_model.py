@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from annotator.management.jobs import ended, told
 from annotator.management.output import Answer, ContractCommand, key_value
 from annotator.models import Project
-from annotator.queries.snapshots import snapshot_named
-from annotator.services.bases import base_checked
-from annotator.services.job_wait import job_wait
-from annotator.services.projects import project_get_or_create
-from annotator.services.requests import train_request
+from annotator.queries.datasets.snapshots import snapshot_named
+from annotator.services.jobs.requests import train_request
+from annotator.services.jobs.wait import job_wait
+from annotator.services.models.bases import base_checked
+from annotator.services.projects.projects import project_get_or_create
 from scoring.training.config import TINY, RunConfig
 
 if TYPE_CHECKING:

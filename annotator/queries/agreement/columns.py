@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from annotator.models import Assignment, Queue, Submission
 from annotator.models import Ranking as RankingRow
-from annotator.queries.asides import ASIDE, COUNTS, rankings_counted
+from annotator.queries.agreement.asides import ASIDE, COUNTS, rankings_counted
 from annotator.queries.packed import packed_columns
-from annotator.queries.queues import RANKING_LEVELS
+from annotator.queries.queues.gates import RANKING_LEVELS
 from scoring.agreement import FirstErrors, Rankings, Ratings
 from scoring.agreement.paths import Paths, first_errors
 from scoring.agreement.rankings import Ranking

@@ -1,0 +1,1 @@
+"""How well people judge: gold, exams, the work of each, and what seeing scores does."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from annotator.models import Assignment
 from annotator.queries.packed import packed_columns
-from annotator.queries.sparklines import scoring_model
+from annotator.queries.trees.sparklines import scoring_model
 from scoring.agreement.annotators.accuracy import proportion
 from scoring.agreement.annotators.drift import newcombe
 from scoring.agreement.annotators.timing import METHOD as QUARTILES

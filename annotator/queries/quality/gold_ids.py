@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Left
 
 from annotator.models import Problem, Queue, Step, Trace
-from annotator.queries.queues import RATING_TASKS
+from annotator.queries.queues.gates import RATING_TASKS
 from scoring.preference.types import MAX_ITEMS, MIN_ITEMS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from django.db.models import Count
 
 from annotator.models import Assignment
 from annotator.queries.days import today_begins
-from annotator.queries.members import judges_of
+from annotator.queries.people.members import judges_of
 from scoring.agreement.annotators.accuracy import NO_GOLD, proportion
 from scoring.agreement.annotators.drift import accuracy_change
 from scoring.agreement.annotators.timing import METHOD as QUARTILES

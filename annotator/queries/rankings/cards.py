@@ -13,7 +13,7 @@ import numpy as np
 
 from annotator.models import Outcome, Step
 from annotator.queries.rankings.places import letters
-from annotator.queries.trees import trace_columns, tree_columns
+from annotator.queries.trees.columns import trace_columns, tree_columns
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

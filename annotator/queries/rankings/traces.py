@@ -11,7 +11,7 @@ from django.db import connection
 from annotator.models import Trace
 from annotator.queries.rankings.cards import STEPS_SHOWN, same_texts
 from annotator.queries.rankings.places import letters
-from annotator.queries.trees import outcomes_by_trace
+from annotator.queries.trees.columns import outcomes_by_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

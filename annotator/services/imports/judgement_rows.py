@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annotator.models import Alternative, JudgementEvent, SpanLabel, StepLabel, StepScore
-from annotator.services.imports.copying import copy_rows, reserve_ids
-from annotator.services.imports.texts import json_text
-from annotator.services.imports.verdict_rows import Verdicts, decided_places, write_verdicts
-from annotator.services.judgements import (
+from annotator.services.history.layout import (
     alternative_row,
     import_payload,
     label_row,
     outcome_row,
     span_row,
 )
+from annotator.services.imports.copying import copy_rows, reserve_ids
+from annotator.services.imports.texts import json_text
+from annotator.services.imports.verdict_rows import Verdicts, decided_places, write_verdicts
 from scoring.types import ROOT
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from django.db.models import Max
 
 from annotator.models import ErrorType, RewardModel
 from annotator.queries.rankings.criteria import criteria_rows
-from annotator.services.raters import rater_get_or_create
+from annotator.services.people.raters import rater_get_or_create
 from scoring.preference.types import OVERALL, Criterion
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from annotator.models import JudgementEvent, Ranking, SourceRecord
+from annotator.services.history.layout import import_payload
 from annotator.services.imports.copying import copy_rows, lock_imports, reserve_ids
 from annotator.services.imports.judgement_rows import EVENT_COLUMNS
 from annotator.services.imports.known import split_known
@@ -31,7 +32,6 @@ from annotator.services.imports.trace_rows import (
 )
 from annotator.services.imports.verdict_checks import check_ranking
 from annotator.services.imports.verdict_rows import RANKING_COLUMNS, ranking_columns, ranking_row
-from annotator.services.judgements import import_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Now
 
 from annotator.models import Adjudication, Comment, Ranking, Submission
-from annotator.services.imports.copying import copy_rows
-from annotator.services.imports.texts import json_text
-from annotator.services.judgements import (
+from annotator.services.history.layout import (
     ADJUDICATION_DEFAULTS,
     RANKING_DEFAULTS,
     SUBMISSION_DEFAULTS,
     import_row,
 )
+from annotator.services.imports.copying import copy_rows
+from annotator.services.imports.texts import json_text
 from scoring.types import ROOT
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
+    from annotator.services.history.layout import Row, State
     from annotator.services.imports.names import Names
     from annotator.services.imports.placed import Placed
-    from annotator.services.judgements import Row, State
     from scoring.types import AdjudicationRecord, RankingRecord
 
 RANKING_COLUMNS = (

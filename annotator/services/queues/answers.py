@@ -11,14 +11,14 @@ from django.db.models.functions import Now
 
 from annotator.errors import InvalidError
 from annotator.models import Assignment, QueueCursor
-from annotator.queries.queues import RATING_TASKS
-from annotator.services.exams import exam_settle
-from annotator.services.judgements import milliseconds_checked, text_checked
+from annotator.queries.queues.gates import RATING_TASKS
+from annotator.services.history.layout import milliseconds_checked, text_checked
+from annotator.services.judgements.submissions import submission_set
+from annotator.services.people.raters import rater_for_user
+from annotator.services.quality.exams import exam_settle
 from annotator.services.queues.checks import gold_check
 from annotator.services.queues.leases import items_offer, lease_check, own_locked
 from annotator.services.queues.work import given_up, work_missing, work_reason
-from annotator.services.raters import rater_for_user
-from annotator.services.submissions import submission_set
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from annotator.errors import InvalidError
 from annotator.models import Assignment, Job, Project, Queue, QueueItem
 from annotator.queries.packed import packed_columns
-from annotator.queries.queues import RATING_TASKS
+from annotator.queries.queues.gates import RATING_TASKS
 from annotator.services.imports.copying import copy_rows
 from annotator.services.jobs import job_hold
 from annotator.services.queues.orders.base import Pool

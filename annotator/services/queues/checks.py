@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from annotator.models import Assignment, Membership, Queue, Ranking
-from annotator.queries.judging import path_ids, path_ratings
-from annotator.queries.queues import RANKING_LEVELS, RATING_TASKS
+from annotator.queries.judgements.judging import path_ids, path_ratings
+from annotator.queries.queues.gates import RANKING_LEVELS, RATING_TASKS
 from annotator.queries.rankings.order import order_of
 from annotator.queries.rankings.places import record_of
 from annotator.services.queues.control import member_leases_return

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from annotator.models import Queue, Ranking, Submission
-from annotator.queries.judging import ENDED, path_ids, path_ratings, rating_missing
-from annotator.queries.queues import RANKING_LEVELS
+from annotator.queries.judgements.judging import ENDED, path_ids, path_ratings, rating_missing
+from annotator.queries.queues.gates import RANKING_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from annotator.models import QueueItem
-    from annotator.queries.judging import Judged
+    from annotator.queries.judgements.judging import Judged
 
 
 def work_missing(*, item: QueueItem, task: str, rater_id: int) -> str:

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from annotator.downloads import attachment, csv_text
 from annotator.numbers import whole_number
 from annotator.queries.access import access_to, problem_for_user, step_for_user
-from annotator.queries.history import event_for_user, history_of, history_whole
-from annotator.services.history import judgement_restore, judgements_undo_to
+from annotator.queries.history.timeline import event_for_user, history_of, history_whole
+from annotator.services.history.restore import judgement_restore, judgements_undo_to
 from annotator.views.http import page
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from annotator.forms import ImportForm, add_errors
 from annotator.importers.registry import IMPORTERS
 from annotator.models import Worker
 from annotator.queries.access import project_for_user
-from annotator.queries.catalog import source_files_of
+from annotator.queries.datasets.catalog import source_files_of
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.paging import page_of
-from annotator.services.requests import import_request
-from annotator.services.uploads import uploads_store
+from annotator.services.imports.uploads import uploads_store
+from annotator.services.jobs.requests import import_request
 from annotator.views.http import page
 from annotator.views.pager import page_asked, pager
 from scoring.errors import UnknownNameError

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from annotator.forms import ProblemFilterForm
 from annotator.queries.access import project_for_user
-from annotator.queries.problems import COUNT_LIMIT, problem_page, problems_count, progress_of
+from annotator.queries.trees.problems import COUNT_LIMIT, problem_page, problems_count, progress_of
 from annotator.views.http import page_or_fragment
 
 if TYPE_CHECKING:

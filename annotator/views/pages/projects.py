@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotator.errors import AnnotatorError, ConflictError, InvalidError
 from annotator.forms import ProjectDeleteForm, ProjectForm, ProjectSettingsForm, add_errors
 from annotator.queries.access import project_for_user
-from annotator.queries.overview import project_contents, project_rows
-from annotator.services.project_delete import project_delete
-from annotator.services.projects import project_create, project_update, projects_adopt
-from annotator.services.requests import SAMPLE_NAME, sample_request
+from annotator.queries.projects import project_contents, project_rows
+from annotator.services.jobs.requests import SAMPLE_NAME, sample_request
+from annotator.services.projects.delete import project_delete
+from annotator.services.projects.projects import project_create, project_update, projects_adopt
 from annotator.views.http import page
 
 if TYPE_CHECKING:

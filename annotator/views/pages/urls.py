@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.pages import (
-    account,
-    adjudication,
-    agreement,
-    datasets,
-    downloads,
-    gold,
-    guidelines,
-    history,
-    imports,
-    inbox,
-    jobs,
-    members,
-    models,
-    problems,
-    projects,
-    quality,
-    queues,
-    taxonomy,
-)
+from annotator.views.pages import history, imports, problems, projects
+from annotator.views.pages.adjudication import cases
+from annotator.views.pages.agreement import page as agreement
+from annotator.views.pages.datasets import downloads
+from annotator.views.pages.datasets import page as datasets
+from annotator.views.pages.guidelines import inbox, taxonomy
+from annotator.views.pages.guidelines import page as guidelines
+from annotator.views.pages.jobs import page as jobs
+from annotator.views.pages.models import page as models
+from annotator.views.pages.people import account, members
+from annotator.views.pages.quality import gold
+from annotator.views.pages.quality import page as quality
+from annotator.views.pages.queues import page as queues
 
 P = "p/<str:project>/"
 urlpatterns = [
@@ -70,20 +63,20 @@ urlpatterns = [
     path(f"{P}queues/<int:pk>/delete/", queues.queue_remove, name="queue-delete"),
     path(f"{P}queues/<int:pk>/items/<int:item>/assign/", queues.queue_assign, name="queue-assign"),
     path(f"{P}agreement/", agreement.agreement, name="agreement"),
-    path(f"{P}adjudication/", adjudication.adjudication_list, name="adjudication"),
+    path(f"{P}adjudication/", cases.adjudication_list, name="adjudication"),
     path(
         f"{P}adjudication/steps/<int:pk>/",
-        adjudication.adjudication_step,
+        cases.adjudication_step,
         name="adjudication-step",
     ),
     path(
         f"{P}adjudication/spans/<int:first>/<int:last>/",
-        adjudication.adjudication_span,
+        cases.adjudication_span,
         name="adjudication-span",
     ),
     path(
         f"{P}adjudication/problems/<int:pk>/rankings/",
-        adjudication.adjudication_ranking,
+        cases.adjudication_ranking,
         name="adjudication-ranking",
     ),
     path(f"{P}guidelines/", guidelines.guidelines, name="guidelines"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from annotator.errors import InvalidError
-from annotator.services.rankings import Answer
+from annotator.services.rankings.answers import Answer
 from scoring.preference.types import RankingRecord
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from annotator.queries.rankings.criteria import (
 )
 from annotator.queries.rankings.places_list import FORKS, PAGE, places_of, ranked_problems
 from annotator.queries.rankings.questions import questions_of
-from annotator.services.criteria import criteria_set
+from annotator.services.rankings.criteria import criteria_set
 from annotator.views.http import page
 from annotator.views.ranking.criteria_form import CriteriaForm
 

@@ -27,7 +27,7 @@ from annotator.queries.rankings.places import (
 from annotator.queries.rankings.places_list import next_place
 from annotator.queries.rankings.questions import questions_at
 from annotator.queries.rankings.strengths import DEFAULT_METHOD, strengths_of
-from annotator.services.rankings import ranking_clear, ranking_set
+from annotator.services.rankings.answers import ranking_clear, ranking_set
 from annotator.views.http import HtmxRequest, page, wants_fragment
 from annotator.views.ranking.answers import RankingForm, answer_sent, drafts_sent
 from annotator.views.ranking.context import TEXTS, place_context, place_urls, table_of, url_of

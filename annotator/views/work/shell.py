@@ -20,8 +20,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.queries.access import project_for_user
-from annotator.queries.queue_progress import submitted_today
-from annotator.queries.queues import assignment_for_user, queue_for_user
+from annotator.queries.queues.gates import assignment_for_user, queue_for_user
+from annotator.queries.queues.progress import submitted_today
 from annotator.services.queues import (
     assignment_heartbeat,
     assignment_retake,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from annotator.models import Assignment
-    from annotator.queries.queues import WorkItem
+    from annotator.queries.queues.gates import WorkItem
     from annotator.views.http import HtmxRequest
 
 

@@ -16,7 +16,7 @@ from annotator.views.workbench.judging_frame import frame_of_work
 
 if TYPE_CHECKING:
     from annotator.queries.access import Access
-    from annotator.queries.queues import WorkItem
+    from annotator.queries.queues.gates import WorkItem
     from annotator.views.http import HtmxRequest
 
 

@@ -14,14 +14,14 @@ import numpy as np
 from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
 from annotator.queries.blindness import EVERYTHING
-from annotator.queries.paths import models_scoring
-from annotator.queries.trees import (
+from annotator.queries.trees.columns import (
     WORDS,
     TreeColumns,
     score_column,
     tree_columns,
     tree_of,
 )
+from annotator.queries.trees.paths import models_scoring
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 from annotator.errors import InvalidError, NotFoundError
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.blindness import sight_of
-from annotator.queries.paths import models_scoring, token_score_of
-from annotator.queries.spans import span_marks, spans_of_user
-from annotator.queries.trees import label_columns, text_hits, text_previews
+from annotator.queries.judgements.spans import span_marks, spans_of_user
+from annotator.queries.trees.columns import label_columns, text_hits, text_previews
+from annotator.queries.trees.paths import models_scoring, token_score_of
 from annotator.templatetags.text import plain_math
 from annotator.views.workbench.coloring import Colorings
 from annotator.views.workbench.state import ViewState

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from annotator.queries.blindness import labels_visible
-from annotator.queries.inbox import answers_on_step
-from annotator.queries.paths import source_record
-from annotator.queries.trees import outcomes_by_trace, traces_ending_at
+from annotator.queries.guidelines.inbox import answers_on_step
+from annotator.queries.trees.columns import outcomes_by_trace, traces_ending_at
+from annotator.queries.trees.paths import source_record
 from annotator.views.workbench.state import TABS
 from scoring.credit.registry import METHODS
 

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_POST
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.queries.access import problem_for_user, trace_for_user
-from annotator.queries.labelling import labelling_for_user
-from annotator.queries.paths import labelled_counts, labels_of_user, step_in
-from annotator.queries.spans import span_marks, spans_of_user
-from annotator.queries.trees import label_code
-from annotator.services.labels import label_clear, label_set
-from annotator.services.outcomes import outcome_set
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.queries.judgements.labelling import labelling_for_user
+from annotator.queries.judgements.spans import span_marks, spans_of_user
+from annotator.queries.trees.columns import label_code
+from annotator.queries.trees.paths import labelled_counts, labels_of_user, step_in
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.judgements.labels import label_clear, label_set
+from annotator.services.judgements.outcomes import outcome_set
 from annotator.views.workbench.reader import progress_context
 from annotator.views.workbench.state import ViewState
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from annotator.models import Problem, Step, StepLabel
-    from annotator.services.undo import UndoResult
+    from annotator.services.history.undo import UndoResult
     from annotator.views.http import HtmxRequest
 
 RATINGS = {"-1": -1, "0": 0, "1": 1}

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotator.models import Submission
 from annotator.queries.access import access_to
-from annotator.queries.labelling import labelling_for_user
-from annotator.services.judging import rest_judge, step_judge, trace_submit
-from annotator.services.labels import label_clear
-from annotator.services.submissions import submission_clear, submission_set
+from annotator.queries.judgements.labelling import labelling_for_user
+from annotator.services.judgements.judging import rest_judge, step_judge, trace_submit
+from annotator.services.judgements.labels import label_clear
+from annotator.services.judgements.submissions import submission_clear, submission_set
 from annotator.views.http import page
 from annotator.views.workbench.judgements import CLEAR, LabelForm, checked, key_of, label_state
 from annotator.views.workbench.judging_frame import frame_of

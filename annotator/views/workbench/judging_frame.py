@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from annotator.errors import NotFoundError
 from annotator.queries.access import trace_for_user
-from annotator.queries.judging import JUDGING_TASKS
-from annotator.queries.queues import assignment_for_user
+from annotator.queries.judgements.judging import JUDGING_TASKS
+from annotator.queries.queues.gates import assignment_for_user
 from annotator.views.workbench.state import number_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from annotator.models import Trace
-    from annotator.queries.queues import WorkItem
+    from annotator.queries.queues.gates import WorkItem
     from annotator.views.http import HtmxRequest
 
 

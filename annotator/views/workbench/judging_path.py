@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from annotator.queries.judging import FIRST_ERROR, judging_of
-from annotator.queries.paths import labels_of_user, models_scoring, scores_of, steps_by_id
-from annotator.queries.spans import spans_on_path
-from annotator.queries.taxonomy import error_types_of
+from annotator.queries.guidelines.taxonomy import error_types_of
+from annotator.queries.judgements.judging import FIRST_ERROR, judging_of
+from annotator.queries.judgements.spans import spans_on_path
+from annotator.queries.trees.paths import labels_of_user, models_scoring, scores_of, steps_by_id
 from annotator.views.workbench.brackets import bracket
 from annotator.views.workbench.reader import panel_urls
 
 if TYPE_CHECKING:
     from annotator.models import RewardModel, SpanLabel, Step, StepLabel
-    from annotator.queries.judging import Judging
+    from annotator.queries.judgements.judging import Judging
     from annotator.views.workbench.judging_frame import Frame
 
 BEFORE, AFTER, MOST_BEFORE = 30, 12, 400

@@ -8,9 +8,9 @@ from django import forms
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from annotator.queries.judging import judging_of, run_ends
-from annotator.queries.spans import span_of_user
-from annotator.services.spans import span_label_clear, span_label_set
+from annotator.queries.judgements.judging import judging_of, run_ends
+from annotator.queries.judgements.spans import span_of_user
+from annotator.services.judgements.spans import span_label_clear, span_label_set
 from annotator.views.workbench.judgements import CLEAR, checked
 from annotator.views.workbench.judging import surface_answer
 from annotator.views.workbench.judging_frame import frame_of

@@ -10,7 +10,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
-from annotator.queries.paths import (
+from annotator.queries.trees.columns import text_previews
+from annotator.queries.trees.paths import (
     SIBLINGS,
     first_rows,
     first_step,
@@ -19,7 +20,6 @@ from annotator.queries.paths import (
     siblings_of,
     step_in,
 )
-from annotator.queries.trees import text_previews
 from annotator.views.http import HtmxRequest, page, wants_fragment
 from annotator.views.workbench.inspector import inspector_context
 from annotator.views.workbench.judging import judging_page

@@ -9,7 +9,9 @@ import numpy as np
 from django.urls import reverse
 
 from annotator.queries.blindness import sight_of
-from annotator.queries.paths import (
+from annotator.queries.guidelines.taxonomy import error_types_of
+from annotator.queries.judgements.spans import spans_of_user
+from annotator.queries.trees.paths import (
     BEFORE,
     children_counts,
     labelled_counts,
@@ -18,8 +20,6 @@ from annotator.queries.paths import (
     siblings_of,
     token_score_of,
 )
-from annotator.queries.spans import spans_of_user
-from annotator.queries.taxonomy import error_types_of
 from annotator.views.workbench.brackets import bracket
 from annotator.views.workbench.coloring import Coloring, Colorings
 from annotator.views.workbench.tokens import StepTokens, step_tokens
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from annotator.models import Problem, RewardModel, SpanLabel, Step, StepLabel
     from annotator.queries.access import Access
     from annotator.queries.blindness import Sight
-    from annotator.queries.paths import Path
+    from annotator.queries.trees.paths import Path
     from annotator.views.workbench.state import ViewState
 
 MOST_BEFORE = 400

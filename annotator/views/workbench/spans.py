@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from annotator.queries.access import step_for_user
-from annotator.queries.spans import span_marks, span_of_user, spans_of_user
-from annotator.queries.taxonomy import error_types_of
-from annotator.services.spans import span_check, span_label_clear, span_label_set
+from annotator.queries.guidelines.taxonomy import error_types_of
+from annotator.queries.judgements.spans import span_marks, span_of_user, spans_of_user
+from annotator.services.judgements.spans import span_check, span_label_clear, span_label_set
 from annotator.views.workbench.judgements import CLEAR, RATINGS, checked
 from annotator.views.workbench.state import number_of
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.errors import AnnotatorError
 from annotator.queries.access import access_to, problem_for_user, step_for_user
-from annotator.queries.comments import comment_for_user, threads_of
-from annotator.queries.own import alternative_of_user
-from annotator.services.alternatives import alternative_clear, alternative_set
-from annotator.services.comments import KINDS, comment_add, comment_resolve
+from annotator.queries.judgements.comments import comment_for_user, threads_of
+from annotator.queries.judgements.own import alternative_of_user
+from annotator.services.judgements.alternatives import alternative_clear, alternative_set
+from annotator.services.judgements.comments import KINDS, comment_add, comment_resolve
 from annotator.views.workbench.judgements import checked
 
 if TYPE_CHECKING:

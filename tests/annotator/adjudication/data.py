@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from annotator.models import ErrorType, Membership, Outcome, Step
-from annotator.queries.disagreements import step_disagreements
+from annotator.queries.adjudication.disagreements import step_disagreements
 from annotator.queries.rankings.places import place_of
-from annotator.services.adjudications import ranking_decide
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.adjudication import ranking_decide
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree
 
 

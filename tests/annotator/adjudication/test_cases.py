@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from annotator.errors import InvalidError
 from annotator.models import Assignment, ErrorType, Gold, JudgementEvent, Queue, StepLabel, Trace
-from annotator.queries.cases import step_case
-from annotator.queries.disagreements import ranking_disagreements, step_disagreements
-from annotator.services.labels import label_set
+from annotator.queries.adjudication.cases import step_case
+from annotator.queries.adjudication.disagreements import ranking_disagreements, step_disagreements
+from annotator.services.judgements.labels import label_set
 from tests.annotator.adjudication.data import decide_order, steps_of
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_the_same_rating_for_other_reasons_differs_least(world):
 
 
 def test_imported_raters_count_only_when_asked_for(world):
-    from annotator.services.raters import rater_get_or_create
+    from annotator.services.people.raters import rater_get_or_create
 
     world.rate(world.ada, a=1)
     event = JudgementEvent.objects.latest("pk")

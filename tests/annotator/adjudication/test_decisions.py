@@ -8,15 +8,15 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Adjudication, JudgementEvent, StepLabel
-from annotator.services.adjudications import (
+from annotator.services.adjudication import (
     Rating,
     ranking_decision_withdraw,
     step_decide,
     step_decision_withdraw,
 )
-from annotator.services.rankings import Answer
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.undo import judgement_redo, judgement_undo
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_redo, judgement_undo
+from annotator.services.rankings.answers import Answer
 from tests.annotator.adjudication.data import decide_order, steps_of
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from annotator.models import Adjudication, JudgementEvent
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 
 pytestmark = pytest.mark.django_db
 

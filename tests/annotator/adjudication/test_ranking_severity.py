@@ -8,9 +8,9 @@ from itertools import combinations
 import pytest
 
 from annotator.models import JudgementEvent, Membership, Ranking
-from annotator.queries.disagreements import ranking_disagreements
+from annotator.queries.adjudication.disagreements import ranking_disagreements
 from annotator.queries.rankings.places import record_of
-from annotator.services.raters import rater_for_user
+from annotator.services.people.raters import rater_for_user
 from scoring.preference.distance import ranking_distance
 from tests.factories import MembershipFactory, UserFactory, problem_with_tree
 

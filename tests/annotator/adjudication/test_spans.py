@@ -6,11 +6,11 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Adjudication, JudgementEvent, SpanLabel
-from annotator.queries.disagreements import span_disagreements, step_disagreements
-from annotator.services.adjudications import Rating, span_decide, span_decision_withdraw
-from annotator.services.rebuild import judgements_rebuild
-from annotator.services.spans import span_label_set
-from annotator.services.undo import judgement_undo
+from annotator.queries.adjudication.disagreements import span_disagreements, step_disagreements
+from annotator.services.adjudication import Rating, span_decide, span_decision_withdraw
+from annotator.services.history.rebuild import judgements_rebuild
+from annotator.services.history.undo import judgement_undo
+from annotator.services.judgements.spans import span_label_set
 from tests.annotator.adjudication.data import World
 
 pytestmark = pytest.mark.django_db

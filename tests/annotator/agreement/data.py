@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.models import JudgementEvent, Ranking, Rater, SourceFile, SourceRecord, StepLabel
 from annotator.queries.agreement.columns import first_errors_of, labels_of, ratings_of
 from annotator.queries.agreement.scope import Scope
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 
 EVERYBODY = Scope(kinds=("imported", "person"))
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from annotator.models import GuidelineVersion, Ranking, Rater, StepLabel
 from annotator.queries.agreement.columns import rankings_of
 from annotator.queries.agreement.scope import Scope
-from annotator.services.spans import span_label_set
-from annotator.services.submissions import submission_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.judgements.submissions import submission_set
 from tests.annotator.agreement.data import EVERYBODY, blamed, imported, judge, ranked, ratings
 from tests.annotator.queue_world import answer, queue_world, rate, take
 from tests.factories import problem_with_tree

@@ -9,7 +9,7 @@ from annotator.models import AgreementReport, Project
 from annotator.queries.agreement.reports import agreement_state
 from annotator.queries.agreement.scope import Scope
 from annotator.services.agreement import agreement_report_make, agreement_request
-from annotator.services.gold import GoldTarget, gold_rate, gold_update
+from annotator.services.quality.gold import GoldTarget, gold_rate, gold_update
 from tests.annotator.agreement.data import judge
 from tests.annotator.queue_world import queue_world
 

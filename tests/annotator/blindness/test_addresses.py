@@ -21,8 +21,8 @@ from annotator.models import (
     TokenScore,
     Trace,
 )
-from annotator.services.labels import label_set
-from annotator.services.raters import rater_for_user, rater_get_or_create
+from annotator.services.judgements.labels import label_set
+from annotator.services.people.raters import rater_for_user, rater_get_or_create
 from tests.annotator.page_world import world_create
 from tests.annotator.routes import GATED, routes
 

@@ -10,8 +10,8 @@ import pytest
 from django.urls import reverse
 
 from annotator.models import Gold, Queue
-from annotator.queries.queues import draw
-from annotator.services.labels import label_set
+from annotator.queries.queues.gates import draw
+from annotator.services.judgements.labels import label_set
 from annotator.services.queues import assignment_return, assignment_submit, item_next
 from tests.annotator.queue_world import queue_world, rate, take
 

@@ -7,10 +7,10 @@ import pytest
 from annotator.models import Assignment, JudgementEvent, Project, Queue, Ranking, StepLabel
 from annotator.queries.access import project_for_user
 from annotator.queries.blindness import labels_visible, rankings_open, sight_of
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.submissions import submission_set
+from annotator.services.people.raters import rater_for_user
 from annotator.services.queues import assignment_skip, assignment_submit
-from annotator.services.raters import rater_for_user
-from annotator.services.submissions import submission_set
 from tests.annotator.queue_world import queue_world, rate, take
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
 from tests.factories import problem_with_tree
 
 

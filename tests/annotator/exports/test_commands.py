@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from annotator.management.commands import export_dataset, rebuild_labels, snapshot_dataset
 from annotator.models import Project, Snapshot, StepLabel
-from annotator.services.projects import project_create
+from annotator.services.projects.projects import project_create
 from tests.annotator.commands import run_command
 from tests.annotator.exports.data import imported, rows
 from tests.annotator.formats import FORMATS

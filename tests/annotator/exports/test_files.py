@@ -13,7 +13,7 @@ from django.conf import settings
 from annotator.errors import ExportRefusedError, InvalidError, UnavailableError
 from annotator.exporters.writer import HashedFile
 from annotator.models import Export
-from annotator.services.exports import export_create
+from annotator.services.datasets.exports import export_create
 from scoring.errors import UnknownNameError
 from tests.factories import problem_with_tree
 

@@ -13,10 +13,10 @@ import yaml
 from annotator.exporters.registry import EXPORTERS
 from annotator.models import Export, Step
 from annotator.queries.rankings.places import place_of
-from annotator.services.exports import export_create
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.datasets.exports import export_create
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.factories import problem_with_tree
 
 pytestmark = pytest.mark.django_db

@@ -7,12 +7,12 @@ import json
 import pytest
 
 from annotator.models import StepLabel
-from annotator.services.alternatives import alternative_set
-from annotator.services.exports import export_create
+from annotator.services.datasets.exports import export_create
+from annotator.services.datasets.snapshots import snapshot_create
 from annotator.services.imports import import_file
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
-from annotator.services.snapshots import snapshot_create
+from annotator.services.judgements.alternatives import alternative_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
 from tests.annotator.exports.data import imported, rows
 from tests.annotator.formats import FORMATS
 from tests.factories import problem_with_tree

@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 from annotator.models import Problem, Rater, SourceRecord, Step, StepLabel, Trace
 from annotator.services.imports import collect
 from annotator.services.imports.copying import lock_imports
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 from tests.annotator.importing.data import assert_numbered, flat, load
 from tests.factories import MembershipFactory, ProjectFactory
 

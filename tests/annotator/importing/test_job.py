@@ -10,9 +10,9 @@ from django.db import transaction
 from annotator.models import Job, Problem, Step
 from annotator.services import jobs
 from annotator.services.imports import collect, records
-from annotator.services.projects import project_create
-from annotator.services.requests import import_request
-from annotator.services.uploads import upload_store
+from annotator.services.imports.uploads import upload_store
+from annotator.services.jobs.requests import import_request
+from annotator.services.projects.projects import project_create
 from scoring.pipelines import runner
 from tests.factories import UserFactory
 from tests.scoring.stub_runs import hang_up

@@ -16,8 +16,8 @@ from annotator.models import (
     Submission,
     Trace,
 )
+from annotator.services.history.rebuild import judgements_rebuild
 from annotator.services.imports import import_file
-from annotator.services.rebuild import judgements_rebuild
 from scoring.types import (
     AdjudicationRecord,
     CommentRecord,

@@ -8,7 +8,7 @@ import pytest
 
 from annotator.models import Job, Rater, SourceFile, Worker
 from annotator.templatetags.pages import rater_name
-from annotator.views.pages.metric_rows import metric_rows
+from annotator.views.pages.models.metrics import metric_rows
 from tests.annotator.page_world import world_create
 
 pytestmark = pytest.mark.django_db

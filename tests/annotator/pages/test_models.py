@@ -8,7 +8,7 @@ import pytest
 
 from annotator.models import Job, RewardModel
 from annotator.views.pages.charts import charts
-from annotator.views.pages.metric_rows import metric_rows
+from annotator.views.pages.models.metrics import metric_rows
 from scoring.reward.registry import KINDS
 from tests.annotator.page_world import world_create
 

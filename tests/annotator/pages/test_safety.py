@@ -147,7 +147,7 @@ def test_failure_has_a_reference_and_needs_no_database(client_for, monkeypatch):
     def fail(**_):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("annotator.views.pages.members.members_counted", fail)
+    monkeypatch.setattr("annotator.views.pages.people.members.members_counted", fail)
     answer = client.get("/p/Ours/members/", headers={"Accept": "text/html"})
     assert answer.status_code == 500
     assert answer.headers["X-Request-Id"] in answer.content.decode()
@@ -155,7 +155,7 @@ def test_failure_has_a_reference_and_needs_no_database(client_for, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "away", ["webapp.sessions.prepared_row", "annotator.views.pages.members.members_counted"]
+    "away", ["webapp.sessions.prepared_row", "annotator.views.pages.people.members.members_counted"]
 )
 def test_a_database_that_is_away_is_said_plainly(client_for, monkeypatch, away):
     client = client_for(world_create().people["owner"])

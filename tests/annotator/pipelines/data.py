@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.models import Job, RewardModel, SourceFile
 from annotator.services import jobs
 from annotator.services.imports.records import import_records
-from annotator.services.requests import train_request
+from annotator.services.jobs.requests import train_request
 from scoring.pipelines import runner
 from scoring.verify import label_record
 

@@ -7,7 +7,7 @@ from celery import current_app
 
 from annotator.management.commands import score_traces, train_reward_model
 from annotator.models import Job, Project, Snapshot, Step
-from annotator.services.projects import project_create
+from annotator.services.projects.projects import project_create
 from scoring.reward import load
 from tests.annotator.commands import run_command
 from tests.annotator.pipelines.data import TINY

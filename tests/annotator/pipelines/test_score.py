@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from annotator.models import Job, Step, StepScore, TokenScore
-from annotator.queries.trees import tree_of
+from annotator.queries.trees.columns import tree_of
 from annotator.services import jobs
-from annotator.services.requests import score_request
-from annotator.services.scores import step_scores_store
+from annotator.services.jobs.requests import score_request
+from annotator.services.models.scores import step_scores_store
 from scoring.pipelines import score
 from scoring.reward import load
 from scoring.samples import arithmetic

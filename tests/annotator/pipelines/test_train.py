@@ -11,7 +11,7 @@ import pytest
 from annotator.models import Job, JobMetric, RewardModel, SourceFile, StepLabel
 from annotator.services import jobs
 from annotator.services.imports.records import import_records
-from annotator.services.projects import project_create
+from annotator.services.projects.projects import project_create
 from scoring.pipelines import runner
 from scoring.pipelines.context import JobContext
 from scoring.reward import load
@@ -65,7 +65,7 @@ def test_other_sample_problems_are_reported_apart(monkeypatch):
 
 
 def test_training_reads_the_snapshot_and_not_later_labels(project):
-    from annotator.services.snapshots import snapshot_create
+    from annotator.services.datasets.snapshots import snapshot_create
 
     snapshot = snapshot_create(project=project, name="before", rules={"include_machine": True})
     StepLabel.objects.all().delete()

@@ -7,8 +7,8 @@ import pytest
 
 from annotator.management.commands import train_reward_model
 from annotator.models import Job, Step
-from annotator.services.projects import project_create
-from annotator.services.requests import score_request
+from annotator.services.jobs.requests import score_request
+from annotator.services.projects.projects import project_create
 from annotator.views.workbench.coloring import Colorings
 from scoring.pipelines.training_trees import training_tree
 from scoring.reward import load

@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from annotator.models import JudgementEvent, Ranking
-from annotator.services.labels import label_set
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.ranking_pages.data import config, place, post, url
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import Ranking
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.ranking_pages.data import config, place, post, url
 
 pytestmark = pytest.mark.django_db

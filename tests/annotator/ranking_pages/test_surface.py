@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotator.services.rankings import Answer, ranking_set
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.ranking_pages.data import FORK, config, place, url
 from tests.annotator.workbench_data import Node, write_problem
 

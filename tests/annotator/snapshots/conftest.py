@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.services.projects import project_create
+from annotator.services.projects.projects import project_create
 from tests.factories import problem_with_tree
 
 

@@ -6,10 +6,10 @@ import io
 import json
 
 from annotator.models import Rater, SourceFile, SourceRecord, StepLabel
-from annotator.queries.snapshots import snapshot_problems
+from annotator.queries.datasets.snapshots import snapshot_problems
+from annotator.services.datasets.snapshots import snapshot_create
 from annotator.services.imports import import_file
-from annotator.services.raters import rater_get_or_create
-from annotator.services.snapshots import snapshot_create
+from annotator.services.people.raters import rater_get_or_create
 
 
 def step(problem, text):

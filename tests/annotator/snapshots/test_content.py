@@ -8,12 +8,12 @@ import json
 import pytest
 
 from annotator.models import Outcome, Step, StepLabel
-from annotator.services.alternatives import alternative_set
 from annotator.services.imports import import_file
-from annotator.services.labels import label_set
-from annotator.services.outcomes import outcome_set
-from annotator.services.projects import project_create
-from annotator.services.spans import span_label_set
+from annotator.services.judgements.alternatives import alternative_set
+from annotator.services.judgements.labels import label_set
+from annotator.services.judgements.outcomes import outcome_set
+from annotator.services.judgements.spans import span_label_set
+from annotator.services.projects.projects import project_create
 from tests.annotator.snapshots.data import content, import_lines, only, snap, step
 from tests.factories import UserFactory, problem_with_tree
 

@@ -6,10 +6,14 @@ import pytest
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Snapshot, SnapshotLabel
-from annotator.queries.snapshots import snapshot_named
-from annotator.services.labels import label_set
-from annotator.services.snapshots import snapshot_automatic, snapshot_create, snapshot_delete
-from annotator.services.splits import splits_of
+from annotator.queries.datasets.snapshots import snapshot_named
+from annotator.services.datasets.snapshots import (
+    snapshot_automatic,
+    snapshot_create,
+    snapshot_delete,
+)
+from annotator.services.datasets.splits import splits_of
+from annotator.services.judgements.labels import label_set
 from scoring.errors import UnknownNameError
 from tests.annotator.snapshots.data import content, machine_label, only, snap, step
 from tests.factories import problem_with_tree

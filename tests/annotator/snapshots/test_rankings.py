@@ -17,15 +17,15 @@ from annotator.models import (
     SnapshotProblem,
     Submission,
 )
+from annotator.queries.datasets.snapshots import snapshot_problems
 from annotator.queries.rankings.places import place_of
-from annotator.queries.snapshots import snapshot_problems
-from annotator.services.adjudications import Rating, ranking_decide, step_decide
-from annotator.services.exports import export_create
+from annotator.services.adjudication import Rating, ranking_decide, step_decide
+from annotator.services.datasets.exports import export_create
+from annotator.services.datasets.snapshots import snapshot_create
 from annotator.services.imports import import_file
-from annotator.services.labels import label_set
-from annotator.services.projects import project_create
-from annotator.services.rankings import Answer, ranking_set
-from annotator.services.snapshots import snapshot_create
+from annotator.services.judgements.labels import label_set
+from annotator.services.projects.projects import project_create
+from annotator.services.rankings.answers import Answer, ranking_set
 from scoring.types import RankingRecord, RaterRecord
 from tests.annotator.importing.data import load
 from tests.annotator.importing.ranking_records import ANN, BOB, everything, record

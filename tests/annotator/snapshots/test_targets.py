@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.services.labels import label_set
+from annotator.services.judgements.labels import label_set
 from scoring.pipelines.training_trees import training_tree
 from tests.annotator.snapshots.data import import_lines, machine_label, only, snap, step
 from tests.factories import UserFactory

@@ -152,7 +152,7 @@ def test_undo_answers_with_the_step_it_touched(game, annotator):
 
 
 def test_machine_labels_are_marked_as_a_checkers(game, project, reviewer):
-    from annotator.services.raters import rater_get_or_create
+    from annotator.services.people.raters import rater_get_or_create
 
     problem, steps, _ = game
     reviewer.post(address(problem, f"steps/{steps[0].pk}/label/"), {"rating": "1"})
@@ -166,7 +166,7 @@ def test_machine_labels_are_marked_as_a_checkers(game, project, reviewer):
 
 
 def test_labels_a_program_made_for_the_source_are_called_automatic(game, project, reviewer):
-    from annotator.services.raters import rater_get_or_create
+    from annotator.services.people.raters import rater_get_or_create
 
     problem, steps, _ = game
     reviewer.post(address(problem, f"steps/{steps[0].pk}/label/"), {"rating": "1"})

@@ -16,7 +16,7 @@ from django.db import connection
 
 from annotator.models import Worker
 from annotator.queries.jobs import live_workers
-from annotator.services.users import sign_in_link_create, user_create_first
+from annotator.services.people.users import sign_in_link_create, user_create_first
 from webapp import postgres, startup
 from webapp.processes import Managed, end_leftovers, how_it_ended, remember, stop_all
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from annotator.models import Queue
-from annotator.queries.queues import RANKING_LEVELS
+from annotator.queries.queues.gates import RANKING_LEVELS
 from annotator.services.queues.orders.base import by_value
 from annotator.services.queues.orders.places import place_people
 

@@ -1,6 +1,6 @@
 """Older guidelines: the fewest traces, in file order, that pass every label to be judged again.
 
-Which labels those are stands in the queue's options (``queries.guidelines.Selection``); without
+Which labels those are stands in the queue's options (``queries.guidelines.versions.Selection``); without
 options all labels by people that pin an older version of the guidelines. A step that no trace
 passes cannot be served; the report counts them. Propensity 1, and 0 for the others.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from annotator.errors import InvalidError
-from annotator.queries.guidelines import Selection, labels_affected
+from annotator.queries.guidelines.versions import Selection, labels_affected
 from annotator.services.queues.orders.base import Ordered, Pool, limited
 from annotator.services.queues.orders.paths import paths_of
 

@@ -1,0 +1,1 @@
+"""Where people differ, and one case as a reviewer reads it."""

@@ -1,0 +1,1 @@
+"""Who did what when in a problem, who may see it, and its words."""

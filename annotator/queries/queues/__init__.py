@@ -1,0 +1,1 @@
+"""Queues: their gates, and how far they are."""

@@ -1,0 +1,1 @@
+"""Problems and their trees: the list, whole trees as columns or records, one path at a time."""

@@ -1,0 +1,1 @@
+"""What leaves a project: snapshots, their splits, and exports."""

@@ -1,0 +1,1 @@
+"""The log of judgements: events, the rows that follow from them, undo, restore and rebuild."""

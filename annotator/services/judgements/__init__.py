@@ -1,0 +1,1 @@
+"""What people say of steps, spans and traces: labels, alternatives, outcomes, comments, submissions."""

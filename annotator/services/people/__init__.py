@@ -1,0 +1,1 @@
+"""People: users, members, raters and API tokens."""

@@ -1,0 +1,1 @@
+"""Projects: made, adopted, changed, deleted, and the sample."""

@@ -1,0 +1,1 @@
+"""How good the judging is: gold answers and screening exams."""

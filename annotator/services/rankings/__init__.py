@@ -1,0 +1,1 @@
+"""Rankings, the criteria that people rank by, and what is said of contradictions."""

@@ -1,0 +1,1 @@
+"""Adjudication: cases, what a reviewer sends, and the addresses of cases."""

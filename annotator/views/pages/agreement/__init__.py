@@ -1,0 +1,1 @@
+"""The Agreement page: its filters, and a report as rows and words."""

@@ -1,0 +1,1 @@
+"""The Datasets page, downloads, and the words of rules."""

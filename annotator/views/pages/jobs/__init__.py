@@ -1,0 +1,1 @@
+"""The Jobs page, and a job as any page shows it."""

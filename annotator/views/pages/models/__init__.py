@@ -1,0 +1,1 @@
+"""Reward models, and their held-out numbers as pages show them."""

@@ -1,0 +1,1 @@
+"""Signing in, one's own tokens, and the members of a project."""

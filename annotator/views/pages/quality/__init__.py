@@ -1,0 +1,1 @@
+"""The Quality page, gold answers and exams."""

@@ -1,0 +1,1 @@
+"""The Queues pages and their forms."""
