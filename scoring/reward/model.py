@@ -50,14 +50,6 @@ class Encoding:
     skipped: dict[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """``(L,)`` the running reward after every token, and ``(M, P)`` the kind's parts by node."""
-
-    running: Float32
-    parts: Float32
-
-
 class RewardModel:
     """A network with its tokenizer and kind.
 
@@ -120,17 +112,17 @@ class RewardModel:
         encoding = self.encode(problem_text, tree)
         inner = np.unique(encoding.tree.parent)
         ends = np.setdiff1d(np.arange(len(encoding.tree)), inner)
-        said = self._nothing_said(encoding.tree)
+        running = np.full(len(encoding.tree.ids), np.nan, dtype=np.float32)
         for end in ends.tolist() if len(encoding.kept) else ():
             path = path_row(encoding.tree, end)
-            values, parts = self._read(self.run_plain(path), path)
-            said.parts[path.nodes] = parts
+            values = self._rewards(self.run_plain(path))[0]
             for node, first, stop in zip(
                 path.nodes, path.node_starts[:-1], path.node_starts[1:], strict=True
             ):
-                where = slice(encoding.tree.starts[node], encoding.tree.starts[node + 1])
-                said.running[where] = values[first:stop]
-        return self._assemble(tree, encoding, said)
+                running[encoding.tree.starts[node] : encoding.tree.starts[node + 1]] = values[
+                    first:stop
+                ]
+        return self._assemble(tree, encoding, running)
 
     def score_many(self, items: Iterable[Item]) -> Iterator[TreeScores]:
         """Score many trees, one result per item in order, holding one tree at a time."""
@@ -168,28 +160,20 @@ class RewardModel:
         """Run one path the ordinary way."""
         return self.network.plain(torch.from_numpy(path.ids.astype(np.int64))[None].to(self.device))
 
-    def _run_packed(self, tree: EncodedTree) -> _Said:
-        said = self._nothing_said(tree)
-        for laid in self.rows(tree) if len(tree.ids) else ():
-            values, parts = self._read(self.run([laid]), laid)
+    def _run_packed(self, tree: EncodedTree) -> Float32:
+        """Return ``(L,)`` the running reward after every token."""
+        running = np.full(len(tree.ids), np.nan, dtype=np.float32)
+        if not len(tree.ids):
+            return running
+        for laid in self.rows(tree):
+            values = self._rewards(self.run([laid]))[0]
             first = tree.starts[laid.nodes[0]]
-            said.running[first : tree.starts[laid.nodes[-1] + 1]] = values[laid.first_own :]
-            said.parts[laid.nodes] = parts
-        return said
+            running[first : tree.starts[laid.nodes[-1] + 1]] = values[laid.first_own :]
+        return running
 
-    def _nothing_said(self, tree: EncodedTree) -> _Said:
-        return _Said(
-            running=np.full(len(tree.ids), np.nan, dtype=np.float32),
-            parts=np.full((len(tree), len(self.kind.parts)), np.nan, dtype=np.float32),
-        )
-
-    def _read(self, output: Output, laid: Row) -> tuple[Float32, Float32]:
-        """Return ``(T,)`` rewards of one row and ``(K, P)`` parts at the ends of its own steps."""
-        rewards = _numbers(self.kind.reward(output.head[0]))
-        if not self.kind.parts:
-            return rewards, np.zeros((len(laid.nodes), 0), dtype=np.float32)
-        read = torch.from_numpy(laid.read).to(output.head.device)
-        return rewards, _numbers(self.kind.part_values(output.head[0, read]))
+    def _rewards(self, output: Output) -> Float32:
+        """``(B, T)`` rewards on the kind's scale."""
+        return self.kind.reward(output.head).float().cpu().numpy()
 
     def self_check(self) -> None:
         """Compare packed and plain passes on a built-in tree, once per model.
@@ -210,15 +194,12 @@ class RewardModel:
         if not self._trusted_on_branches and len(encoding.kept) and branches:
             self._trusted_on_branches = selfcheck.run(self, encoding.tree)
 
-    def _assemble(self, tree: Tree, encoding: Encoding, said: _Said) -> TreeScores:
+    def _assemble(self, tree: Tree, encoding: Encoding, running: Float32) -> TreeScores:
         step = np.full(len(tree), np.nan, dtype=np.float32)
-        parts = np.full((len(self.kind.parts), len(tree)), np.nan, dtype=np.float32)
-        named = dict(zip(self.kind.parts, parts, strict=True))
         tokens: dict[int, StepTokens] = {}
         if not len(encoding.kept):
-            return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale, named)
-        packed, running = encoding.tree, said.running
-        parts[:, encoding.kept[1:]] = said.parts[1:].T
+            return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale)
+        packed = encoding.tree
         ends = running[packed.starts[1:] - 1]  # (M,) running reward at each node's last token
         step[encoding.kept[1:]] = ends[1:]
         for node in range(1, len(packed)):
@@ -229,8 +210,4 @@ class RewardModel:
                 ends=pieces.ends,
                 running=running[packed.starts[node] + pieces.last],
             )
-        return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale, named)
-
-
-def _numbers(column: torch.Tensor) -> Float32:
-    return column.float().cpu().numpy()
+        return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale)

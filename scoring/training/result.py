@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scoring.reward import artefact
+from scoring.reward.manifest import MANIFEST
 from scoring.reward.metrics import Metric
 from scoring.training.checkpoint import writing
 
@@ -39,7 +40,7 @@ class FitResult:
 
 def read_result(folder: Path, run: str) -> FitResult | None:
     """Return what the run called ``run`` left in ``folder`` if it came to its end before."""
-    path = folder / artefact.MANIFEST
+    path = folder / MANIFEST
     if not path.is_file():
         return None
     manifest = json.loads(path.read_text())
