@@ -52,8 +52,10 @@ def attach(backbone: Any, adapter: Adapter) -> None:
 
     names = [name.strip() for name in adapter.targets.split(",") if name.strip()]
     known = linear_names(backbone)
-    unknown = [name for name in names if name not in known]
-    if names != [ALL_LINEAR] and (unknown or not names):
+    unknown = [name for name in names if name not in {*known, ALL_LINEAR}]
+    if not known:
+        raise TrainingError("the base has no linear layers that lora could change; set tuning=full")
+    if unknown or not names or (ALL_LINEAR in names and len(names) > 1):
         raise TrainingError(
             f"the base has no linear layer called {', '.join(unknown) or '(nothing)'}; lora_targets "
             f"may be {ALL_LINEAR} or some of: {', '.join(known)}"

@@ -114,7 +114,7 @@ def saved(folder):
 
 def save_base(folder, config_class=Qwen2Config, model_class=Qwen2Model, **more):
     torch.manual_seed(0)
-    model_class(config_class(**SMALL, **more)).save_pretrained(folder)
+    model_class(config_class(**{**SMALL, **more})).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer().tokenizer).save_pretrained(folder)
     return folder
 
