@@ -58,6 +58,12 @@ def measure_agreement(job_id: int) -> None:
     _run_here(job_id)
 
 
+@shared_task(name=Job.Kind.EVALUATE.value)
+def evaluate(job_id: int) -> None:
+    """Measure a model's scores by evaluation suites."""
+    _run_here(job_id)
+
+
 @shared_task(name=Job.Kind.TRAIN.value)
 def train(job_id: int) -> None:
     """Train a reward model."""

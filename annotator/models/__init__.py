@@ -9,6 +9,7 @@ from annotator.models.datasets import (
     SnapshotProblem,
 )
 from annotator.models.discussion import Comment, Submission
+from annotator.models.evaluations import Evaluation, EvaluationResult
 from annotator.models.jobs import Job, JobMetric, Upload, Worker
 from annotator.models.judgements import (
     Alternative,
@@ -32,6 +33,8 @@ __all__ = [
     "Assignment",
     "Comment",
     "ErrorType",
+    "Evaluation",
+    "EvaluationResult",
     "Export",
     "Gold",
     "GuidelineVersion",

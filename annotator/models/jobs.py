@@ -45,6 +45,7 @@ class Job(models.Model):
         SAMPLE = "scoring.sample", "Sample project"
         QUEUE = "scoring.queue", "Queue"
         AGREEMENT = "scoring.agreement", "Agreement"
+        EVALUATE = "scoring.evaluate", "Evaluation"
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
 

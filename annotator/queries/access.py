@@ -18,6 +18,7 @@ from django.db.models import F, Model, Q
 
 from annotator.errors import ForbiddenError, NotFoundError
 from annotator.models import (
+    Evaluation,
     Export,
     Gold,
     Job,
@@ -172,6 +173,13 @@ job_for_user = Gate(Job, "job", "project", ("project", "worker"))
 model_for_user = Gate(RewardModel, "model", "project", ("project", "snapshot", "job"))
 snapshot_for_user = Gate(Snapshot, "snapshot", "project", ("project",))
 export_for_user = Gate(Export, "export", "project", ("project", "snapshot"))
+evaluation_for_user = Gate(
+    Evaluation,
+    "evaluation",
+    "project",
+    ("project", "model", "against", "snapshot", "job", "created_by"),
+    Q(ready=True),
+)
 gold_for_user = Gate(Gold, "gold answer", "project", ("project", "problem", "trace", "parent"))
 
 

@@ -59,9 +59,10 @@ def one_right(group: Group, suite: str) -> Group:
         EvaluationError: if not.
     """
     if group.right.sum() != 1 or len(group.right) < 2:
+        where = f"group '{group.name}'" if group.name else "a problem"
         raise EvaluationError(
-            f"'{suite}' needs one right solution among wrong ones; group "
-            f"'{group.name or group.problem}' has {group.right.sum()} of {len(group.right)}"
+            f"'{suite}' needs one right solution among wrong ones; {where} has "
+            f"{group.right.sum()} right ones of {len(group.right)}"
         )
     return group
 

@@ -129,14 +129,15 @@ def snapshot_automatic(
 
 @transaction.atomic
 def snapshot_delete(*, snapshot: Snapshot) -> None:
-    """Delete a snapshot that no model and no export was made from.
+    """Delete a snapshot that no model, no export and no evaluation was made from.
 
     Raises:
         ConflictError: something was made from it.
     """
-    if snapshot.models.exists() or snapshot.exports.exists():
+    if snapshot.models.exists() or snapshot.exports.exists() or snapshot.evaluations.exists():
         raise ConflictError(
-            f"Models or exports were made from snapshot '{snapshot.name}'; it stays with them."
+            f"Models, exports or evaluations were made from snapshot '{snapshot.name}'; it stays "
+            "with them."
         )
     with connection.cursor() as cursor:  # row by row through the ORM would load a million labels
         for table in ("snapshotlabel", "snapshotoutcome", "snapshotproblem"):

@@ -1,0 +1,108 @@
+"""Frozen problems with a model's scores as the records that evaluation suites take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoring.evaluation.records import NONE_WRONG, Record
+from scoring.evaluation.sources import of_tree
+from scoring.evaluation.suites.prmbench import ORIGINAL
+from scoring.pipelines.training_trees import training_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from annotator.exporters.records import ExportProblem
+    from scoring.evaluation.base import SuiteRow
+    from scoring.evaluation.records import Floats
+
+# What benchmarks call the part of theirs that a record belongs to, in the data it came with.
+SPLITS = ("classification", "subset", "split")
+PROCESS, UNTOUCHED, MODIFIED = "process", "original", "modified"
+
+
+@dataclass(slots=True)
+class ModelRecords:
+    """The solutions of all problems with the scores of one model, as each kind of suite reads them.
+
+    Attributes:
+        once: a step that solutions share is labelled in the first of them only.
+        each: every solution has all labels of its steps, for suites that need all of them.
+    """
+
+    once: list[Record] = field(default_factory=list)
+    each: list[Record] = field(default_factory=list)
+
+    def add(self, problem: ExportProblem, scores: Floats, outcome: str) -> None:
+        """Take in the solutions of one problem."""
+        item = training_tree(problem, outcome)
+        step_scores = np.concatenate([[np.nan], scores])
+        places = _places(problem)
+        for kept, once in ((self.once, True), (self.each, False)):
+            rows = list(of_tree(item.problem_key, item.tree, step_scores, item.targets, once=once))
+            kept += (
+                replace(row, split=split, original="" if of is None else rows[of].id)
+                for row, (split, of) in zip(rows, places, strict=True)
+                if row.n_steps
+            )
+
+    def for_suite(self, row: SuiteRow) -> list[Record]:
+        """Return the records that a suite of this row counts."""
+        if row.level == "outcome":  # solutions compete whatever part of a benchmark they are from
+            return [replace(record, split="") for record in self.once]
+        return self.each if "step_labels" in row.needs else self.once
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an evaluation rests on: numbers of problems, solutions, labels and scores."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    scored: list[int] = field(default_factory=list)
+
+    def add(self, problem: ExportProblem, scores: Sequence[Floats]) -> None:
+        """Count one problem with the scores of each model."""
+        self.numbers["problems"] += 1
+        self.numbers["traces"] += len(problem.traces)
+        self.numbers["steps"] += len(problem.nodes)
+        self.numbers["labelled_steps"] += sum(target is not None for target in problem.targets)
+        self.scored = self.scored or [0] * len(scores)
+        self.scored = [
+            n + int((~np.isnan(own)).sum()) for n, own in zip(self.scored, scores, strict=True)
+        ]
+
+    def to_dict(self, records: ModelRecords) -> dict[str, int | list[int]]:
+        """Return the counts, those of judged solutions from the records of any model."""
+        told = [row for row in records.once if row.first_error is not None]
+        wrong = sum(row.first_error != NONE_WRONG for row in told)
+        return {
+            **{name: self.numbers[name] for name in ("problems", "traces", "steps")},
+            "labelled_steps": self.numbers["labelled_steps"],
+            "judged_traces": len(told),
+            "traces_with_an_error": wrong,
+            "traces_with_an_outcome": sum(row.correct is not None for row in records.once),
+            "scored_steps": self.scored,
+            "steps_without_a_score": [self.numbers["steps"] - n for n in self.scored],
+        }
+
+
+def _places(problem: ExportProblem) -> list[tuple[str, int | None]]:
+    """Return of each trace its split and the trace that it was changed from.
+
+    The split is what the record that brought it calls its class, subset or split. A changed trace (of
+    PRMBench) names the other one of its record; untouched ones are a class of their own.
+    """
+    split = [""] * len(problem.traces)
+    of: list[int | None] = [None] * len(problem.traces)
+    for source in problem.sources:
+        named = next((str(source.meta[key]) for key in SPLITS if source.meta.get(key)), "")
+        roles = {problem.traces[at].meta.get(PROCESS): at for at in source.traces}
+        for at in source.traces:
+            role = problem.traces[at].meta.get(PROCESS)
+            split[at] = ORIGINAL if role == UNTOUCHED else named
+            of[at] = roles.get(UNTOUCHED) if role == MODIFIED else None
+    return list(zip(split, of, strict=True))

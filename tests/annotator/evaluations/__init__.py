@@ -1,0 +1,1 @@
+"""Evaluations of models: asking, computing, showing."""
