@@ -16,6 +16,8 @@ from webapp.env import (
     env_choice,
     env_folder,
     env_folders,
+    env_host_keys,
+    env_hosts,
     env_int,
     env_list,
     env_secret,
@@ -62,6 +64,8 @@ FILE_UPLOAD_TEMP_DIR = str(TRACEWOOD_HOME)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 TRACEWOOD_MODEL_DIRS = env_folders("TRACEWOOD_MODEL_DIRS")
+TRACEWOOD_JUDGE_HOSTS = env_hosts("TRACEWOOD_JUDGE_HOSTS", "localhost")
+TRACEWOOD_JUDGE_KEYS = env_host_keys("TRACEWOOD_JUDGE_KEYS")
 
 # apps
 INSTALLED_APPS = [
@@ -180,6 +184,7 @@ STORAGES = {
     },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # what browsers ask for at fixed addresses
 WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 WHITENOISE_AUTOREFRESH = not STATIC_MANIFEST
 

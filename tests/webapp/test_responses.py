@@ -23,6 +23,15 @@ def test_every_answer_carries_the_strict_policy(client, path):
 
 
 @pytest.mark.django_db
+def test_the_icon_is_there_for_whoever_asks_without_reading_the_page(client):
+    response = client.get("/favicon.ico")
+    content = b"".join(response.streaming_content)
+    response.close()
+    assert (response.status_code, content[:4]) == (200, b"\0\0\1\0")
+    assert response["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.django_db
 def test_a_stranger_is_sent_to_sign_in(client):
     response = client.get("/tokens/")
     assert response.status_code == 302
