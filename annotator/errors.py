@@ -64,10 +64,23 @@ class InvalidError(AnnotatorError):
 
 
 class ImportRefusedError(AnnotatorError):
-    """Nothing of the file can be used."""
+    """Nothing of the file can be used: the same again would be refused again."""
 
     code = "import_refused"
     status = 422
+    CODES = frozenset(
+        {
+            "empty_file",
+            "format_ambiguous",
+            "format_unknown",
+            "no_such_file",
+            "not_a_file",
+            "packed_file",
+            "unreadable_file",
+            "wrong_encoding",
+        }
+    )
+    """Every code that this error is raised with."""
 
 
 class ExportRefusedError(AnnotatorError):

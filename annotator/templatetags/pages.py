@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 
 from annotator.exporters.registry import EXPORTERS
 from annotator.importers.registry import IMPORTERS
+from annotator.services.imports import report as import_report
 from scoring.verify.registry import CHECKERS
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def import_label(key: str) -> str:
     """Return what a person calls an import format; one that is gone keeps its key."""
     row = IMPORTERS.get(key)
     return row.label if row else key
+
+
+register.filter("records_new", import_report.records_new)
 
 
 @register.filter

@@ -93,8 +93,8 @@ def _answer(total: ImportReport, refusals: list[AnnotatorError]) -> Answer:
     verb = "would be added" if total.dry_run else "added"
     lines = [
         (
-            f"{counts.accepted:,} records accepted ({counts.unchanged:,} were there already), "
-            f"{total.rejected:,} rejected."
+            f"Records: {counts.accepted - counts.unchanged:,} new, {counts.unchanged:,} already "
+            f"there, {total.rejected:,} refused."
         ),
         (
             f"{counts.problems:,} problems, {counts.traces:,} traces, {counts.steps:,} steps, "

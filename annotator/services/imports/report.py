@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotator.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LISTED = 100
 """Errors and warnings are counted without end but listed only so far."""
@@ -28,6 +31,11 @@ class Place:
 def place_words(line: int | None, record: int, file: str) -> str:
     """Return the place of a record in words, by line where the format has lines."""
     return f"line {line} of {file}" if line is not None else f"record {record} of {file}"
+
+
+def records_new(report: Mapping[str, Any]) -> int:
+    """Return how many records of a stored report added something to the project."""
+    return int(report.get("accepted", 0)) - int(report.get("unchanged", 0))
 
 
 @dataclass(slots=True)

@@ -189,6 +189,6 @@ def test_people_read_lines_with_places(mixed, capsys):
         call_command("import_traces", str(mixed), project="p")
 
     out, err = capsys.readouterr()
-    assert "1 records accepted (0 were there already), 1 rejected." in out
+    assert "Records: 1 new, 0 already there, 1 refused." in out
     assert "mixed.jsonl:2: " in out
     assert "1 of 2 records were rejected" in err

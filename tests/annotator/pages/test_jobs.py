@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from annotator.errors import ImportRefusedError
 from annotator.models import Job, Rater, SourceFile, Worker
 from annotator.templatetags.pages import rater_name
 from annotator.views.pages.models.metrics import metric_rows
 from tests.annotator.page_world import world_create
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).parents[3]
 
 
 def test_hosts_are_shown_to_those_who_run_jobs(client_for):
@@ -87,8 +90,47 @@ def test_an_ended_import_says_what_came_in_and_leaves_out_what_did_not_happen(cl
         project=world.project, kind=Job.Kind.IMPORT, state="done", result=result
     )
     page = client_for(world.people["reviewer"]).get(f"/p/Ours/jobs/{job.pk}/").content.decode()
-    names = re.findall(r"<dt>(.*?)</dt>", page)
-    assert names == ["Accepted", "Already there", "Refused"]
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    assert facts == [("New", "1"), ("Already there", "2"), ("Refused", "1")]
+    SourceFile.objects.create(
+        project=world.project, format="tracewood", name="again.jsonl", report=result
+    )
+    listed = client_for(world.people["viewer"]).get("/p/Ours/import/").content.decode()
+    cells = re.findall(r'<td class="num">(?:<span[^>]*>)?(\d+)', listed.split("again.jsonl")[1])
+    assert cells[:3] == ["1", "2", "1"], "new, already there, refused"
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"state": "done", "result": {"accepted": 0, "unchanged": 0, "rejected": 2}},
+        {"state": "failed", "error": "the file is empty", "error_code": "empty_file"},
+    ],
+)
+def test_an_import_that_took_nothing_leads_back_and_does_not_resume(client_for, ended):
+    world = world_create()
+    job = Job.objects.create(project=world.project, kind=Job.Kind.IMPORT, **ended)
+    page = client_for(world.people["reviewer"]).get(f"/p/Ours/jobs/{job.pk}/").content.decode()
+    assert re.search(r'href="/p/Ours/import/">Import again<', page)
+    assert f"/jobs/{job.pk}/resume/" not in page
+
+
+def test_an_import_that_lost_its_server_resumes(client_for):
+    world = world_create()
+    job = Job.objects.create(
+        project=world.project, kind=Job.Kind.IMPORT, state="failed", error_code="disk_full"
+    )
+    page = client_for(world.people["reviewer"]).get(f"/p/Ours/jobs/{job.pk}/").content.decode()
+    assert f"/jobs/{job.pk}/resume/" in page
+
+
+def test_every_refusal_of_a_file_is_known():
+    sources = (ROOT / "annotator").rglob("*.py")
+    raised = re.findall(
+        r'ImportRefusedError\((?:[^()]|\([^()]*\))*?code="(\w+)"',
+        "".join(path.read_text(encoding="utf-8") for path in sources),
+    )
+    assert set(raised) == ImportRefusedError.CODES
 
 
 def test_cancel_and_resume(client_for):

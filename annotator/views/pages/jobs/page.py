@@ -111,7 +111,7 @@ def _frame(access: Access) -> dict[str, object]:
 
 
 def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
-    """Return address and words of what a finished job made."""
+    """Return address and words of what a finished job made, or of the way back if it made nothing."""
     name = job.project.name
     if row.is_open:
         return None
@@ -119,12 +119,14 @@ def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
         return reverse("annotator:export-detail", args=[name, export.pk]), "Open the export"
     if model := job.models.filter(ready=True).first():
         return reverse("annotator:model-detail", args=[name, model.pk]), "Open the model"
-    if job.state != Job.State.DONE:
+    if job.state != Job.State.DONE and not row.was_refused:
         return None
     if job.kind == Job.Kind.AGREEMENT:
         query = Scope.from_stored(job.args["scope"]).query
         return f"{reverse('annotator:agreement', args=[name])}?{query}", "Open the figures"
     target, words = MADE_IN.get(job.kind, ("problem-list", "Open the problems"))
+    if row.was_refused:
+        target, words = "import", "Import again"
     return reverse(f"annotator:{target}", args=[name]), words
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from annotator.errors import ImportRefusedError, NotFoundError
 from annotator.exporters.registry import EXPORTERS
 from annotator.importers.registry import IMPORTERS
 from annotator.models import Job
+from annotator.services.imports.report import records_new
 
 if TYPE_CHECKING:
     from annotator.models import Worker
@@ -24,7 +26,7 @@ TONES = {
 # What a result holds besides single numbers is shown in its own place.
 FACTS = (
     "format",
-    "accepted",
+    "new",
     "unchanged",
     "rejected",
     "problems",
@@ -40,7 +42,9 @@ FACTS = (
     "snapshot",
     "dry_run",
 )
-NOT_FACTS = frozenset({"errors", "warnings", "n_warnings", "metrics", "files", "excluded", "error"})
+NOT_FACTS = frozenset(
+    {"accepted", "errors", "warnings", "n_warnings", "metrics", "files", "excluded", "error"}
+)
 # The words of the list of imported files.
 FACT_WORDS = {"unchanged": "already there", "rejected": "refused", "dry_run": "only checked"}
 
@@ -86,8 +90,18 @@ class JobRow:
 
     @property
     def may_resume(self) -> bool:
-        """Whether it can be queued again."""
-        return self.job.state in {Job.State.FAILED, Job.State.CANCELLED}
+        """Whether it can be queued again; what was refused once would be refused again."""
+        ended = self.job.state in {Job.State.FAILED, Job.State.CANCELLED}
+        return ended and not self.was_refused
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether nothing of an import's file was taken."""
+        if not self.is_import:
+            return False
+        if self.job.state == Job.State.FAILED:
+            return self.job.error_code in {*ImportRefusedError.CODES, NotFoundError.code}
+        return self.job.state == Job.State.DONE and self.job.result.get("accepted") == 0
 
     @property
     def percent(self) -> int | None:
@@ -125,6 +139,8 @@ class JobRow:
             for key, value in self.job.result.items()
             if key not in NOT_FACTS and value is not False and not isinstance(value, (dict, list))
         }
+        if self.is_import and "accepted" in self.job.result:
+            found["new"] = records_new(self.job.result)
         # The database does not keep the order of the keys.
         ordered = [key for key in FACTS if key in found]
         rest = sorted(found.keys() - set(ordered))
