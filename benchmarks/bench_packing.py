@@ -40,7 +40,7 @@ def make_model() -> RewardModel:
 
 
 def packed(model: RewardModel, made: EncodedTree) -> np.ndarray:
-    return model._run_packed(made)[made.starts[1:] - 1]
+    return model._run_packed(made).running[made.starts[1:] - 1]
 
 
 @torch.no_grad()

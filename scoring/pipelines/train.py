@@ -25,7 +25,8 @@ from scoring.pipelines.training_trees import training_tree
 from scoring.reward.artefact import load
 from scoring.training.config import RunConfig
 from scoring.training.generated import ArithmeticStream
-from scoring.training.loop import evaluating, fit
+from scoring.training.hooks import evaluating
+from scoring.training.loop import fit
 from scoring.training.objectives.registry import objective
 from scoring.training.start import example_maker
 from scoring.training.targets import deciding_kinds
@@ -217,8 +218,8 @@ class _Data:
         self._judges: dict[str, Counter[str]] = {}
         self._held_out: dict[str, list[TrainingTree]] = {}
         self._streamed_prompts: list[str] = []
-        self._streams = config.row.streams
-        self._steps_only = config.row.objective == STEP_LABELS
+        self._streams = config.learner.row.streams
+        self._steps_only = config.learner.row.objective == STEP_LABELS
         self.has_streamed = False
         learnt = objective(config)
         for problem in problems:

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from scoring.errors import ModelLoadError
+from scoring.registry import load_target
 from scoring.reward import lora
 from scoring.reward.backbone import Backbone, from_config, mask_plan, open_base
 from scoring.reward.manifest import (
@@ -64,7 +65,31 @@ def save(
         fixed: what the trained kind's ``fixed`` holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {
+    if network.adapter:
+        details = {"adapter": asdict(network.adapter), **details}
+    manifest = describe(tokenizer, row, config, base, details, fixed)
+    network.backbone.config.save_pretrained(folder)
+    tokenizer.save(folder)
+    weights = folder / WEIGHTS
+    try:
+        save_file(_tensors(network), str(weights), metadata={"format": "pt"})
+    except BaseException:  # half a file is of no use, and on a full disk its room is
+        weights.unlink(missing_ok=True)
+        raise
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def describe(
+    tokenizer: StepTokenizer,
+    row: KindRow,
+    config: Any,
+    base: str,
+    details: dict[str, Any],
+    fixed: dict[str, Any] | None,
+) -> Manifest:
+    """Return the manifest of a trained model; the arguments are those of ``save``."""
+    return {
         "format": FORMAT,
         "kind": row.key,
         "kind_version": row.version,
@@ -77,19 +102,8 @@ def save(
         "layout_hash": tokenizer.layout_hash,
         "read_rule": READ_RULE,
         "versions": versions(),
-        **({"adapter": asdict(network.adapter)} if network.adapter else {}),
         **details,
     }
-    network.backbone.config.save_pretrained(folder)
-    tokenizer.save(folder)
-    weights = folder / WEIGHTS
-    try:
-        save_file(_tensors(network), str(weights), metadata={"format": "pt"})
-    except BaseException:  # half a file is of no use, and on a full disk its room is
-        weights.unlink(missing_ok=True)
-        raise
-    write_manifest(folder, manifest)
-    return manifest
 
 
 def load(
@@ -109,7 +123,9 @@ def load(
         PackingError: if the backbone cannot be packed.
     """
     folder = find_folder(path_or_hub_id)
-    return open_trained(folder, read_manifest(folder), device, attention=attention)
+    manifest = read_manifest(folder)
+    loader = load_target(kind(manifest["kind"]).loader)
+    return loader(folder, manifest, device, attention=attention)
 
 
 def open_trained(
@@ -152,6 +168,11 @@ def open_decoder(name: str, revision: str | None = None) -> Backbone:
     """
     if (Path(name) / MANIFEST).is_file():
         trained = load(name, attention="sdpa")
+        if not isinstance(trained.network, RewardNetwork):
+            raise ModelLoadError(
+                f"{name} has several decoders: name the folder of one of its members, such as "
+                f"{Path(name) / 'members' / '1'}"
+            )
         return Backbone(trained.network.backbone, trained.tokenizer, name)
     return open_base(name, revision)
 

@@ -16,13 +16,15 @@ import torch
 from scoring.errors import PackingError
 from scoring.reward import selfcheck
 from scoring.reward.backbone import context_length, cost_model
-from scoring.reward.network import Output, RewardNetwork, TokenCount, collate
+from scoring.reward.network import Output, TokenCount, collate
 from scoring.reward.packing import EncodedTree, Row, join_tokens, path_row, rows, within_context
-from scoring.reward.scores import StepTokens, TreeScores
+from scoring.reward.scores import Part, StepTokens, TreeScores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from scoring.reward.members import Members
+    from scoring.reward.network import RewardNetwork
     from scoring.reward.scorer import Item
     from scoring.reward.tokenizer import Pieces, StepTokenizer
     from scoring.tree import Tree
@@ -50,11 +52,19 @@ class Encoding:
     skipped: dict[int, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """``(L,)`` the running reward after every token, and ``(M, P)`` the kind's parts by node."""
+
+    running: Float32
+    parts: Float32
+
+
 class RewardModel:
     """A network with its tokenizer and kind.
 
     Attributes:
-        network: backbone and head, in evaluation mode.
+        network: backbone and head, in evaluation mode; or several that are read together.
         tokenizer: one step at a time.
         kind: turns head outputs into scores (see ``kinds/prm.py``).
         device: where the network lives.
@@ -66,7 +76,7 @@ class RewardModel:
 
     def __init__(
         self,
-        network: RewardNetwork,
+        network: RewardNetwork | Members,
         tokenizer: StepTokenizer,
         kind: Any,
         *,
@@ -74,7 +84,7 @@ class RewardModel:
         info: dict[str, Any] | None = None,
     ) -> None:
         self.device = torch.device(device)
-        self.network = network.to(self.device).eval()
+        self.network: Any = network.to(self.device).eval()
         self.tokenizer = tokenizer
         self.kind = kind
         self.info = info or {}
@@ -112,17 +122,17 @@ class RewardModel:
         encoding = self.encode(problem_text, tree)
         inner = np.unique(encoding.tree.parent)
         ends = np.setdiff1d(np.arange(len(encoding.tree)), inner)
-        running = np.full(len(encoding.tree.ids), np.nan, dtype=np.float32)
+        said = self._nothing_said(encoding.tree)
         for end in ends.tolist() if len(encoding.kept) else ():
             path = path_row(encoding.tree, end)
-            values = self._rewards(self.run_plain(path))[0]
+            values, parts = self._read(self.run_plain(path), path)
+            said.parts[path.nodes] = parts
             for node, first, stop in zip(
                 path.nodes, path.node_starts[:-1], path.node_starts[1:], strict=True
             ):
-                running[encoding.tree.starts[node] : encoding.tree.starts[node + 1]] = values[
-                    first:stop
-                ]
-        return self._assemble(tree, encoding, running)
+                where = slice(encoding.tree.starts[node], encoding.tree.starts[node + 1])
+                said.running[where] = values[first:stop]
+        return self._assemble(tree, encoding, said)
 
     def score_many(self, items: Iterable[Item]) -> Iterator[TreeScores]:
         """Score many trees, one result per item in order, holding one tree at a time."""
@@ -160,20 +170,28 @@ class RewardModel:
         """Run one path the ordinary way."""
         return self.network.plain(torch.from_numpy(path.ids.astype(np.int64))[None].to(self.device))
 
-    def _run_packed(self, tree: EncodedTree) -> Float32:
-        """Return ``(L,)`` the running reward after every token."""
-        running = np.full(len(tree.ids), np.nan, dtype=np.float32)
-        if not len(tree.ids):
-            return running
-        for laid in self.rows(tree):
-            values = self._rewards(self.run([laid]))[0]
+    def _run_packed(self, tree: EncodedTree) -> _Said:
+        said = self._nothing_said(tree)
+        for laid in self.rows(tree) if len(tree.ids) else ():
+            values, parts = self._read(self.run([laid]), laid)
             first = tree.starts[laid.nodes[0]]
-            running[first : tree.starts[laid.nodes[-1] + 1]] = values[laid.first_own :]
-        return running
+            said.running[first : tree.starts[laid.nodes[-1] + 1]] = values[laid.first_own :]
+            said.parts[laid.nodes] = parts
+        return said
 
-    def _rewards(self, output: Output) -> Float32:
-        """``(B, T)`` rewards on the kind's scale."""
-        return self.kind.reward(output.head).float().cpu().numpy()
+    def _nothing_said(self, tree: EncodedTree) -> _Said:
+        return _Said(
+            running=np.full(len(tree.ids), np.nan, dtype=np.float32),
+            parts=np.full((len(tree), len(self.kind.parts)), np.nan, dtype=np.float32),
+        )
+
+    def _read(self, output: Output, laid: Row) -> tuple[Float32, Float32]:
+        """Return ``(T,)`` rewards of one row and ``(K, P)`` parts at the ends of its own steps."""
+        rewards = _numbers(self.kind.reward(output.head[0]))
+        if not self.kind.parts:
+            return rewards, np.zeros((len(laid.nodes), 0), dtype=np.float32)
+        read = torch.from_numpy(laid.read).to(output.head.device)
+        return rewards, _numbers(self.kind.part_values(output.head[0, read]))
 
     def self_check(self) -> None:
         """Compare packed and plain passes on a built-in tree, once per model.
@@ -194,12 +212,18 @@ class RewardModel:
         if not self._trusted_on_branches and len(encoding.kept) and branches:
             self._trusted_on_branches = selfcheck.run(self, encoding.tree)
 
-    def _assemble(self, tree: Tree, encoding: Encoding, running: Float32) -> TreeScores:
+    def _assemble(self, tree: Tree, encoding: Encoding, said: _Said) -> TreeScores:
         step = np.full(len(tree), np.nan, dtype=np.float32)
+        parts = np.full((len(self.kind.parts), len(tree)), np.nan, dtype=np.float32)
+        named = {
+            name: Part(column, unit)
+            for (name, unit), column in zip(self.kind.parts.items(), parts, strict=True)
+        }
         tokens: dict[int, StepTokens] = {}
         if not len(encoding.kept):
-            return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale)
-        packed = encoding.tree
+            return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale, named)
+        packed, running = encoding.tree, said.running
+        parts[:, encoding.kept[1:]] = said.parts[1:].T
         ends = running[packed.starts[1:] - 1]  # (M,) running reward at each node's last token
         step[encoding.kept[1:]] = ends[1:]
         for node in range(1, len(packed)):
@@ -210,4 +234,8 @@ class RewardModel:
                 ends=pieces.ends,
                 running=running[packed.starts[node] + pieces.last],
             )
-        return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale)
+        return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale, named)
+
+
+def _numbers(column: torch.Tensor) -> Float32:
+    return column.float().cpu().numpy()

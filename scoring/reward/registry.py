@@ -69,14 +69,17 @@ class KindRow(ModelKind):
 
     Attributes:
         target: ``module:class`` with ``make_head``, ``reward`` and ``losses`` (see ``kinds/prm.py``).
-        objective: what it is trained for, a key of ``scoring.training.objectives.registry``.
+        objective: what it is trained for, a key of ``scoring.training.objectives.registry``; "" if that
+            is what its members are trained for.
         streams: True if generated traces of the sample project have what it learns from.
+        trainer: ``module:function`` that trains it, see ``fit_one`` in ``scoring.training.loop``.
     """
 
     loader: str = "scoring.reward.artefact:open_trained"
     target: str
-    objective: str
+    objective: str = ""
     streams: bool = False
+    trainer: str = "scoring.training.loop:fit_one"
 
     def load(self, config: BaseConfig, **fixed: Any) -> Any:
         """Import the kind (and torch with it) and bind it to ``config``.
@@ -176,6 +179,18 @@ KINDS: dict[str, KindRow] = {
             needs=("rankings, outcomes, step labels or search values",),
             description="Learns a reward from pairs of traces that a hierarchy of signals decides.",
             streams=True,
+        ),
+        KindRow(
+            key="ensemble",
+            label="Ensemble",
+            target=f"{_K}.ensemble:Ensemble",
+            config="scoring.reward.member_config:EnsembleConfig",
+            version="1",
+            loader="scoring.reward.members:open_members",
+            trainer="scoring.training.members:fit_members",
+            needs=("what its members learn from",),
+            description="Trains several models of one kind from their own seeds, reads them together and "
+            "shows where they disagree.",
         ),
     )
 }

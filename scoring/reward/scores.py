@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,24 @@ class StepTokens:
         )
 
 
+PROBABILITY = "probability"
+DEVIATION = "standard deviation of probabilities"
+MEMBER = "member "
+"""How the names of parts begin that are scores of an ensemble's members; their number follows."""
+
+
+class Part(NamedTuple):
+    """A further number per step.
+
+    Attributes:
+        values: ``(N,)`` float32, NaN at the root and where the step has no score.
+        unit: ``PROBABILITY`` or ``DEVIATION``.
+    """
+
+    values: Float32
+    unit: str
+
+
 @dataclass(frozen=True, slots=True)
 class TreeScores:
     """Scores of one tree, aligned with ``tree.ids``.
@@ -70,6 +88,8 @@ class TreeScores:
         root: score read at the end of the problem, before any step (NaN if it was skipped).
         skipped: position → why the step has no score.
         scale: what the numbers are ("probability").
+        parts: what else the model says of each step, by name (members' scores, scores by criterion).
+            Most kinds have none.
     """
 
     step: Float32
@@ -77,3 +97,4 @@ class TreeScores:
     root: float
     skipped: Mapping[int, str]
     scale: str
+    parts: Mapping[str, Part] = field(default_factory=dict)

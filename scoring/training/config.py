@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from scoring.errors import UnknownNameError
 from scoring.reward.registry import KindRow, kind
 from scoring.reward.settings import (
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 TINY = "tiny"
 LORA = "lora"
 MAX_STEPS = 1_000_000
+MAX_SEED = 2**31 - 1
 MID_RUN_PROBLEMS = 60
 """Held-out problems scored for the curves; the final numbers use all of them."""
 
@@ -36,7 +39,7 @@ class TrainingConfig:
     a model that already reads (``for_base`` fills them in).
     """
 
-    seed: int = setting(0, "Seeds weights, order and split.", low=0, high=2**31 - 1)
+    seed: int = setting(0, "Seeds weights, order and split.", low=0, high=MAX_SEED)
     steps: int = setting(2000, "Optimiser steps.", low=1, high=MAX_STEPS)
     step_tokens: int | None = setting(
         None,
@@ -173,6 +176,23 @@ class RunConfig:
     def row(self) -> KindRow:
         """The kind's registry row."""
         return kind(self.kind)
+
+    @property
+    def learner(self) -> RunConfig:
+        """The run that has a loss: that of a member where there are members, else this one."""
+        return self if self.row.objective else self.member(0)
+
+    def member(self, number: int) -> RunConfig:
+        """Return the run of one member of an ensemble: its own seed, its share of the time."""
+        ensemble: Any = self.model
+        seed = np.random.SeedSequence((self.training.seed, number)).generate_state(1)[0]
+        limit = self.training.max_seconds
+        training = replace(
+            self.training,
+            seed=int(seed) & MAX_SEED,
+            max_seconds=None if limit is None else max(limit / ensemble.members, 1.0),
+        )
+        return RunConfig(ensemble.member, self.base, ensemble.make_member(), training)
 
     @classmethod
     def from_settings(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from scoring.errors import CancelledError
+
 OnMetric = Callable[[int, dict[str, float]], None]
 OnProgress = Callable[[int, int, str], None]
 
@@ -19,7 +21,22 @@ class Hooks:
     on_saved: Callable[[], None] = field(default=lambda: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 
+    def scored(self, done: int, total: int, step: int) -> None:
+        """Tell how many held-out problems are scored, and stop if that is asked for.
+
+        Raises:
+            CancelledError: after ``should_stop``; it names the optimiser step to go on from.
+        """
+        self.on_progress(done, total, evaluating(done, total))
+        if self.should_stop():
+            raise CancelledError(f"stopped while evaluating; resuming continues from step {step}")
+
     @classmethod
     def of(cls, **given: Any) -> Hooks:
         """Take those that are not None."""
         return cls(**{name: hook for name, hook in given.items() if hook is not None})
+
+
+def evaluating(done: int, total: int, what: str = "held-out problems") -> str:
+    """Return the sentence for the progress of an evaluation."""
+    return f"Evaluating: {done:,} of {total:,} {what} scored."

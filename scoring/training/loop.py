@@ -12,31 +12,30 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from scoring.errors import CancelledError, TrainingError
+from scoring.registry import load_target
 from scoring.training.checkpoint import Checkpoints, Progress
 from scoring.training.config import MID_RUN_PROBLEMS
-from scoring.training.dataset import TrainingTree, data_hash
 from scoring.training.examples import Feed, Lost, passes
 from scoring.training.hooks import Hooks, OnMetric, OnProgress
 from scoring.training.losses import Denominators, pass_loss
 from scoring.training.objectives.registry import objective
 from scoring.training.optimizer import learning_rate, make_optimizer
 from scoring.training.result import FitResult, read_result, write_result
+from scoring.training.rundata import RunData, Stream
 from scoring.training.start import example_maker, make_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from scoring.reward.model import RewardModel
     from scoring.training.config import RunConfig
-
-Stream = Callable[[int], TrainingTree]
-SETTLING_TREES = 60
-"""Training trees whose rewards give the scores of a kind that compares their scale."""
+    from scoring.training.dataset import TrainingTree
 
 
 def fit(
@@ -80,36 +79,39 @@ def fit(
     )
     if stream is None:  # generated trees are enough to learn from
         objective(config, train).refuse(train)
-    run = _Run(config, train, held_out, Path(out_dir), stream, torch.device(device), hooks)
+    data = RunData(train, held_out, stream)
+    trainer = load_target(config.row.trainer)
+    return trainer(config, data, Path(out_dir), torch.device(device), hooks, provenance or {})
+
+
+def fit_one(
+    config: RunConfig,
+    data: RunData,
+    out_dir: Path,
+    device: torch.device,
+    hooks: Hooks,
+    provenance: dict[str, Any],
+) -> FitResult:
+    """Train one network; see ``fit``."""
+    run = _Run(config, data, out_dir, device, hooks)
     done = run.finished()
     if done:
         return done
     run.train()
-    return run.finish(provenance or {})
-
-
-def evaluating(done: int, total: int, what: str = "held-out problems") -> str:
-    """Return the sentence for the progress of an evaluation."""
-    return f"Evaluating: {done:,} of {total:,} {what} scored."
+    return run.finish(provenance)
 
 
 class _Run:
-    """The state of one call of ``fit``."""
+    """The state of one call of ``fit_one``."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        train: Sequence[TrainingTree],
-        held_out: Sequence[TrainingTree],
-        out_dir: Path,
-        stream: Stream | None,
-        device: torch.device,
-        hooks: Hooks,
+        self, config: RunConfig, data: RunData, out_dir: Path, device: torch.device, hooks: Hooks
     ) -> None:
         self.config, self.plan, self.hooks = config, config.training, hooks
-        self.train_trees, self.held_out, self.stream = train, held_out, stream
+        self.data, self.held_out = data, data.held_out
         self.out_dir, self.device = out_dir, device
-        self.data_hash = data_hash([*train, *held_out])
+        self.data_hash = data.hash()
+        train, stream = data.train, data.stream
         self.checkpoints = Checkpoints(out_dir / "checkpoints")
         hooks.on_progress(0, self.plan.steps, "Preparing the model and the data.")
         self.model: RewardModel = make_model(config, train, stream, out_dir=out_dir, device=device)
@@ -158,7 +160,7 @@ class _Run:
         """Evaluate on everything held out and write the artefact."""
         if self.held_out and self.progress.step not in self.checkpoints.steps():
             self._save()  # an evaluation may take long, and what ends it must not cost any training
-        self.objective.settle(self.model, self.maker, self._settling())
+        self.objective.settle(self.model, self.maker, self.data.settling())
         metrics = self.objective.quality(
             self.model, self.maker, self.held_out, seed=self.plan.seed, on_scored=self._evaluated
         )
@@ -174,19 +176,8 @@ class _Run:
         self.checkpoints.clear()
         return result
 
-    def _settling(self) -> Sequence[TrainingTree]:
-        """Return the trees that give scores their scale: those learnt from, generated if need be."""
-        if self.train_trees or self.stream is None:
-            return self.train_trees[:SETTLING_TREES]
-        return [self.stream(number) for number in range(SETTLING_TREES)]
-
     def _evaluated(self, done: int) -> None:
-        total = len(self.held_out)
-        self.hooks.on_progress(done, total, evaluating(done, total))
-        if self.hooks.should_stop():
-            raise CancelledError(
-                f"stopped while evaluating; resuming continues from step {self.progress.step}"
-            )
+        self.hooks.scored(done, len(self.held_out), self.progress.step)
 
     def _step(self) -> None:
         began = time.perf_counter()
@@ -277,12 +268,12 @@ class _Run:
 
     def _provenance(self) -> dict[str, Any]:
         return {
-            "problems": len({item.problem_key for item in self.train_trees}),
-            "labelled_steps": int(sum(len(item.labelled) for item in self.train_trees)),
+            "problems": len({item.problem_key for item in self.data.train}),
+            "labelled_steps": int(sum(len(item.labelled) for item in self.data.train)),
             "held_out_problems": len({item.problem_key for item in self.held_out}),
             "held_out_steps": int(sum(len(item.labelled) for item in self.held_out)),
             "learnt_from": self.objective.noun,
-            "units": self._count(self.train_trees),
+            "units": self._count(self.data.train),
             "held_out_units": self._count(self.held_out),
             "labels_beyond_context": self.lost.labels,
             "equal_texts": self.lost.identical,

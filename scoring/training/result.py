@@ -12,8 +12,10 @@ from scoring.reward.metrics import Metric
 from scoring.training.checkpoint import writing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from scoring.reward.manifest import Manifest
     from scoring.reward.model import RewardModel
     from scoring.training.checkpoint import Progress
     from scoring.training.config import RunConfig
@@ -61,8 +63,9 @@ def write_result(
     data_hash: str,
     metrics: dict[str, Metric],
     provenance: dict[str, Any],
+    save: Callable[..., Manifest] = artefact.save,
 ) -> FitResult:
-    """Write the artefact, its manifest last.
+    """Write the artefact, its manifest last; ``save`` writes what goes with the manifest.
 
     Raises:
         TrainingError: if it cannot be written (disk full, no permission).
@@ -78,7 +81,7 @@ def write_result(
         "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
     }
     with writing("model", folder):
-        model.info = artefact.save(
+        model.info = save(
             folder,
             network=model.network,
             tokenizer=model.tokenizer,

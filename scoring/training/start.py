@@ -96,6 +96,21 @@ def _checkpointed(module: Any, base: str) -> None:
         ) from error
 
 
+def share_tokenizer(
+    config: RunConfig,
+    train: Sequence[TrainingTree],
+    stream: Callable[[int], TrainingTree] | None,
+    out_dir: Path,
+    folder: Path,
+) -> None:
+    """Give a member that trains in ``folder`` the tokenizer that is learnt for the run in ``out_dir``."""
+    if config.base == TINY:
+        tokenizer = _tokenizer(config, train, stream, out_dir)
+        with writing("tokenizer", folder):
+            (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+            tokenizer.save(folder / "checkpoints")
+
+
 def _tokenizer(
     config: RunConfig,
     train: Sequence[TrainingTree],

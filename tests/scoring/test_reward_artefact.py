@@ -239,10 +239,15 @@ def test_a_reason_that_ends_in_a_full_stop_gets_no_second_one():
 @pytest.mark.parametrize("row", [pytest.param(r, id=r.key) for r in KINDS.values()])
 class TestEveryKind:
     def test_its_row_loads_and_its_reward_fits_its_scale(self, row):
-        made = row.load(row.load_config()())
-        head = made.make_head(16)(torch.randn(3, 5, 16))
+        config = row.load_config()()
+        made = row.load(config)
+        hidden, members = torch.randn(3, 5, 16), getattr(config, "members", 1)
+        one = made.member if members > 1 else made
+        head = torch.cat([one.make_head(16)(hidden) for _ in range(members)], dim=-1)
         rewards = made.reward(head)
         assert rewards.shape == (3, 5)
+        if made.parts:
+            assert made.part_values(head).shape == (3, 5, len(made.parts))
         assert torch.isfinite(rewards).all()
         if made.scale == "probability":
             assert rewards.min() >= 0

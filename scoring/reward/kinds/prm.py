@@ -31,10 +31,12 @@ class ProcessRewardModel:
         config: which head and which targets.
         scale: what scores are, for legends.
         fixed: nothing; a probability has its scale without a fixed set.
+        parts: further numbers of a step, name → unit (see ``Part``): none.
     """
 
     scale = "probability"
     fixed: ClassVar[dict[str, Any]] = {}
+    parts: ClassVar[dict[str, str]] = {}
 
     def __init__(self, config: PrmConfig) -> None:
         self.config = config
@@ -48,7 +50,11 @@ class ProcessRewardModel:
 
     def reward(self, head: Tensor) -> Tensor:
         """Turn head outputs ``(…, C)`` into probabilities ``(…)`` in [0, 1]."""
-        return torch.sigmoid(self._logit(head))
+        return self.score(self.value(head))
+
+    def score(self, value: Tensor) -> Tensor:
+        """Turn log-odds into probabilities, elementwise."""
+        return torch.sigmoid(value)
 
     def losses(self, head: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each step.
@@ -62,9 +68,9 @@ class ProcessRewardModel:
         """
         wanted = (targets >= 0.5).float() if self.config.labels == "hard" else targets
         return functional.binary_cross_entropy_with_logits(
-            self._logit(head), wanted, reduction="none"
+            self.value(head), wanted, reduction="none"
         )
 
-    def _logit(self, head: Tensor) -> Tensor:
-        """Log-odds; softmax over two classes is the sigmoid of their difference."""
+    def value(self, head: Tensor) -> Tensor:
+        """Turn head outputs ``(…, C)`` into log-odds ``(…)``; of two classes, their difference."""
         return head[..., 1] - head[..., 0] if self.config.head == "two_class" else head[..., 0]

@@ -14,7 +14,7 @@ They take the references from answers to the same prompt; ours are of all traini
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,9 +35,11 @@ class ScalarKind:
         config: the kind's settings.
         references: values of r that scores are measured against.
         scale: what scores are, for legends.
+        parts: further numbers of a step, name → unit (see ``Part``): none.
     """
 
     scale = "probability"
+    parts: ClassVar[dict[str, str]] = {}
 
     def __init__(self, config: Any, references: Sequence[float] = (0.0,)) -> None:
         self.config = config
@@ -51,8 +53,7 @@ class ScalarKind:
     def refer(self, values: npt.NDArray[np.float64]) -> None:
         """Take the references from values of r on a fixed set: the middles of ten equal parts."""
         if len(values):
-            middles = (np.arange(REFERENCES) + 0.5) / REFERENCES
-            self.references = tuple(np.quantile(values, middles).tolist())
+            self.references = middles(values)
 
     def make_head(self, width: int) -> nn.Module:
         """Return the head for hidden states of size ``width``; every r starts near 0."""
@@ -67,8 +68,26 @@ class ScalarKind:
 
     def reward(self, head: Tensor) -> Tensor:
         """Turn head outputs ``(…, C)`` into scores ``(…)`` in [0, 1]."""
-        r = self.value(head)
-        score = torch.zeros_like(r)
-        for reference in self.references:
-            score = score + torch.sigmoid(r - reference)
-        return score / len(self.references)
+        return self.score(self.value(head))
+
+    def score(self, value: Tensor) -> Tensor:
+        """Turn values of r into scores, elementwise."""
+        return preferred(value, self.references)
+
+    def saying(self, head: Tensor, value: Tensor) -> Tensor:
+        """Return head outputs ``(…, C)`` with ``value`` in the place of r, all else as it is."""
+        return torch.cat((value[..., None], head[..., 1:]), dim=-1)
+
+
+def preferred(value: Tensor, references: Sequence[float]) -> Tensor:
+    """Return the mean probability of being preferred to ``references``, elementwise."""
+    score = torch.zeros_like(value)
+    for reference in references:
+        score = score + torch.sigmoid(value - reference)
+    return score / len(references)
+
+
+def middles(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the middles of ten equal parts of the values, the references of a scale."""
+    places = (np.arange(REFERENCES) + 0.5) / REFERENCES
+    return tuple(np.quantile(values, places).tolist())

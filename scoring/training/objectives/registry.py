@@ -26,11 +26,12 @@ OBJECTIVES: dict[str, str] = {
 
 
 def objective(config: RunConfig, trees: Sequence[TrainingTree] = ()) -> Objective:
-    """Return what the run's kind is trained for, bound to its settings.
+    """Return what the run's kind, or that of its members, is trained for, bound to its settings.
 
     Args:
         config: the run.
         trees: its training trees, from which some objectives take margins.
     """
-    target = find_row(OBJECTIVES, "objective", config.row.objective)
-    return cast("Objective", load_target(target)(config, trees))
+    learner = config.learner
+    target = find_row(OBJECTIVES, "objective", learner.row.objective)
+    return cast("Objective", load_target(target)(learner, trees))

@@ -23,7 +23,8 @@ from tests.annotator.pipelines.data import TINY, filled, job_folder, run, train,
 from tests.factories import problem_with_tree
 
 SETTINGS = {**TINY, "steps": "3", "checkpoint_every": "3", "held_out": "0.4"}
-MAIN = {"prm": "auroc", "orm": "outcome_auroc"}
+MAIN = {"prm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
+MORE = {"ensemble": {"members": "2"}}
 
 
 def with_rankings(n=8):
@@ -40,7 +41,7 @@ def with_rankings(n=8):
 @pytest.mark.parametrize("key", KINDS)
 def test_every_kind_trains_scores_and_colours(key):
     project = filled(project_create(name="train"), with_rankings())
-    model = trained(project, kind=key, settings=SETTINGS)
+    model = trained(project, kind=key, settings=SETTINGS | MORE.get(key, {}))
     main = MAIN.get(key, "pair_accuracy")
     assert model.metrics[main]["n"] > 0
     assert set(model.metrics[f"length_{main}"]) == {"value", "low", "high", "n"}

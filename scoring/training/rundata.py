@@ -1,0 +1,37 @@
+"""What a run is given to learn from and to be measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scoring.training.dataset import TrainingTree, data_hash
+
+Stream = Callable[[int], TrainingTree]
+SETTLING_TREES = 60
+"""Training trees whose rewards give the scores of a kind that compares their scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """The trees of a run.
+
+    Attributes:
+        train: labelled trees.
+        held_out: labelled trees of other problems; may be empty.
+        stream: number → generated tree, the same tree for the same number, for ever.
+    """
+
+    train: Sequence[TrainingTree]
+    held_out: Sequence[TrainingTree]
+    stream: Stream | None = None
+
+    def hash(self) -> str:
+        """Return 16 hex digits that change with anything in the trees, generated ones apart."""
+        return data_hash([*self.train, *self.held_out])
+
+    def settling(self) -> Sequence[TrainingTree]:
+        """Return the trees that give scores their scale: those learnt from, generated if need be."""
+        if self.train or self.stream is None:
+            return self.train[:SETTLING_TREES]
+        return [self.stream(number) for number in range(SETTLING_TREES)]
