@@ -187,10 +187,12 @@ class CommentRecord:
 
 @dataclass(slots=True)
 class AdjudicationRecord:
-    """A final decision on the rating of a step (``node``), or on a ranking (``node`` None).
+    """A final decision on the rating of a step (``node``), on that of a run of steps (``run``), or
+    on a ranking (neither).
 
     Attributes:
-        decision: of a step: ``rating``, ``error_type`` …; of a ranking: a ``RankingRecord``'s
+        run: first and last step, the last at or below the first; ``level`` is then ``span``.
+        decision: of a step or run: ``rating``, ``error_type`` …; of a ranking: a ``RankingRecord``'s
             ``tiers``, ``aside``, ``failed`` …, with items as positions.
         blind: what the reviewer said before seeing the others, in the layout of ``decision``.
     """
@@ -203,6 +205,12 @@ class AdjudicationRecord:
     parent: int = ROOT
     criterion: str = ""
     blind: dict[str, Any] | None = None
+    run: tuple[int, int] | None = None
+
+    @property
+    def of_ranking(self) -> bool:
+        """Say whether an order was decided, not a rating."""
+        return self.node is None and self.run is None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scoring.types import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,6 +48,8 @@ class Dissents:
             if not label.adjudicated and (label.rating is not None or label.unsure):
                 self._labels[label.node].append(label)
         self._rankings: dict[Place, list[RankingRecord]] = defaultdict(list)
+        self._spans = [span for span in problem.spans if span.rating is not None]
+        self._nodes = problem.nodes
         for ranking in problem.rankings:
             self._rankings[ranking.level, ranking.parent, ranking.criterion].append(ranking)
 
@@ -55,8 +59,10 @@ class Dissents:
         return _dissent(said, (rating, unsure))
 
     def of_decision(self, decision: AdjudicationRecord) -> Dissent:
-        """Return the dissent from a decision on a step or on an order."""
+        """Return the dissent from a decision on a step, a run of steps or an order."""
         state = decision.decision
+        if decision.run is not None:
+            return self._of_run(*decision.run, state.get("rating"))
         if decision.node is not None:
             unsure = bool(state.get("unsure"))
             return self.of_step(decision.node, state.get("rating"), unsure=unsure)
@@ -67,6 +73,24 @@ class Dissents:
         ]
         wanted = (state.get(name) or [] for name in ("tiers", "aside", "failed"))
         return _dissent(said, _order(*wanted))
+
+    def _of_run(self, first: int, last: int, rating: int | None) -> Dissent:
+        """Compare with the spans that hold the whole run."""
+        above = self._above(first)
+        said = [
+            (span.rater, (span.rating, False))
+            for span in self._spans
+            if span.first in above and last in self._above(span.last)
+        ]
+        return _dissent(said, (rating, False))
+
+    def _above(self, node: int) -> set[int]:
+        """Return the node and its ancestors."""
+        found = set()
+        while node != ROOT:
+            found.add(node)
+            node = self._nodes[node].parent
+        return found
 
 
 def _dissent(said: Iterable[tuple[RaterRecord, Said]], decided: Said) -> Dissent:

@@ -139,7 +139,7 @@ def _heard(problem: ExportProblem) -> Iterator[tuple[str, list[_Voice]]]:
         if ranking.criterion in known:
             places.setdefault((ranking.level, ranking.parent), []).append(ranking)
     for decision in problem.adjudications:
-        if decision.node is None and decision.criterion in known:
+        if decision.of_ranking and decision.criterion in known:
             place = decision.level, decision.parent
             places.setdefault(place, [])
             finals.setdefault(place, []).append(ranking_of(decision))

@@ -45,11 +45,13 @@ _FIELDS = {
         "kind", "text", "rater", "step", "trace", "answers", "created", "resolved", "resolution",
     ),
     "adjudications": (
-        "step", "level", "parent", "criterion", "rater", "decision", "blind", "reason",
+        "step", "level", "first", "last", "parent", "criterion", "rater", "decision", "blind",
+        "reason",
         "dissent", "agreeing",  # they follow from the labels and rankings of the line
     ),
 }  # fmt: skip
 _LEVELS = ("step", "branch", "trace")
+_SPAN = "span"
 _LISTS = ("aside", "failed", "shown")
 
 Row = dict[str, Any]
@@ -118,7 +120,7 @@ class _Reader:
 
     def adjudication(self, row: Row, path: str) -> AdjudicationRecord:
         node = self._optional(row, "step", path, self._n_steps)
-        level = "" if node is not None else self._level(row, path)
+        level = "" if node is not None else self._decided(row, path)
         if node is not None and row.get("level"):
             raise FieldError(f"field '{path}level' stands beside 'step': a decision is about one")
         return AdjudicationRecord(
@@ -126,6 +128,7 @@ class _Reader:
             decision=self._state(member(row, "decision", path), level, f"{path}decision."),
             reason=optional_text(row, "reason", path),
             node=node,
+            run=self._run(row, path) if level == _SPAN else None,
             level=level,
             parent=self._parent(row, path),
             criterion=optional_text(row, "criterion", path),
@@ -138,7 +141,18 @@ class _Reader:
         """Return the state of a decision, with the items of a ranking checked."""
         state = mapping(value, path[:-1])
         check_depth(state, path[:-1])
-        return {**state, **self._order(state, level, path)} if level else dict(state)
+        ranked = level in _LEVELS
+        return {**state, **self._order(state, level, path)} if ranked else dict(state)
+
+    def _decided(self, row: Row, path: str) -> str:
+        return _SPAN if row.get("level") == _SPAN else self._level(row, path)
+
+    def _run(self, row: Row, path: str) -> tuple[int, int]:
+        first, last = (
+            index(member(row, name, path), path + name, 0, self._n_steps - 1)
+            for name in ("first", "last")
+        )
+        return first, last
 
     def _order(self, row: Row, level: str, path: str) -> Row:
         """Return ``tiers``, ``aside``, ``failed``, ``shown`` and ``scores`` as far as they are there."""

@@ -77,6 +77,7 @@ def export_problem(tree: TreeRecord, source_format: str, **changes: Any) -> Expo
             replace(
                 item,
                 node=None if item.node is None else place[item.node],
+                run=None if item.run is None else (place[item.run[0]], place[item.run[1]]),
                 parent=place[item.parent],
             )
             for item in tree.adjudications

@@ -28,7 +28,7 @@ def write(problems: Iterator[ExportProblem], sink: Sink, options: dict[str, Any]
 
 def rows(problem: ExportProblem, sink: Sink, separator: str) -> Iterator[dict[str, Any]]:
     """Yield the rankings of one problem, final decisions last."""
-    final = [ranking_of(row) for row in problem.adjudications if row.node is None]
+    final = [ranking_of(row) for row in problem.adjudications if row.of_ranking]
     if not (problem.rankings or final):
         return
     ends = Ends(problem)

@@ -179,10 +179,12 @@ def _dissent(dissent: Dissent, raters: _Raters) -> dict[str, Any]:
 
 def _adjudication(decision: AdjudicationRecord, raters: _Raters) -> dict[str, Any]:
     line = _with_rater(decision, _ADJUDICATION, raters)
-    if decision.node is None:
-        line["parent"] = decision.parent
-    else:
+    if decision.node is not None:
         line["step"] = decision.node
+    elif decision.run is not None:
+        line["first"], line["last"] = decision.run
+    else:
+        line["parent"] = decision.parent
     line["decision"] = _paired(decision.decision)
     return line if decision.blind is None else {**line, "blind": _paired(decision.blind)}
 

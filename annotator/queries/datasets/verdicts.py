@@ -108,6 +108,10 @@ class VerdictReader:
                 parent=self._steps[row["parent"]],
                 criterion=row["criterion"],
                 blind=None if row["blind"] is None else self._moved(row["level"], row["blind"]),
+                # Snapshots of earlier versions have no decisions on runs, and no such columns.
+                run=None
+                if row.get("first") is None
+                else (self._steps[row["first"]], self._steps[row["last"]]),
             )
             for row in self._rows("adjudications")
         ]

@@ -158,12 +158,13 @@ ADJUDICATIONS = _FROZEN.format(
     table="adjudication",
     columns="""
         'step', k.step_id, 'level', k.level, 'parent', k.parent_id, 'criterion', k.criterion,
-        'rater', k.rater_id, 'decision', k.decision, 'blind', k.blind, 'reason', k.reason
+        'first', k.first_id, 'last', k.last_id, 'rater', k.rater_id, 'decision', k.decision, 'blind', k.blind, 'reason', k.reason
     """,
     order="k.event_id, k.id",
     known=f"""(
         (k.level = '' AND k.step_id <= q.max_step)
-        OR (k.level <> '' AND {_ITEMS_KNOWN.format(state="k.decision")})
+        OR (k.level = 'span' AND greatest(k.first_id, k.last_id) <= q.max_step)
+        OR (k.level NOT IN ('', 'span') AND {_ITEMS_KNOWN.format(state="k.decision")})
     )""",
 )
 STATEMENTS = (

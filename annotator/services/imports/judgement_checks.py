@@ -72,7 +72,7 @@ def check_spans(record: TreeRecord) -> int:
         where = f"spans[{i}]"
         check_position(span.first, f"{where}.first", len(record.nodes))
         check_position(span.last, f"{where}.last", len(record.nodes))
-        if not _is_at_or_below(record.nodes, span.last, span.first):
+        if not is_at_or_below(record.nodes, span.last, span.first):
             raise RecordRefusedError(
                 f"{where}: step {span.last} does not follow step {span.first} on one path"
             )
@@ -185,7 +185,8 @@ def _check_values(scores: ScoreRecord, where: str, n_nodes: int) -> None:
             raise RecordRefusedError(f"{where}.values[{i}] is {value!r}, not a finite number")
 
 
-def _is_at_or_below(nodes: Sequence[NodeRecord], last: int, first: int) -> bool:
+def is_at_or_below(nodes: Sequence[NodeRecord], last: int, first: int) -> bool:
+    """Say whether step ``last`` is ``first`` or on a path that begins with it."""
     while last > first:
         last = nodes[last].parent
     return last == first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.exporters.ranked import ranking_of
 from annotator.models import Comment, Ranking, Submission
-from annotator.services.imports.judgement_checks import check_rater
+from annotator.services.imports.judgement_checks import check_rater, is_at_or_below
 from annotator.services.imports.texts import (
     RecordRefusedError,
     check_integer,
@@ -173,6 +173,9 @@ def _check_adjudication(
         if decision.level:
             raise RecordRefusedError(f"{where} is about a step and about a ranking")
         check: Callable[[dict[str, Any], str], None] = _check_rating
+    elif decision.run is not None:
+        _check_run(decision.run, where, record.nodes)
+        check = _check_rating
     else:
         _check_place(decision.level, decision.parent, decision.criterion, where, len(record.nodes))
 
@@ -183,10 +186,18 @@ def _check_adjudication(
     check(decision.decision, f"{where}.decision")
     if decision.blind:
         check(decision.blind, f"{where}.blind")
-    place = (decision.node, decision.level, decision.parent, decision.criterion)
+    place = (decision.node, decision.run, decision.level, decision.parent, decision.criterion)
     _once(places, place, where)
     size = len(json_text(_text_keys(decision.decision), f"{where}.decision"))
     return size + len(decision.reason)
+
+
+def _check_run(run: tuple[int, int], where: str, nodes: Sequence[NodeRecord]) -> None:
+    first, last = run
+    for name, at in (("first", first), ("last", last)):
+        check_position(at, f"{where}.{name}", len(nodes))
+    if not is_at_or_below(nodes, last, first):
+        raise RecordRefusedError(f"{where}: step {last} does not follow step {first} on one path")
 
 
 def _check_rating(state: dict[str, Any], where: str) -> None:

@@ -162,6 +162,8 @@ class Verdicts:
                 level=row["level"],
                 parent_id=row["parent"],
                 criterion=row["criterion"],
+                first_id=row["first"],
+                last_id=row["last"],
                 rater_id=row["rater"],
                 event_id=event_id,
                 **{name: row.get(name, default) for name, default in ADJUDICATION_DEFAULTS.items()},
@@ -197,7 +199,8 @@ class Verdicts:
         for row in self._item.prepared.record.adjudications:
             step = None if row.node is None else self._item.step_id(row.node)
             parent = self._step(row.parent)
-            place = (self._item.problem.id, step, row.level, parent, row.criterion)
+            first, last = (None, None) if row.run is None else map(self._item.step_id, row.run)
+            place = (self._item.problem.id, step, row.level, parent, row.criterion, first, last)
             if place in decided:
                 continue
             decided.add(place)
@@ -206,6 +209,8 @@ class Verdicts:
                 "level": row.level,
                 "parent": parent,
                 "criterion": row.criterion,
+                "first": first,
+                "last": last,
                 "rater": self._names.rater_id(row.rater),
             }
             state = {
@@ -216,7 +221,7 @@ class Verdicts:
             yield import_row(key, state, ADJUDICATION_DEFAULTS)
 
     def _moved(self, row: AdjudicationRecord, state: State) -> State:
-        if row.node is not None:
+        if not row.of_ranking:
             word = state.get("error_type", "")
             return {**state, "error_type": self._names.error_type_key(word)} if word else state
         items = [at for tier in state.get("tiers", ()) for at in tier]
@@ -246,7 +251,7 @@ def write_verdicts(
 def decided_places(problem_ids: Sequence[int]) -> set[tuple[Any, ...]]:
     """Return the places in these problems that have a final decision."""
     rows = Adjudication.objects.filter(problem__in=problem_ids)
-    return set(rows.values_list("problem", "step", "level", "parent", "criterion"))
+    return set(rows.values_list("problem", "step", "level", "parent", "criterion", "first", "last"))
 
 
 def _items_moved(state: State, ids: Ids) -> State:

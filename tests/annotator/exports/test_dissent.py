@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from annotator.exporters.dissent import Dissents
@@ -15,6 +17,7 @@ from scoring.types import (
     ProblemRecord,
     RankingRecord,
     RaterRecord,
+    SpanLabelRecord,
 )
 
 ADA, BO, CY, REA = (RaterRecord("person", name) for name in ("ada", "bo", "cy", "rea"))
@@ -63,6 +66,25 @@ def test_the_last_word_counts_and_unsure_agrees_with_undecided():
     _, decision = decided(0, None, unsure=True)
     labels = [LabelRecord(0, ADA, 1), LabelRecord(0, ADA, None, unsure=True), LabelRecord(0, BO, 0)]
     assert said(Dissents(problem(labels=labels)).of_decision(decision)) == (["bo"], 2, 0.5)
+
+
+def test_of_a_run_those_count_whose_span_holds_it():
+    """0 ── 1 ── 2 and 0 ── 3; decided is 0 … 1."""
+    nodes = [
+        NodeRecord(text, parent) for text, parent in (("a", ROOT), ("b", 0), ("c", 1), ("d", 0))
+    ]
+    spans = [
+        SpanLabelRecord(0, 2, ADA, 1),
+        SpanLabelRecord(0, 1, BO, -1),
+        SpanLabelRecord(0, 3, CY, 1),  # another branch
+        SpanLabelRecord(1, 2, REA, 1),  # not the first step of the run
+    ]
+    decision = AdjudicationRecord(REA, {"rating": -1}, "so", level="span", run=(0, 1))
+    told = replace(problem(adjudications=[decision]), nodes=nodes, spans=spans)
+    assert said(Dissents(told).of_decision(decision)) == (["ada"], 2, 0.5)
+    (row,) = tracewood.row(told)["adjudications"]
+    assert (row["level"], row["first"], row["last"]) == ("span", 0, 1)
+    assert "parent" not in row
 
 
 @pytest.mark.parametrize(

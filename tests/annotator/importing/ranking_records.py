@@ -47,5 +47,6 @@ def everything():
         adjudications=[
             AdjudicationRecord(BOB, {"rating": -1, "error_type": "logic"}, "wrong", node=2, blind={"rating": 0}),
             AdjudicationRecord(BOB, {"tiers": [[1], [0]], "scores": {1: 3, 0: 1}}, "c leads", level="trace"),
+            AdjudicationRecord(BOB, {"rating": 0, "error_type": "logic"}, "a move", level="span", run=(0, 2), blind={"rating": 1}),
         ],
     )  # fmt: skip

@@ -147,7 +147,7 @@ def test_submissions_comments_and_decisions_are_stored(project):
     question, answer = Comment.objects.order_by("pk")
     assert (question.step.text, question.created.isoformat()) == ("b", "2025-01-02T03:04:05+00:00")
     assert (answer.answers, answer.resolution) == (question, "ok")
-    of_step, of_traces = Adjudication.objects.order_by("pk")
+    of_step, of_traces, of_run = Adjudication.objects.order_by("pk")
     assert (of_step.step.text, of_step.decision, of_step.blind, of_step.reason) == (
         "c", {"rating": -1, "error_type": "logic"}, {"rating": 0}, "wrong",
     )  # fmt: skip
@@ -155,6 +155,8 @@ def test_submissions_comments_and_decisions_are_stored(project):
         "tiers": [[two.pk], [one.pk]],
         "scores": {str(two.pk): 3.0, str(one.pk): 1.0},
     }
+    assert (of_run.level, of_run.first.text, of_run.last.text) == ("span", "a", "c")
+    assert of_run.decision == {"rating": 0, "error_type": "logic"}
 
 
 def test_rows_follow_from_the_import_event(project):
@@ -163,7 +165,7 @@ def test_rows_follow_from_the_import_event(project):
     before = sorted(map(str, Ranking.objects.values_list("level", "criterion", "tiers", "scores")))
     for table in (Ranking, Submission, Adjudication):
         table.objects.all().delete()
-    assert judgements_rebuild(project=project).missing == 7
+    assert judgements_rebuild(project=project).missing == 8
     assert judgements_rebuild(project=project, dry_run=True).equal
     after = sorted(map(str, Ranking.objects.values_list("level", "criterion", "tiers", "scores")))
     assert before == after
@@ -188,6 +190,14 @@ def test_a_decision_that_is_there_already_stays(project):
         ({"comments": [CommentRecord("comment", "x", ANN, answers=0)]}, "answers is 0"),
         ({"comments": [CommentRecord("comment", "x", ANN, created="now")]}, "not a time with its zone"),
         ({"adjudications": [AdjudicationRecord(ANN, {"rating": 2}, "", node=0)]}, "rating is 2"),
+        (
+            {"adjudications": [AdjudicationRecord(ANN, {"rating": 1}, "", level="span", run=(1, 2))]},
+            "step 2 does not follow step 1",
+        ),
+        (
+            {"adjudications": [AdjudicationRecord(ANN, {"rating": 5}, "", level="span", run=(0, 2))]},
+            "rating is 5",
+        ),
         ({"adjudications": [AdjudicationRecord(ANN, {"tiers": [[0]]}, "", level="trace")]}, "2 to 32"),
     ],
 )  # fmt: skip
