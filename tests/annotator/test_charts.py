@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.template.loader import render_to_string
 
 from annotator.views.pages.charts import charts, number
 
@@ -24,6 +27,9 @@ def test_a_first_value_alone_is_drawn_as_a_dot():
     (only,) = charts({"loss": [(1, 5.9)]})
     assert only.last_text == "5.900"
     assert only.last_step == 1
+    drawn = render_to_string("annotator/_charts.html", {"charts": [only]})
+    below = re.findall(rf'<text[^>]* y="{only.height}"[^>]*>(.*?)</text>', drawn)
+    assert below == ["step 1"], "one place below the axis, one text"
 
 
 @pytest.mark.parametrize(
