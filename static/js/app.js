@@ -9,14 +9,14 @@ export function announce(text) {
   requestAnimationFrame(() => { status.textContent = text; });
 }
 
-/** Show a message in the corner; failures stay until dismissed. */
-export function toast(text, { bad = false } = {}) {
+/** Show a message in the corner in place of an older one of its kind; failures stay until dismissed. */
+export function toast(text, { bad = false, kind = text } = {}) {
   const made = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   made.classList.toggle("bad", bad);
+  made.dataset.kind = kind;
   made.querySelector("p").textContent = text;
   const corner = document.getElementById("toasts");
-  const same = [...corner.children].find((other) => other.textContent === made.textContent);
-  if (same) same.remove();
+  [...corner.children].find((other) => other.dataset.kind === kind)?.remove();
   corner.append(made);
   announce(text);
   if (!bad) setTimeout(() => made.remove(), 5000);

@@ -69,14 +69,14 @@ function saved({ key, about }, html) {
   if (!about.undo) { show(html); done(); return; }
   spans.leave();
   const { said, step } = partsOf(html).querySelector("[data-saved]").dataset;
-  toast(said);
+  toast(said, { kind: "undo" });
   load(step).then(done);
 }
 
 function refused({ key, about }, status, text) {
   stuck = false;
   const gone = inQueue && (status === 403 || status === 404); // the frame says what became of the item
-  if (!gone) toast(text && text.length < 300 ? text : `The server refused it (${status}).`, { bad: true });
+  if (!gone) toast(text && text.length < 300 ? text : `The server refused it (${status}).`, { bad: true, kind: about.undo && "undo" });
   const done = answered.get(key) ?? (() => {});
   answered.delete(key);
   if (gone) { document.dispatchEvent(new CustomEvent("work:gone")); done(); }

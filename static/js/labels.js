@@ -85,7 +85,7 @@ export class Labels {
     if (p !== undefined && !later) this.#mark(p, code === "" ? UNLABELLED : Number(code));
     document.getElementById("saved").textContent = `Saved ${new Date().toLocaleTimeString("en-GB")}`;
     if (!about.undo) return;
-    toast(said);
+    toast(said, { kind: "undo" });
     if (Number(trace)) document.dispatchEvent(new CustomEvent("outcomes-changed"));
     if (Number(step)) this.goTo(Number(step));
     else this.reload();
@@ -94,7 +94,7 @@ export class Labels {
   #refused({ about }, status, text) {
     if (about.p !== undefined && about.problem === this.config.problem) this.#mark(about.p, about.before);
     const why = text && text.length < 300 ? text : `The server refused it (${status}).`;
-    toast(about.undo ? why : `Not saved: ${why}`, { bad: true });
+    toast(about.undo ? why : `Not saved: ${why}`, { bad: true, kind: about.undo && "undo" });
     if (about.problem === this.config.problem) this.reload();
   }
 

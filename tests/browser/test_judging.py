@@ -134,6 +134,21 @@ def test_rating_is_applied_to_the_rest_and_taken_back_with_one_key(judge, trace)
     assert ratings(trace) == [1] + [-1] * (LONG - 1)
 
 
+def test_a_newer_undo_takes_the_place_of_the_older_one_on_screen(judge, trace):
+    page = judge()
+    page.keyboard.press("1")
+    page.keyboard.press("3")
+    eventually(page, lambda: ratings(trace), [-1, 1])
+    said = []
+    for left in (1, 0):
+        page.keyboard.press("u")
+        eventually(page, lambda: len([r for r in ratings(trace) if r is not None]), left)
+        eventually(page, lambda: current(page), left + 1)
+        said.append(page.locator("#toasts .toast p").all_inner_texts())
+    assert [len(texts) for texts in said] == [1, 1]
+    assert said[0] != said[1]
+
+
 def test_note_error_type_and_repair_by_keyboard(judge, trace):
     page = judge()
     page.keyboard.press("1")
