@@ -179,6 +179,7 @@ def test_drafts_survive_a_reload_and_a_lost_answer(open_place, annotator, fork):
     page.wait_for_selector("html[data-ready]")
     assert page.locator(".rk-tier").count() == 2
     assert page.locator("#rk-state").inner_text() == "2 of 4 not ranked yet"
+    assert "Nothing is sent until you submit" in page.locator(".foot").inner_text()
     lost = []
 
     def lose_first(route):
@@ -200,6 +201,11 @@ def test_drafts_survive_a_reload_and_a_lost_answer(open_place, annotator, fork):
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert page.locator("[data-criterion=correctness] [data-done]").is_visible()
+    foot = page.locator(".foot")
+    assert "Nothing is sent" not in foot.inner_text()
+    page.locator("[data-criterion=correctness]").click()
+    press(page, "x")
+    eventually(page, lambda: "Nothing is sent until you submit" in foot.inner_text(), True)
 
 
 def test_traces_stand_side_by_side_and_follow_the_candidate(open_place, annotator, fork):
