@@ -15,6 +15,7 @@ from annotator.queries.access import job_for_user, project_for_user
 from annotator.queries.agreement.scope import Scope
 from annotator.queries.jobs import jobs_of_project, metrics_of_job, worker_health
 from annotator.queries.paging import page_of
+from annotator.queries.projects import open_jobs_count
 from annotator.services.jobs import job_cancel_request, job_resume
 from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.pager import page_asked, pager
@@ -61,6 +62,14 @@ def job_list(request: HtmxRequest, project: str) -> HttpResponse:
         access=access,
         section="jobs",
     )
+
+
+@require_safe
+def jobs_open(request: HtmxRequest, project: str) -> HttpResponse:
+    """Give the count of the header; nothing once no job is open."""
+    access = project_for_user(user=request.user, name=project)
+    context = {"project": access.project, "jobs_live": open_jobs_count(access=access)}
+    return render(request, "annotator/_jobs_open.html", context)
 
 
 @require_safe
