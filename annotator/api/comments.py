@@ -20,19 +20,24 @@ if TYPE_CHECKING:
 
 STEP = OpenApiParameter("step", int, description="A step; without it, remarks on the problem.")
 
+BEFORE = OpenApiParameter(
+    "before", int, description="Only threads begun before this remark: an answer's `earlier`."
+)
+
 
 class Comments(ApiView):
     """What is said about a problem or one of its steps."""
 
-    @extend_schema(operation_id="comments_list", parameters=[STEP], responses=CommentList)
+    @extend_schema(operation_id="comments_list", parameters=[STEP, BEFORE], responses=CommentList)
     def get(self, request: Request, pk: int) -> Response:
         """List what the person may read: their own threads, others' once they have judged."""
         problem = problem_for_user(user=self.person, pk=pk, at_least="annotator")
         step = self._step(problem, optional_id(request, "step"))
         access = access_to(user=self.person, project=problem.project)
-        threads = threads_of(access=access, problem=problem, step=step)
+        before = optional_id(request, "before")
+        threads, earlier = threads_of(access=access, problem=problem, step=step, before=before)
         rows = [row for thread in threads for row in (thread.comment, *thread.replies)]
-        return Response({"results": [_shape(row) for row in rows]})
+        return Response({"results": [_shape(row) for row in rows], "earlier": earlier})
 
     @extend_schema(
         operation_id="comments_add",

@@ -35,13 +35,41 @@ def people(world):
 
 def texts(world, user, step):
     access = access_to(user=user, project=world[0].project)
-    return [
-        thread.comment.text for thread in threads_of(access=access, problem=world[0], step=step)
-    ]
+    threads, _ = threads_of(access=access, problem=world[0], step=step)
+    return [thread.comment.text for thread in threads]
 
 
 def address(world, rest):
     return f"/p/{world[0].project.name}/problems/{world[0].pk}/{rest}"
+
+
+def test_the_newest_threads_come_first_and_every_other_is_a_page_away(world, people, client_for):
+    problem, steps = world
+    made = [
+        comment_add(problem=problem, user=people["ann"], step=steps[0], text=f"remark {n}")
+        for n in range(53)
+    ]
+    reply = comment_add(
+        problem=problem, user=people["rita"], step=steps[0], text="late", answers=made[0]
+    )
+    client = client_for(people["rita"])
+    url = f"/api/v1/problems/{problem.pk}/comments/?step={steps[0].pk}"
+    newest = client.get(url).json()
+    assert [row["id"] for row in newest["results"]] == [row.pk for row in made[3:]]
+    assert newest["earlier"] == made[3].pk
+    oldest = client.get(f"{url}&before={newest['earlier']}").json()
+    assert [row["id"] for row in oldest["results"]] == [
+        made[0].pk, reply.pk, made[1].pk, made[2].pk,
+    ]  # fmt: skip
+    assert oldest["earlier"] is None
+    page = client.get(address(world, f"steps/{steps[0].pk}/comments/"), headers=HTMX)
+    assert f"before={made[3].pk}" in page.content.decode()
+    page = client.get(
+        address(world, f"steps/{steps[0].pk}/comments/?before={made[3].pk}"), headers=HTMX
+    )
+    assert "remark 0" in page.content.decode()
+    assert "remark 3" not in page.content.decode()
+    assert "Back to the newest" in page.content.decode()
 
 
 def test_replies_join_the_thread(world, people):
@@ -55,7 +83,7 @@ def test_replies_join_the_thread(world, people):
     )
     assert (first.text, reply.answers, again.answers) == ("unclear", first, first)
     access = access_to(user=people["rita"], project=problem.project)
-    [thread] = threads_of(access=access, problem=problem, step=steps[0])
+    [thread], _ = threads_of(access=access, problem=problem, step=steps[0])
     assert [row.text for row in thread.replies] == ["why?", "the sign"]
 
 

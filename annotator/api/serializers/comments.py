@@ -40,6 +40,7 @@ class CommentOut(s.Serializer[Any]):
 
 
 class CommentList(s.Serializer[Any]):
-    """Threads, oldest first, each followed by its replies."""
+    """The newest threads, oldest first, each followed by its replies."""
 
     results = CommentOut(many=True)
+    earlier = s.IntegerField(allow_null=True, help_text="Pass as `before`; null = no more.")

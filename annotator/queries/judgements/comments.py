@@ -7,9 +7,7 @@ labels (see ``blindness``); those on the problem as a whole are for reviewers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from django.db.models import Q
+from typing import TYPE_CHECKING, cast
 
 from annotator.errors import ForbiddenError, NotFoundError
 from annotator.models import Comment
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from annotator.models import Problem, Step
     from annotator.queries.access import Access
 
-MOST = 200
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +31,41 @@ class Thread:
     replies: list[Comment] = field(default_factory=list)
 
 
-def threads_of(*, access: Access, problem: Problem, step: Step | None) -> list[Thread]:
-    """Return what the person may read about ``step`` (None = the problem), oldest first."""
+def threads_of(
+    *,
+    access: Access,
+    problem: Problem,
+    step: Step | None,
+    before: int | None = None,
+    size: int = PAGE,
+) -> tuple[list[Thread], int | None]:
+    """Return a page of what the person may read about ``step`` (None = the problem).
+
+    Args:
+        access: who asks.
+        problem: of a project that a gate opened.
+        step: of the problem.
+        before: only threads begun before this remark; None = the newest.
+        size: how many threads.
+
+    Returns:
+        The threads, oldest first, and what to pass as ``before`` for those before them (None =
+        there are none).
+    """
     if not access.may_label:
-        return []
+        return [], None
     rows = Comment.objects.filter(problem=problem, step=step).exclude(kind=Comment.Kind.UNSURE)
-    rows = rows.select_related("rater", "resolved_by", "guideline").order_by("pk")
+    rows = rows.select_related("rater", "resolved_by", "guideline")
+    begun = rows.filter(answers=None)
     if not _sees_others(access, problem, step):
-        mine = Q(rater__user=access.user_id) | Q(answers__rater__user=access.user_id)
-        rows = rows.filter(mine)
-    threads: dict[int, Thread] = {}
-    for row in rows[:MOST]:
-        if row.answers_id is None:
-            threads[row.pk] = Thread(row)
-        elif row.answers_id in threads:
-            threads[row.answers_id].replies.append(row)
-    return list(threads.values())
+        begun = begun.filter(rater__user=access.user_id)
+    if before is not None:
+        begun = begun.filter(pk__lt=min(before, MAX_ID))
+    found = list(begun.order_by("-pk")[: size + 1])
+    threads = {row.pk: Thread(row) for row in reversed(found[:size])}
+    for reply in rows.filter(answers__in=threads).order_by("pk"):
+        threads[cast("int", reply.answers_id)].replies.append(reply)
+    return list(threads.values()), found[size - 1].pk if len(found) > size else None
 
 
 def comment_for_user(*, user: User, pk: int, problem: Problem, to_settle: bool = False) -> Comment:

@@ -145,8 +145,17 @@ def _panel(
     name = "problem-comments"
     if step is not None:
         name, kwargs = "step-comments", kwargs | {"step": step.pk}
+    before = request.GET.get("before", "")
+    threads, earlier = threads_of(
+        access=access,
+        problem=problem,
+        step=step,
+        before=int(before) if before.isdecimal() and len(before) < 20 else None,
+    )
     context = {
-        "threads": threads_of(access=access, problem=problem, step=step),
+        "threads": threads,
+        "earlier": earlier,
+        "before": before,
         "problem": problem,
         "project": problem.project,
         "access": access,
