@@ -76,6 +76,12 @@ def score(job_id: int) -> None:
     _run_supervised(job_id)
 
 
+@shared_task(name=Job.Kind.JUDGE.value)
+def judge(job_id: int) -> None:
+    """Have a judge score the steps of a project."""
+    _run_here(job_id)
+
+
 def _run_here(job_id: int) -> None:
     job = job_claim(job_id=job_id, worker=presence.current(Worker.Kind.IO))
     if job is not None:

@@ -6,6 +6,7 @@ A value that cannot be used stops start-up with a sentence naming the variable a
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -15,6 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+HOST = re.compile(
+    r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?P<port>:[0-9]{1,5})?", re.ASCII
+)
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -62,6 +67,38 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Return the comma-separated parts of ``name``."""
     text = env_str(name)
     return [part.strip() for part in text.split(",") if part.strip()] if text else list(default)
+
+
+def env_hosts(name: str, default: str) -> frozenset[str]:
+    """Return the hosts (``host`` or ``host:port``) of ``name``; ``localhost`` means its addresses too."""
+    hosts = set()
+    for text in env_list(name, (default,)):
+        found = HOST.fullmatch(text.lower())
+        if found is None:
+            raise ImproperlyConfigured(
+                f"{name}: {text!r} is not a host such as api.example.com or 10.0.0.5:8000."
+            )
+        host, port = found["host"], found["port"] or ""
+        hosts |= {one + port for one in (LOCAL if host == "localhost" else (host,))}
+    return frozenset(hosts)
+
+
+def env_host_keys(name: str) -> dict[tuple[str, str], str]:
+    """Return ``(VARIABLE, host) → its value`` of the comma-separated ``VARIABLE=host`` of ``name``.
+
+    A variable that is not set in this process has the value "".
+    """
+    keys = {}
+    for number, text in enumerate(env_list(name), start=1):
+        variable, _, place = text.partition("=")
+        found = HOST.fullmatch(place.strip().lower())
+        if found is None or not variable.isidentifier():
+            # Not quoted: it may be the key itself.
+            raise ImproperlyConfigured(f"{name}: entry {number} is not VARIABLE=host.")
+        host, port = found["host"], found["port"] or ""
+        for one in LOCAL if host == "localhost" else (host,):
+            keys[variable, one + port] = env_str(variable)
+    return keys
 
 
 def env_folders(name: str) -> list[Path]:

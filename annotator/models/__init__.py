@@ -18,6 +18,7 @@ from annotator.models.judgements import (
     SpanLabel,
     StepLabel,
 )
+from annotator.models.judges import JudgeAccount, JudgeAnswer, StepVerdict
 from annotator.models.projects import ErrorType, GuidelineVersion, Membership, Project
 from annotator.models.quality import Adjudication, AgreementReport, Gold, Resolution
 from annotator.models.queues import Assignment, Qualification, Queue, QueueCursor, QueueItem
@@ -40,6 +41,8 @@ __all__ = [
     "GuidelineVersion",
     "Job",
     "JobMetric",
+    "JudgeAccount",
+    "JudgeAnswer",
     "JudgementEvent",
     "Membership",
     "Outcome",
@@ -64,6 +67,7 @@ __all__ = [
     "Step",
     "StepLabel",
     "StepScore",
+    "StepVerdict",
     "Submission",
     "TokenScore",
     "Trace",

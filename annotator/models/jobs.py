@@ -48,6 +48,7 @@ class Job(models.Model):
         EVALUATE = "scoring.evaluate", "Evaluation"
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
+        JUDGE = "scoring.judge", "Judge"
 
         @property
         def queue(self) -> Worker.Kind:

@@ -38,8 +38,17 @@ def jobs_of_project(*, project: Project) -> QuerySet[Job]:
 
 def open_score_job(*, model: RewardModel) -> Job | None:
     """Return the job that scores the project with ``model``, or waits to."""
-    jobs = Job.objects.filter(project=model.project_id, kind=Job.Kind.SCORE, args__model=model.pk)
+    jobs = Job.objects.filter(
+        project=model.project_id, kind__in=[Job.Kind.SCORE, Job.Kind.JUDGE], args__model=model.pk
+    )
     return jobs.filter(state__in=OPEN_STATES).order_by("pk").first()
+
+
+def job_waits_behind(*, job: Job) -> bool:
+    """Say whether another job waits for the workers of the queue that ``job`` is of."""
+    kinds = [kind for kind in Job.Kind if kind.queue == job.queue]
+    waiting = Job.objects.filter(kind__in=kinds, state=Job.State.QUEUED)
+    return waiting.exclude(pk=job.pk).exists()
 
 
 def metrics_of_job(*, job: Job) -> dict[str, list[tuple[int, float]]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from scoring.reward.settings import SettingError, setting, validate
 
@@ -13,6 +13,15 @@ PRINCIPLE = (
     "error is wrong as well. A step that is right but leads nowhere is right."
 )
 LONGEST_PRINCIPLE = 20_000
+# One reading only, whichever library reads it: no user, query, fragment, space or backslash.
+_ADDRESS = re.compile(
+    r"https?://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?"
+    r"(/[!$%&'()*+,.0-9:;=@A-Z_a-z~/-]*)?",
+    re.ASCII,
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+MOST_PORT = 65_535
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,12 @@ class JudgeConfig:
     principle: str = setting(PRINCIPLE, "What right and wrong mean, put before every question.")
     with_reference: bool = setting(
         True, "Show the reference answer to the judge where there is one."
+    )
+    steps_at_once: int = setting(
+        40,
+        "Most steps of a path judged in one request; with 1 no verdict knows what comes after.",
+        low=1,
+        high=1000,
     )
     votes: int = setting(1, "How often each path is judged; the score is the mean.", low=1, high=64)
     temperature: float = setting(
@@ -58,19 +73,13 @@ class JudgeConfig:
 
     def __post_init__(self) -> None:
         validate(self)
-        parts = urlsplit(self.endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if self.host is None or self.host[1] > MOST_PORT:
             raise SettingError(
-                f"endpoint must be an http or https address such as http://127.0.0.1:8000/v1, not "
-                f"'{self.endpoint[:80]}'"
+                f"endpoint must be an http or https address such as http://127.0.0.1:8000/v1, "
+                f"without name, key, ? or #, not '{self.endpoint[:80]}'"
             )
-        if parts.query or parts.fragment:
-            raise SettingError("endpoint must end before any ? or #")
-        if parts.username or parts.password:
-            raise SettingError(
-                "endpoint must not hold a key: put it into the worker's environment and name the "
-                "variable in key_variable"
-            )
+        if self.key_variable and not _VARIABLE.fullmatch(self.key_variable):
+            raise SettingError("key_variable must be the name of an environment variable")
         if not self.model.strip():
             raise SettingError("model must name the model as the server knows it")
         if len(self.principle) > LONGEST_PRINCIPLE:
@@ -81,3 +90,11 @@ class JudgeConfig:
             )
         if self.cap is not None and not (self.price_in or self.price_out):
             raise SettingError("cap needs price_in or price_out: without prices nothing costs")
+
+    @property
+    def host(self) -> tuple[str, int] | None:
+        """Name and port of the server, an IPv6 address in brackets; None = the endpoint is none."""
+        found = _ADDRESS.fullmatch(self.endpoint)
+        if found is None:
+            return None
+        return found["host"], int(found["port"] or _PORTS[self.endpoint.partition(":")[0]])

@@ -14,6 +14,7 @@ import httpx
 import openai
 
 from scoring.errors import JudgeCapError, JudgeEndpointError
+from scoring.judge.parse import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PER_MILLION = 1e6
 CHARACTERS_PER_TOKEN = 2
 """Low on purpose: the estimate before a request must not be below what is charged for it."""
+LONGEST_ANSWER = 1_000_000
+MOST_TOKENS = 2**31 - 1
 FOREIGN = "does not answer like an OpenAI-compatible server"
 _SHOWN = 300
 
@@ -122,9 +125,9 @@ class Endpoint:
             choice = reply.choices[0]
             usage = reply.usage
             return Answer(
-                text=choice.message.content or "",
-                tokens_in=usage.prompt_tokens if usage else 0,
-                tokens_out=usage.completion_tokens if usage else 0,
+                text=plain(choice.message.content or "", LONGEST_ANSWER),
+                tokens_in=_count(usage.prompt_tokens) if usage else 0,
+                tokens_out=_count(usage.completion_tokens) if usage else 0,
                 cut=choice.finish_reason == "length",
             )
         except openai.APITimeoutError:
@@ -208,4 +211,11 @@ class Endpoint:
     def _plain(self, error: Any) -> str:
         """Return what an error says, short and without the key, should the server repeat it."""
         said = " ".join(str(getattr(error, "message", error)).split())
-        return (said.replace(self._key, "…") if self._key else said)[:_SHOWN]
+        return plain(said.replace(self._key, "…") if self._key else said, _SHOWN)
+
+
+def _count(said: object) -> int:
+    """Return a number of tokens; the client does not check what the server wrote there."""
+    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= MOST_TOKENS:
+        raise ValueError(f"its usage says {str(said)[:40]} tokens")
+    return said

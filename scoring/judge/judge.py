@@ -1,9 +1,9 @@
 """A judge asks for verdicts on paths and turns votes into scores.
 
-A step is judged once, on the first path (in the order of the traces) that it lies on; the steps
-before it are context. Verdicts of later steps are asked for in the same request, so the judge reads
-what comes after a step: its verdict may know how the story ends. A process reward model's score
-does not. Whoever compares the two should say so.
+A step is judged once, on the first path (in pre-order of the leaves) that it lies on; the steps
+before it are context. Verdicts of later steps are asked for in the same request, so unless
+``steps_at_once`` is 1 the judge reads what comes after a step: its verdict may know how the story
+ends. A process reward model's score does not. Whoever compares the two should say so.
 
     score(step) = mean over the votes that could be read of 1 (right), 0.5 (unsure), 0 (wrong)
 """
@@ -23,7 +23,7 @@ from scoring.judge.prompt import messages
 from scoring.judge.stream import streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from scoring.judge.config import JudgeConfig
     from scoring.judge.endpoint import Spent
@@ -53,12 +53,14 @@ class Question:
         steps: texts of the whole path.
         first: number of the first step to judge, counted from 1.
         reference: the reference answer, "" = none.
+        places: where the steps to judge stand in their tree, for whoever asked.
     """
 
     problem: str
     steps: tuple[str, ...]
     first: int = 1
     reference: str = ""
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Judge:
 
     def stream(
         self, questions: Iterable[Question]
-    ) -> Iterator[tuple[Question, TraceVerdicts | JudgeEndpointError] | None]:
+    ) -> Generator[tuple[Question, TraceVerdicts | JudgeEndpointError] | None]:
         """Judge many paths, at most ``parallel`` requests on their way at once.
 
         Yields each question with its verdicts, or with what the server said instead, in the order

@@ -92,4 +92,12 @@ def _entry(entry: Any) -> tuple[int, Verdict]:
             f"verdict '{word[:_SHOWN]}' of step {number} is none of {known}",
             reason=f"a verdict is none of {known}",
         )
-    return number, Verdict(VERDICTS[word], str(entry.get("reason") or "")[:LONGEST_REASON])
+    return number, Verdict(VERDICTS[word], plain(str(entry.get("reason") or ""), LONGEST_REASON))
+
+
+def plain(text: str, longest: int) -> str:
+    """Return the first ``longest`` characters, without U+0000 and lone surrogates.
+
+    Whoever answers writes what it likes; no database and no UTF-8 file takes these two.
+    """
+    return text[:longest].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scoring.errors import JudgeEndpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 
     Work = Coroutine[Any, Any, Any]
 
@@ -30,7 +30,7 @@ def streamed(
     close: Callable[[], Coroutine[Any, Any, None]],
     *,
     at_once: int,
-) -> Iterator[tuple[Asked, Found | JudgeEndpointError] | None]:
+) -> Generator[tuple[Asked, Found | JudgeEndpointError] | None]:
     """Yield each question with what ``judged`` made of it; None after ``WAKE_S`` without any.
 
     Args:

@@ -37,6 +37,7 @@ RUNS: dict[str, str] = {
     Job.Kind.EVALUATE: "scoring.pipelines.evaluate:run",
     Job.Kind.TRAIN: "scoring.pipelines.train:run",
     Job.Kind.SCORE: "scoring.pipelines.score:run",
+    Job.Kind.JUDGE: "scoring.pipelines.judge:run",
 }
 
 

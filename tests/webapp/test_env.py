@@ -169,3 +169,40 @@ def test_folders_are_absolute(monkeypatch):
     monkeypatch.setenv("TW_X", "/srv/models,models")
     with pytest.raises(ImproperlyConfigured, match="TW_X: models is not absolute"):
         env.env_folders("TW_X")
+
+
+def test_hosts_have_names_and_perhaps_ports(monkeypatch):
+    assert env.env_hosts("TW_X", "localhost") == {"localhost", "127.0.0.1", "[::1]"}
+    monkeypatch.setenv("TW_X", "API.example.com, 10.0.0.5:8000, localhost:9000")
+    assert env.env_hosts("TW_X", "localhost") == {
+        *("api.example.com", "10.0.0.5:8000"),
+        *("localhost:9000", "127.0.0.1:9000", "[::1]:9000"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["http://host", "host/path", "*.example.com", "user@host", "host:x"]
+)
+def test_what_is_no_host_stops_with_a_sentence(monkeypatch, text):
+    monkeypatch.setenv("TW_X", text)
+    with pytest.raises(ImproperlyConfigured, match=r"TW_X: .* is not a host such as"):
+        env.env_hosts("TW_X", "localhost")
+
+
+def test_a_key_belongs_to_a_host(monkeypatch):
+    monkeypatch.setenv("TW_X", "MY_KEY=api.example.com, OTHER_KEY=localhost:8000")
+    monkeypatch.setenv("MY_KEY", "secret")
+    assert env.env_host_keys("TW_X") == {
+        ("MY_KEY", "api.example.com"): "secret",
+        ("OTHER_KEY", "localhost:8000"): "",
+        ("OTHER_KEY", "127.0.0.1:8000"): "",
+        ("OTHER_KEY", "[::1]:8000"): "",
+    }
+
+
+@pytest.mark.parametrize("text", ["sk-secret", "MY_KEY=sk_secret/x"])
+def test_a_key_written_into_the_wrong_place_is_not_repeated(monkeypatch, text):
+    monkeypatch.setenv("TW_X", text)
+    with pytest.raises(ImproperlyConfigured, match="entry 1 is not VARIABLE=host") as caught:
+        env.env_host_keys("TW_X")
+    assert "secret" not in str(caught.value)

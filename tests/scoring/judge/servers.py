@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -63,9 +64,18 @@ class _Server(ThreadingHTTPServer):
 def scripted(
     reply: Callable[[int], tuple[int, str]], **headers: str
 ) -> Iterator[tuple[str, list[dict]]]:
-    """Serve ``reply(number of the request)`` → (status, body); yields address and what was asked.
+    """Serve ``reply(number of the request)`` → (status, body); yields address and what was asked."""
+    with answering(lambda asked: reply(len(asked)), **headers) as served:
+        yield served
 
-    What was asked is the request's JSON with its ``authorization``.
+
+@contextmanager
+def answering(
+    reply: Callable[[list[dict]], tuple[int, str]], **headers: str
+) -> Iterator[tuple[str, list[dict]]]:
+    """Serve ``reply(what was asked, the newest last)`` → (status, body).
+
+    What was asked is the JSON of each request with its ``authorization``.
     """
     asked: list[dict] = []
 
@@ -73,11 +83,10 @@ def scripted(
         def do_POST(self) -> None:
             content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             asked.append(content | {"authorization": self.headers["Authorization"]})
-            status, body = reply(len(asked))
+            status, body = reply(asked.copy())
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Retry-After-Ms", "1")
-            for name, value in headers.items():
+            for name, value in ({"Retry-After-Ms": "1"} | headers).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body.encode())
@@ -92,6 +101,22 @@ def scripted(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def judging(asked: dict, *, wrong: str) -> str:
+    """Return a completion that judges what was asked: wrong where a step's text holds ``wrong``."""
+    system, user = (message["content"] for message in asked["messages"])
+    first, last = map(int, re.search(r"Judge the steps (\d+) to (\d+)", system).groups())
+    texts = dict(re.findall(r'<step n="(\d+)">\n(.*?)\n</step>', user, re.DOTALL))
+    rows = [
+        {
+            "step": n,
+            "reason": f"I read {texts[str(n)]}",
+            "verdict": "wrong" if wrong in texts[str(n)] else "right",
+        }
+        for n in range(first, last + 1)
+    ]
+    return completion(json.dumps({"steps": rows}))
 
 
 def completion(

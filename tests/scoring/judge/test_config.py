@@ -18,7 +18,15 @@ CONFIG = JudgeConfig(model="m")
     [
         ({"model": " "}, "model must name"),
         ({"endpoint": "localhost:8000"}, "endpoint must be an http"),
-        ({"endpoint": "https://user:secret@host/v1"}, "must not hold a key"),
+        ({"endpoint": "https://user:secret@host/v1"}, "without name, key"),
+        ({"endpoint": "http://localhost\\@host/v1"}, "endpoint must be"),
+        ({"endpoint": "http://localhost#@host/v1"}, "endpoint must be"),
+        ({"endpoint": "http://host/v1?key=secret"}, "endpoint must be"),
+        ({"endpoint": "file:///etc/passwd"}, "endpoint must be"),
+        ({"endpoint": "http://host:65536/v1"}, "endpoint must be"),
+        ({"endpoint": "http://host/v1\n"}, "endpoint must be"),
+        ({"key_variable": "sk-not-a-name"}, "name of an environment variable"),
+        ({"principle": "x" * 20_001}, "at most 20,000 characters"),
         ({"votes": 3}, "temperature above 0"),
         ({"cap": 1.0}, "cap needs price_in or price_out"),
         ({"timeout_s": float("nan")}, "timeout_s must be a number"),
@@ -49,3 +57,15 @@ def test_the_hash_follows_the_wording():
     assert template_hash(CONFIG) == template_hash(replace(CONFIG, temperature=1.0))
     assert template_hash(CONFIG) != template_hash(replace(CONFIG, principle="Be strict."))
     assert template_hash(CONFIG) != template_hash(replace(CONFIG, with_reference=False))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("http://127.0.0.1:8000/v1", ("127.0.0.1", 8000)),
+        ("https://api.example.com/v1", ("api.example.com", 443)),
+        ("http://[::1]/v1/", ("[::1]", 80)),
+    ],
+)
+def test_the_server_is_known_by_name_and_port(endpoint, host):
+    assert replace(CONFIG, endpoint=endpoint).host == host
