@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from annotator.exporters.comparisons import Ends
 from annotator.exporters.ranked import decided_pairs, whole_rankings
-from scoring.training.dataset import Ranked, RankedPair, Ranking, TrainingTree
+from scoring.training.dataset import Ranked, RankedPair, Ranking, SpanTarget, TrainingTree
+from scoring.training.targets import span_targets
 from scoring.tree import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from annotator.exporters.records import ExportProblem
     from scoring.types import TraceRecord
 
@@ -41,6 +45,7 @@ def training_tree(problem: ExportProblem, outcome: str = PRIMARY) -> TrainingTre
         targets=np.array([np.nan, *targets], np.float64),
         weights=np.array([0.0, *problem.weights]) if problem.weights else None,
         ranked=_ranked(problem),
+        spans=tuple(_spans(problem)),
     )
 
 
@@ -52,6 +57,12 @@ def _outcome(trace: TraceRecord, name: str) -> float:
     """Return the outcome called ``name``, NaN if it is not known."""
     known = (o.value for o in trace.outcomes if o.name == name and o.value is not None)
     return next(known, np.nan)
+
+
+def _spans(problem: ExportProblem) -> Iterator[SpanTarget]:
+    """Yield the targets of runs of steps, over positions of the tree: the problem is 0."""
+    for span in span_targets(problem.spans, problem.rules):
+        yield replace(span, first=span.first + 1, last=span.last + 1)
 
 
 def _ranked(problem: ExportProblem) -> Ranked:

@@ -37,18 +37,58 @@ class BaseConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class PrmConfig(BaseConfig):
-    """A process reward model: one probability per step."""
+class ProbabilityConfig(BaseConfig):
+    """One probability per place."""
 
     head: Literal["two_class", "scalar"] = setting(
         "two_class",
         "two_class: softmax over wrong and right; scalar: one logit through a sigmoid.",
         choices=("two_class", "scalar"),
     )
-    labels: Literal["soft", "hard"] = setting(
+    labels: Literal["soft", "hard", "any"] = setting(
         "soft",
-        "soft: a target of 0.7 is learnt as 0.7; hard: targets of 0.5 and more become 1.",
-        choices=("soft", "hard"),
+        "soft: a target of 0.7 is learnt as 0.7; hard: targets of 0.5 and more become 1; any: targets "
+        "above 0 become 1.",
+        choices=("soft", "hard", "any"),
+    )
+    loss: Literal["cross_entropy", "squared"] = setting(
+        "cross_entropy",
+        "cross_entropy, or squared: the squared difference of probability and target.",
+        choices=("cross_entropy", "squared"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PrmConfig(ProbabilityConfig):
+    """A process reward model: the probability that a step is right."""
+
+    grade: Literal["labels", "outcome", "value"] = setting(
+        "labels",
+        "labels: ratings of steps; outcome: the share of right ones among the traces through a step "
+        "(Monte Carlo); value: what a search wrote into the tree.",
+        choices=("labels", "outcome", "value"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HrmConfig(PrmConfig):
+    """A hierarchical reward model: steps, and pairs of steps read as one."""
+
+    merged_weight: float = setting(
+        1.0,
+        "How much a merged pair counts beside a single step; 0: no merged pairs.",
+        low=0.0,
+        high=100.0,
+    )
+    compression: float = setting(
+        0.5,
+        "Probability with which a branch of a wide step is joined to that step (node compression); "
+        "0: the tree as it is.",
+        low=0.0,
+        high=1.0,
+    )
+    compress_from: int = setting(
+        4, "Least number of branches of a step that is compressed.", low=2, high=1_000_000
     )
 
 

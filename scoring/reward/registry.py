@@ -117,10 +117,22 @@ KINDS: dict[str, KindRow] = {
             streams=True,
         ),
         KindRow(
+            key="hrm",
+            label="Hierarchical reward model",
+            target=f"{_K}.prm:ProcessRewardModel",
+            config=f"{_C}:HrmConfig",
+            version="1",
+            objective="merged_steps",
+            needs=("step labels",),
+            description="Learns the probability that a step is right from single steps and from pairs of "
+            "steps read as one, so that an error with its repair counts as right.",
+            streams=True,
+        ),
+        KindRow(
             key="orm",
             label="Outcome reward model",
             target=f"{_K}.prm:ProcessRewardModel",
-            config=f"{_C}:PrmConfig",
+            config=f"{_C}:ProbabilityConfig",
             version="1",
             objective="outcomes",
             needs=("outcomes of traces",),

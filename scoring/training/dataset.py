@@ -69,6 +69,23 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanTarget:
+    """What was said of the steps ``first`` … ``last`` of one path, read as one unit.
+
+    Attributes:
+        first: node position.
+        last: node position, below ``first``.
+        value: target in [0, 1].
+        weight: how much it counts.
+    """
+
+    first: int
+    last: int
+    value: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingTree:
     """One problem's tree with what was said of it.
 
@@ -79,6 +96,7 @@ class TrainingTree:
         targets: ``(N,)`` in [0, 1], NaN = none (always at the root).
         weights: ``(N,)`` relative weight of each target, None = 1 each.
         ranked: what rankings say.
+        spans: targets of runs of two steps or more.
     """
 
     problem_key: str
@@ -87,6 +105,7 @@ class TrainingTree:
     targets: Floats
     weights: Floats | None = None
     ranked: Ranked = field(default_factory=Ranked)
+    spans: tuple[SpanTarget, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("targets", "weights"):
@@ -146,7 +165,7 @@ def split_by_problem(
 
 
 def data_hash(trees: Iterable[TrainingTree]) -> str:
-    """Return 16 hex digits that change with any text, shape, target, weight, outcome or ranking."""
+    """Return 16 hex digits that change with any text, shape, target, weight, outcome, ranking or span."""
     digest = hashlib.sha256()
     for item in trees:
         parts = [item.problem_key, item.problem_text, *map(str, item.tree.text[1:])]
@@ -157,6 +176,8 @@ def data_hash(trees: Iterable[TrainingTree]) -> str:
         for column in (tree.ends, tree.outcomes, tree.value):
             digest.update(np.ascontiguousarray(column).tobytes())
         digest.update(repr(item.ranked).encode())
+        if item.spans:
+            digest.update(repr(item.spans).encode())
     return digest.hexdigest()[:16]
 
 

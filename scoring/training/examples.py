@@ -12,7 +12,6 @@ from scoring.reward.packing import (
     CostModel,
     EncodedTree,
     Row,
-    join_tokens,
     row,
     rows,
     subtree,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from scoring.training.objectives.units import Units
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,13 @@ class ExampleMaker:
     objective: Objective
 
     def make(self, item: TrainingTree, lost: Lost | None = None) -> list[Example]:
-        """Pack one tree, whole or only the paths that its units need, as the objective says."""
-        texts = [item.problem_text, *(str(text) for text in item.tree.text[1:])]
-        ids = self.tokenizer.encode_ids(texts)
-        ids[0] = np.concatenate((np.array(self.tokenizer.prefix, dtype=np.int32), ids[0]))
-        tree, kept = within_context(
-            join_tokens(ids, item.tree.parent, item.tree.subtree_end), self.context
-        )
+        """Pack one tree as the objective reads it: whole, or only the paths that its units need."""
+        reading = self.objective.reading(item)
+        ids = self.tokenizer.encode_ids(reading.texts(item.problem_text))
+        whole = reading.encoded(ids, self.tokenizer.prefix)
+        tree, kept = within_context(whole, self.context)
         units = self.objective.units(item)
-        place = np.full(len(item.tree), -1, dtype=np.int64)
+        place = np.full(len(reading), -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
         fits = [bool((place[nodes] >= 0).all()) for nodes in units.members()]
         if lost is not None:
@@ -111,11 +109,12 @@ class ExampleMaker:
         if not len(kept):
             return []
         units = units.take(np.flatnonzero(fits)).placed(place)
+        silent = reading.again[kept]
         if self.objective.whole_trees:
-            return self._whole(tree, units)
-        return self._paths(tree, units, lost)
+            return self._whole(tree, units, silent)
+        return self._paths(tree, units, silent, lost)
 
-    def _whole(self, tree: EncodedTree, units: Units) -> list[Example]:
+    def _whole(self, tree: EncodedTree, units: Units, silent: Bools) -> list[Example]:
         """Cut the whole tree; steps without a unit still serve as ancestors and for language."""
         made = []
         at = np.array([nodes[0] for nodes in units.members()], dtype=np.int64)
@@ -123,29 +122,34 @@ class ExampleMaker:
             first, stop = laid.nodes[0], laid.nodes[-1] + 1
             chosen = np.flatnonzero((at >= first) & (at < stop))
             own = units.take(chosen).placed(np.arange(len(tree)) - first)
-            spoken_from = laid.node_starts[1] if first == 0 else laid.first_own
-            spoken = np.arange(spoken_from, len(laid), dtype=np.int64)
-            made.append(_read_where_needed(laid, own, spoken))
+            made.append(_read_where_needed(laid, own, _spoken(laid, ~silent[first:stop])))
         return made
 
-    def _paths(self, tree: EncodedTree, units: Units, lost: Lost | None) -> list[Example]:
+    def _paths(
+        self, tree: EncodedTree, units: Units, silent: Bools, lost: Lost | None
+    ) -> list[Example]:
         """Lay out the paths to what is compared; what reads the same cannot be told apart."""
         units, repeated = units.told_apart(same_text(tree))
         if lost is not None:
             lost.identical += repeated
         made = []
-        said = np.zeros(len(tree), dtype=bool)
-        said[0] = True  # the problem is given, never predicted
+        said = silent.copy()
         groups = path_groups(tree, units.members(), self.cost, budget=self.budget)
         for chosen, nodes in groups:
             laid = row(subtree(tree, nodes), 0, len(nodes))
-            new = np.repeat(~said[nodes], np.diff(laid.node_starts))
+            spoken = _spoken(laid, ~said[nodes])
             said[nodes] = True
             place = np.full(len(tree), -1, dtype=np.int64)
             place[nodes] = np.arange(len(nodes))
             own = units.take(chosen).placed(place)
-            made.append(_read_where_needed(laid, own, np.flatnonzero(new).astype(np.int64)))
+            made.append(_read_where_needed(laid, own, spoken))
         return made
+
+
+def _spoken(laid: Row, wanted: Bools) -> Ints:
+    """Return the tokens of those of a row's own steps that the next-token loss asks for."""
+    inside = np.flatnonzero(np.repeat(wanted, np.diff(laid.node_starts)))
+    return inside.astype(np.int64) + laid.first_own
 
 
 def _read_where_needed(laid: Row, units: Units, spoken: Ints) -> Example:

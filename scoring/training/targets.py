@@ -28,10 +28,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import UnknownNameError
+from scoring.training.dataset import SpanTarget
 from scoring.types import RATER_KINDS, LabelRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from scoring.types import SpanLabelRecord
 
 ADJUDICATED = "adjudicated"
 RANK = (ADJUDICATED, *RATER_KINDS)
@@ -125,6 +128,24 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
             continue
         value[node], weight[node] = float(np.mean(goals)), float(len(goals))
     return Targets(rating, value, weight, dict(excluded))
+
+
+def span_targets(
+    spans: Iterable[SpanLabelRecord], rules: Rules | None = None
+) -> tuple[SpanTarget, ...]:
+    """Aggregate judgements of runs of two steps or more, each run by the rules of a step."""
+    runs: dict[tuple[int, int], int] = {}
+    labels = [
+        LabelRecord(runs.setdefault((x.first, x.last), len(runs)), x.rater, x.rating)
+        for x in spans
+        if x.first != x.last
+    ]
+    found = targets(labels, len(runs), rules)
+    return tuple(
+        SpanTarget(first, last, float(found.value[at]), float(found.weight[at]))
+        for (first, last), at in runs.items()
+        if not np.isnan(found.value[at])
+    )
 
 
 def deciding_labels(

@@ -20,6 +20,8 @@ HELD_OUT = (
     "log_loss",
     "outcome_auroc",
     "outcome_average_precision",
+    "graded_auroc",
+    "graded_average_precision",
     "auroc",
     "average_precision",
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from scoring.reward.metrics import Metric
     from scoring.reward.model import RewardModel
+    from scoring.reward.reading import Reading
     from scoring.training.dataset import TrainingTree
     from scoring.training.examples import ExampleMaker
     from scoring.training.objectives.units import Floats, Units
@@ -28,14 +29,19 @@ class Objective(Protocol):
         whole_trees: True if every step goes through the model, False if only the paths that units
             need do.
         curve: names of the held-out numbers that are drawn while training.
+        on_labels: True if the held-out numbers are of step labels alone.
     """
 
     noun: str
     whole_trees: bool
     curve: tuple[str, ...]
+    on_labels: bool
+
+    def reading(self, item: TrainingTree) -> Reading:
+        """Return how a tree goes through the model to be learnt from; mostly as it stands."""
 
     def units(self, item: TrainingTree) -> Units:
-        """Return the loss units of a tree, over its node positions."""
+        """Return the loss units of a tree, over the pieces of its reading."""
 
     def refuse(self, trees: Sequence[TrainingTree]) -> None:
         """Check that there is something to learn.

@@ -11,6 +11,7 @@ import torch
 
 from scoring.reward.pair_quality import Compared, pair_metrics
 from scoring.reward.quality import step_quality
+from scoring.reward.reading import Reading
 from scoring.training.examples import Lost
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class ComparedPaths(ABC):
     noun: ClassVar[str]
     whole_trees = False
     curve = ("pair_accuracy", "log_loss")
+    on_labels = False
+
+    def reading(self, item: TrainingTree) -> Reading:
+        """Return the tree as it stands."""
+        return Reading.of(item.tree)
 
     @abstractmethod
     def units(self, item: TrainingTree) -> Any:

@@ -17,6 +17,7 @@ _O = "scoring.training.objectives"
 
 OBJECTIVES: dict[str, str] = {
     "step_labels": f"{_O}.steps:StepLabels",
+    "merged_steps": f"{_O}.merged_steps:MergedSteps",
     "outcomes": f"{_O}.steps:Outcomes",
     "judged_pairs": f"{_O}.judged_pairs:JudgedPairs",
     "tree_pairs": f"{_O}.tree_pairs:TreePairs",

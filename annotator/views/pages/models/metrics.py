@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 BASELINE = "length_"
 MARGIN = "above_length_"
-COUNTS = frozenset({"skipped", "undecided", "ties", "lost", "outcome_skipped", "outcome_undecided"})
+_LEFT_OUT = ("skipped", "undecided")
+COUNTS = frozenset(
+    {"ties", "lost", *(front + x for front in ("", "outcome_", "graded_") for x in _LEFT_OUT)}
+)
 UNBOUNDED = frozenset({"log_loss", "mean_margin"})
 JUDGES = {
     "person": "people's",
@@ -34,6 +37,11 @@ LABELS = {
     "outcome_positive_rate": "Share of right outcomes",
     "outcome_skipped": "Traces without a score",
     "outcome_undecided": "Traces left out: outcome 0.5",
+    "graded_auroc": "AUROC of graded steps",
+    "graded_average_precision": "Average precision of graded steps",
+    "graded_positive_rate": "Share of steps graded above 0.5",
+    "graded_skipped": "Graded steps without a score",
+    "graded_undecided": "Graded steps left out: 0.5",
     "auroc": "AUROC",
     "average_precision": "Average precision",
     "positive_rate": "Share of right steps",
@@ -41,7 +49,7 @@ LABELS = {
     "undecided": "Labelled steps left out: target 0.5",
 }
 ORDER = tuple(LABELS)
-MAIN = ("pair_accuracy", "outcome_auroc", "auroc", "average_precision")
+MAIN = ("pair_accuracy", "outcome_auroc", "graded_auroc", "auroc", "average_precision")
 
 
 @dataclass(frozen=True, slots=True)
