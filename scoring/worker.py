@@ -82,11 +82,9 @@ def held_job(job: int, fence: int) -> Any:
 
 def device() -> str:
     """Return what this process computes on, in words."""
-    import torch
+    from scoring.reward.device import device_words
 
-    if not torch.cuda.is_available():
-        return f"CPU ({torch.get_num_threads()} threads)"
-    return torch.cuda.get_device_name(0)
+    return device_words()
 
 
 def _read_orders(orders: queue.Queue[dict[str, int] | None], stop: threading.Event) -> None:

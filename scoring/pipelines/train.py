@@ -20,10 +20,15 @@ from annotator.services.artefacts import artefact_folder
 from annotator.services.datasets.snapshots import snapshot_automatic
 from annotator.services.jobs import job_hold
 from annotator.services.jobs.requests import score_request
+from annotator.services.models.estimates import DEVICE, RATE
 from annotator.services.models.reward_models import reward_model_create, reward_model_ready
+from scoring.errors import ModelLoadError
 from scoring.pipelines.training_trees import training_tree
 from scoring.reward.artefact import load
+from scoring.reward.device import device_words
+from scoring.reward.shape import base_shape
 from scoring.training.config import RunConfig
+from scoring.training.estimate import rate_reached
 from scoring.training.generated import ArithmeticStream
 from scoring.training.hooks import evaluating
 from scoring.training.loop import fit
@@ -44,6 +49,8 @@ if TYPE_CHECKING:
 TRAIN, TEST = "train", "test"
 STREAMED = "arithmetic"
 STEP_LABELS = "step_labels"
+SHORTEST_S = 5.0
+"""Runs shorter than this say little about the rate of longer ones."""
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -156,11 +163,24 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
             metrics={name: metric.to_dict() for name, metric in metrics.items()},
             provenance={
                 **fitted.provenance,
+                **_rate(config, fitted),
                 "measured_on": data.measured_on(streamed=stream is not None),
                 "steps": fitted.steps,
                 "seconds": round(fitted.seconds, 1),
             },
         )
+
+
+def _rate(config: RunConfig, fitted: FitResult) -> dict[str, Any]:
+    """Return how fast it was, from which the next run's time is estimated."""
+    try:
+        shape = base_shape(config.base, config.model)
+    except ModelLoadError:
+        shape = None
+    if shape is None or fitted.seconds < SHORTEST_S:
+        return {}
+    reached = rate_reached(config.training, shape, fitted.steps, fitted.seconds)
+    return {RATE: round(reached), DEVICE: device_words()}
 
 
 def device() -> str:

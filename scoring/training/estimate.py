@@ -7,7 +7,7 @@ and AdamW's moments are float32.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.training.config import LORA, MID_RUN_PROBLEMS, TINY
@@ -23,13 +23,17 @@ PROCESS = (0.3e9, 1.5e9)
 """Bytes of a process that has loaded the programs, with or without a GPU's context."""
 PER_TOKEN = {TINY: (1.5, 4.0), "": (2.5, 5.0)}
 """Characters per token: of the tokenizer made for ``tiny``, and of published ones."""
-CPU_FLOPS = (3e9, 40e9)
+CPU_FLOPS = (8e9, 50e9)
 GPU_FLOPS = {"float32": (4e12, 50e12), "bfloat16": (20e12, 400e12)}
 """Useful operations per second of one CPU thread, and of a GPU, where no run was measured."""
 SPREAD = 1.5
 """How much faster or slower than runs measured before a run may be."""
-MASKED_ROWS = (400, 4096)
-"""Tokens of a row of a tree: the cost model seldom cuts shorter, and never leaves longer ones."""
+LONGEST_ROW = 4096
+"""Tokens of a row of a tree, ancestors left out, at most."""
+ROWS = (400, 1500)
+"""Tokens of most rows: what attention is counted by."""
+SAME_ROWS = (1000, 1000)
+"""The same beside runs on like data, whose rate was counted so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Amount:
         problems: of how many problems.
         held_out_characters: of the problems that are evaluated on.
         held_out_problems: how many.
+        sampled: of how many problems the characters were counted, None = all.
         generated: further traces are drawn from a generator, so that passes mean nothing.
     """
 
@@ -61,6 +66,7 @@ class Amount:
     problems: int
     held_out_characters: int = 0
     held_out_problems: int = 0
+    sampled: int | None = None
     generated: bool = False
 
 
@@ -114,6 +120,7 @@ def estimate(
     *,
     device: str = "",
     measured: Sequence[Rate] = (),
+    members: int = 1,
 ) -> Estimate:
     """Say what a run will need.
 
@@ -124,6 +131,7 @@ def estimate(
         amount: of data.
         device: what the worker computes on, as it says (``CPU (2 threads)``, or a GPU's name).
         measured: what runs reached before on such a device.
+        members: models that are trained one after the other.
     """
     few, many = PER_TOKEN.get(base, PER_TOKEN[""])
     tokens = Span(amount.characters / many, amount.characters / few)
@@ -131,20 +139,22 @@ def estimate(
     passes = None
     if not amount.generated and amount.characters:
         passes = Span(seen / tokens.high, seen / tokens.low)
+    how = f"sampled from {amount.sampled:,} problems" if amount.sampled else "counted"
     said = [
         (
-            f"Data: {amount.characters:,} characters in {amount.steps:,} steps of "
-            f"{amount.problems:,} problems, counted; {few:g} to {many:g} characters per token, assumed."
+            f"Data: {amount.characters:,} characters ({how}) in {amount.steps:,} steps of "
+            f"{amount.problems:,} problems; {few:g} to {many:g} characters per token, assumed."
         )
     ]
     if shape is None:
-        unknown = f"'{base}' is not on this machine yet, so memory and time are not known."
+        unknown = f"The size of '{base}' cannot be read here, so memory and time are not known."
         return Estimate(None, None, {}, None, tokens, passes, None, (*said, unknown))
     trained = trained_weights(plan, shape)
     memory = memory_parts(plan, shape)
     rate, source = _rate(plan, device, measured)
-    work = training_flops(plan, shape) + _evaluations(plan, shape, amount, few, many)
-    seconds = Span(work.low / rate.high, work.high / rate.low)
+    lengths = SAME_ROWS if measured else ROWS
+    work = training_flops(plan, shape, lengths) + _evaluations(plan, shape, amount, few, many)
+    seconds = Span(members * work.low / rate.high, members * work.high / rate.low)
     if plan.max_seconds is not None:
         evaluated = _evaluations(plan, shape, amount, few, many, mid_run=False)
         most = plan.max_seconds + evaluated.high / rate.low
@@ -197,7 +207,7 @@ def memory_parts(plan: TrainingConfig, shape: Shape) -> dict[str, Span]:
 def pass_tokens(plan: TrainingConfig) -> Span:
     """Return the tokens of the largest pass: an optimiser step ends with the row that fills it."""
     step = plan.step_tokens or 0
-    return Span(min(plan.pass_tokens, step), min(plan.pass_tokens, step + MASKED_ROWS[1]))
+    return Span(min(plan.pass_tokens, step), min(plan.pass_tokens, step + LONGEST_ROW))
 
 
 def _activations(plan: TrainingConfig, shape: Shape) -> Span:
@@ -214,7 +224,7 @@ def _activations(plan: TrainingConfig, shape: Shape) -> Span:
     layer = Span(floor * FLOAT * tokens.low, ceiling * FLOAT * tokens.high)
     if plan.precision == "bfloat16":
         layer = Span(layer.low / 2, layer.high)
-    mask = Span(0, FLOAT * min(tokens.high, MASKED_ROWS[1]) ** 2)
+    mask = Span(0, FLOAT * min(tokens.high, LONGEST_ROW) ** 2)
     entered = Span(*(FLOAT * shape.width * t for t in (tokens.low, tokens.high)))
     if plan.gradient_checkpointing:
         layers = layer + mask
@@ -227,17 +237,20 @@ def _activations(plan: TrainingConfig, shape: Shape) -> Span:
     return layers
 
 
-def training_flops(plan: TrainingConfig, shape: Shape) -> Span:
-    """Return the operations of all optimiser steps.
+def rate_reached(plan: TrainingConfig, shape: Shape, steps: int, seconds: float) -> float:
+    """Return the operations per second of a run that took so many steps in so many seconds."""
+    return training_flops(replace(plan, steps=steps), shape, SAME_ROWS).low / seconds
+
+
+def training_flops(plan: TrainingConfig, shape: Shape, lengths: tuple[int, int] = ROWS) -> Span:
+    """Return the operations of all optimiser steps, with rows of so many tokens.
 
     Two per weight and token forwards, twice that backwards: half of it less where weights are frozen, one
     forward pass more with gradient checkpointing. Attention adds by the length of rows.
     """
     passes = (2 if plan.tuning == LORA else 3) + int(plan.gradient_checkpointing)
     seen = plan.steps * float(plan.step_tokens or 0)
-    return Span(
-        *(seen * passes * per_token(shape, row, bool(plan.lm_weight)) for row in MASKED_ROWS)
-    )
+    return Span(*(seen * passes * per_token(shape, row, bool(plan.lm_weight)) for row in lengths))
 
 
 def per_token(shape: Shape, row: int, language: bool) -> float:
@@ -265,7 +278,7 @@ def _evaluations(
     return Span(
         *(
             times * tokens * per_token(shape, row, language=False)
-            for tokens, row in zip((done.low, done.high), MASKED_ROWS, strict=True)
+            for tokens, row in zip((done.low, done.high), ROWS, strict=True)
         )
     )
 

@@ -11,7 +11,9 @@ from annotator.queries.datasets.snapshots import snapshot_named
 from annotator.services.jobs.requests import train_request
 from annotator.services.jobs.wait import job_wait
 from annotator.services.models.bases import base_checked
+from annotator.services.models.estimates import train_estimate
 from annotator.services.projects.projects import project_get_or_create
+from scoring.training import estimate_words
 from scoring.training.config import TINY, RunConfig
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ class Command(ContractCommand):
             "--set", action="append", default=[], type=key_value, metavar="k=v", help="a setting"
         )
         parser.add_argument("--wait", action="store_true", help="return when it has ended")
+        parser.add_argument(
+            "--estimate", action="store_true", help="say what it would need, and queue nothing"
+        )
 
     def answer(self, options: dict[str, Any]) -> Answer:
         """Check everything that can be checked now, then queue."""
@@ -45,6 +50,8 @@ class Command(ContractCommand):
         name = options["project"].strip()
         known = Project.objects.filter(name__iexact=name).first()
         base_checked(base=base, project=known, any_folder=True)
+        if options["estimate"]:
+            return _estimated(known, options)
         project = project_get_or_create(name=options["project"])
         chosen = options["snapshot"]
         job = train_request(
@@ -60,6 +67,20 @@ class Command(ContractCommand):
         if options["wait"]:
             job = job_wait(job=job, on_progress=told(self, options))
         return ended(job, _data(job, chosen), _lines(job))
+
+
+def _estimated(project: Project | None, options: dict[str, Any]) -> Answer:
+    chosen = options["snapshot"]
+    found = train_estimate(
+        project=project,
+        settings=dict(options["set"]),
+        kind=options["kind"],
+        base=options["base"],
+        snapshot=snapshot_named(project=project, name=chosen) if project and chosen else None,
+        any_folder=True,
+    )
+    lines = [f"{name}: {value}" for name, value in estimate_words.rows(found)]
+    return Answer({"estimate": found.to_dict()}, [*lines, *found.basis])
 
 
 def _data(job: Job, snapshot: str | None) -> dict[str, Any]:

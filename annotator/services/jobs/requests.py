@@ -89,13 +89,27 @@ def train_request(
         InvalidError: the name is too long, the snapshot is another project's, or the base is a
             folder that is not open to who asks.
     """
-    run = RunConfig.from_settings(settings, kind_key=kind, base=base)
-    opened = base_checked(base=base.strip(), project=project, any_folder=any_folder)
-    run = replace(run, base=opened)
+    run = train_run(
+        project=project, settings=settings, kind=kind, base=base, any_folder=any_folder
+    )
     called = base.strip().rstrip("/").rsplit("/", 1)[-1].replace("@", "-")
     clean = _name(name or f"{called}-{kind}", MODEL_NAME_LENGTH)
     args = {"run": run.to_dict(), "name": clean, "snapshot": _snapshot_id(project, snapshot)}
     return job_create(project=project, kind=Job.Kind.TRAIN, args=args, user=user)
+
+
+def train_run(
+    *,
+    project: Project | None,
+    settings: Mapping[str, str],
+    kind: str,
+    base: str,
+    any_folder: bool = False,
+) -> RunConfig:
+    """Return the run that these arguments mean, checked; see ``train_request``."""
+    run = RunConfig.from_settings(settings, kind_key=kind, base=base)
+    opened = base_checked(base=base.strip(), project=project, any_folder=any_folder)
+    return replace(run, base=opened)
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ LABELS_NOW = (
 _BACKBONE = {spec.name for spec in describe(BaseConfig)}
 KIND_SETTINGS = "kind-settings"
 """Id of the part of the page that choosing another kind replaces."""
+ESTIMATE = "estimate"
+"""Id of the part of the page that says what the run would need."""
 # The settings that people change; the others fold away.
 COMMON = ("steps", "seed", "learning_rate", "held_out", "max_seconds", "neutral")
 

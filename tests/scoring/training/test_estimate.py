@@ -73,7 +73,7 @@ def test_an_adapter_is_as_large_as_its_base_and_a_hub_id_is_unknown(tmp_path):
     found = estimate(config.training, "nobody/nothing-here", None, DATA)
     assert found.seconds is None
     assert not found.memory
-    assert "not on this machine yet" in found.basis[-1]
+    assert "memory and time are not known" in found.basis[-1]
     (base / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(ModelLoadError, match="no safetensors file"):
         folder_shape(base)

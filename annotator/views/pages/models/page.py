@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -27,13 +27,15 @@ from annotator.queries.jobs import (
 from annotator.queries.models import reward_models_of
 from annotator.queries.paging import page_of
 from annotator.services.jobs.requests import score_request, train_request
+from annotator.services.models.estimates import train_estimate
 from annotator.views.http import page
 from annotator.views.pager import page_asked, pager
 from annotator.views.pages.charts import charts
 from annotator.views.pages.datasets.rule_words import rule_words
 from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_rows
-from annotator.views.pages.setting_forms import KIND_SETTINGS, TrainForm
+from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
 from scoring.errors import ScoringError
+from scoring.training import estimate_words
 
 if TYPE_CHECKING:
     from annotator.models import Job, RewardModel
@@ -45,7 +47,8 @@ if TYPE_CHECKING:
 def model_list(request: HtmxRequest, project: str) -> HttpResponse:
     """List reward models with their held-out numbers; POST queues a training run.
 
-    Choosing another kind in the form asks for that kind's settings alone.
+    Choosing another kind in the form asks for that kind's settings alone. With ``estimate`` the form
+    asks what the run would need, and nothing is queued.
     """
     needed: Role = "reviewer" if request.method == "POST" else "viewer"
     access = project_for_user(user=request.user, name=project, at_least=needed)
@@ -55,21 +58,28 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
         part = render(request, "annotator/_kind_settings.html", {"form": form})
         patch_vary_headers(part, ["HX-Target"])
         return part
+    estimated = None
     if request.method == "POST" and form.is_valid():
         try:
-            job = _train(request, access, form)
+            if "estimate" in request.POST:
+                estimated = _estimate(request, access, form)
+            else:
+                job = _train(request, access, form)
+                return redirect("annotator:job-detail", access.project.name, job.pk)
         except AnnotatorError as error:
             add_errors(form, error)
         except ScoringError as error:
             form.add_error(None, str(error))
-        else:
-            return redirect("annotator:job-detail", access.project.name, job.pk)
+    if request.htmx.target == ESTIMATE:
+        found = {"form": form, "estimated": estimated}
+        return render(request, "annotator/_estimate.html", found)
     found = page_of(reward_models_of(project=access.project), **page_asked(request))
     context = {
         "form": form,
         "rows": [ModelRow(model) for model in found.rows],
         "pager": pager(request, found),
         "missing_worker": _missing_worker(),
+        "estimated": estimated,
     }
     return page(
         request,
@@ -82,17 +92,25 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
 
 
 def _train(request: HtmxRequest, access: Access, form: TrainForm) -> Job:
-    data = form.cleaned_data
-    pk = data["snapshot"]
-    return train_request(
-        project=access.project,
-        user=request.user,
-        settings=form.settings(),
-        kind=data["kind"],
-        base=data["base"],
-        name=data["name"],
-        snapshot=snapshot_for_user(user=request.user, pk=pk) if pk else None,
-    )
+    asked = _asked(request, access, form)
+    return train_request(user=request.user, name=form.cleaned_data["name"], **asked)
+
+
+def _estimate(request: HtmxRequest, access: Access, form: TrainForm) -> dict[str, Any]:
+    found = train_estimate(**_asked(request, access, form))
+    return {"rows": estimate_words.rows(found), "basis": found.basis}
+
+
+def _asked(request: HtmxRequest, access: Access, form: TrainForm) -> dict[str, Any]:
+    """Return the run that the form means."""
+    pk = form.cleaned_data["snapshot"]
+    return {
+        "project": access.project,
+        "settings": form.settings(),
+        "kind": form.cleaned_data["kind"],
+        "base": form.cleaned_data["base"],
+        "snapshot": snapshot_for_user(user=request.user, pk=pk) if pk else None,
+    }
 
 
 @require_safe
