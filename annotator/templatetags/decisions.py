@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.utils.html import format_html
 
+from annotator.queries.guidelines.taxonomy import error_type_label
 from annotator.queries.rankings.places import letters
 from annotator.templatetags.heat import rating_mark
 from scoring.preference.notation import order_text
@@ -40,7 +41,7 @@ def said_rating(state: Mapping[str, Any], types: Mapping[str, str]) -> SafeStrin
     """Draw the rating that a decision or a blind answer holds."""
     kind, text = rating_mark(state.get("rating"), unsure=state.get("unsure", False))
     key = state.get("error_type", "")
-    more = [types.get(key, key)] if key else []
+    more = [error_type_label(key, types)] if key else []
     more += ["repairs an earlier error"] if state.get("realises_error") else []
     return format_html('<span class="label {}">{}</span> {}', kind, text, " · ".join(more))
 

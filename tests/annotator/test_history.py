@@ -86,7 +86,7 @@ def test_everything_stands_in_one_line_newest_first(world):
         (rea, "decided 0"),
         (ada, "submitted an item of the queue Queue"),
         (ada, "submitted: stopped at the first error"),
-        (ada, "rated −1, logic (before: +1)"),
+        (ada, "rated −1, Logic (before: +1)"),
         (ada, "rated +1"),
         (ada, "was served an item of the queue Queue"),
     ]

@@ -50,6 +50,16 @@ def error_types_of(*, project: Project, keep: str = "") -> list[TaxonomyNode]:
     return [node for node in nodes if not node.type.retired or node.type.key == keep]
 
 
+def error_type_labels(*, project: Project) -> dict[str, str]:
+    """Return what a person calls each type of error, by its key; retired ones too."""
+    return dict(ErrorType.objects.filter(project=project).values_list("key", "label"))
+
+
+def error_type_label(key: str, labels: Mapping[str, str]) -> str:
+    """Return what to call a type; one that is gone is called by the words of its key."""
+    return labels.get(key) or key.replace("_", " ").capitalize()
+
+
 def taxonomy_of(*, project: Project) -> list[TaxonomyNode]:
     """Return every node in the order of the tree, with how many labels have it."""
     types = list(ErrorType.objects.filter(project=project))

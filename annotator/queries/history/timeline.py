@@ -23,7 +23,7 @@ from annotator.queries.history.words import (
     comment_words,
     event_words,
     import_words,
-    item_names,
+    names_in,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from annotator.models import Problem
     from annotator.queries.access import Access
-    from annotator.queries.history.words import ItemNames
+    from annotator.queries.history.words import Names
 
 PAGE = 100
 Kind = JudgementEvent.Kind
@@ -206,11 +206,11 @@ def _sources(access: Access, problem: Problem, step: Step | None) -> dict[str, _
 
 
 def _events(rows: Sequence[JudgementEvent], undone: set[int], access: Access) -> Iterator[Entry]:
-    names = item_names(rows)
+    names = names_in(rows, project=access.project)
     return (_event(row, undone, access, names) for row in rows)
 
 
-def _event(row: JudgementEvent, undone: set[int], access: Access, names: ItemNames) -> Entry:
+def _event(row: JudgementEvent, undone: set[int], access: Access, names: Names) -> Entry:
     if row.kind == Kind.IMPORT:
         # How much was judged in a file is for reviewers: it would tell gold from the rest.
         said = import_words(row) if access.may_review else "imported"

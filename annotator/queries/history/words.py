@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from annotator.models import (
@@ -13,15 +14,16 @@ from annotator.models import (
     Submission,
     Trace,
 )
+from annotator.queries.guidelines.taxonomy import error_type_label, error_type_labels
 from annotator.queries.rankings.places import NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from annotator.models import Project
+
 Kind = JudgementEvent.Kind
 State = dict[str, Any]
-# By whether they are traces, then by id.
-ItemNames = dict[bool, dict[int, str]]
 WORDS_SHOWN = 40
 RATINGS = {-1: "−1", 0: "0", 1: "+1", None: "seen, not rated"}
 # What an event is about, as the object of "took back".
@@ -43,33 +45,48 @@ ENDS = {
 }
 
 
-def item_names(events: Iterable[JudgementEvent]) -> ItemNames:
-    """Return what to call the items that the events rank: traces by number, steps by first words."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What to call what states hold only by id or key.
+
+    Attributes:
+        items: of rankings, by whether they are traces, then by id.
+        types: of errors, by key.
+    """
+
+    items: dict[bool, dict[int, str]]
+    types: dict[str, str]
+
+
+def names_in(events: Iterable[JudgementEvent], *, project: Project) -> Names:
+    """Return the names for these events: traces by number, steps by first words."""
     ranked: dict[bool, set[int]] = {True: set(), False: set()}
+    typed = False
     for event in events:
         for state in (event.payload, event.before or {}):
             said = state.get("decision") or state
+            typed |= bool(said.get("error_type"))
             tiers = [*said.get("tiers", ()), said.get("aside", ())]
             ranked[_ranks_traces(event)].update(item for tier in tiers for item in tier)
     traces = Trace.objects.filter(pk__in=ranked[True]).values_list("pk", "ordinal")
     steps = Step.objects.filter(pk__in=ranked[False]).values_list("pk", "text")
-    return {
+    items = {
         True: {pk: f"trace {ordinal + 1}" for pk, ordinal in traces},
         False: {pk: _first_words(text) for pk, text in steps},
     }
+    return Names(items, error_type_labels(project=project) if typed else {})
 
 
-def event_words(event: JudgementEvent, names: ItemNames) -> str:
-    """Say what an event changed: the new state, and what it replaced; ``names`` of ranked items."""
-    items = names[_ranks_traces(event)]
+def event_words(event: JudgementEvent, names: Names) -> str:
+    """Say what an event changed: the new state, and what it replaced."""
     kind = Kind(event.kind)
     now = None if event.payload.get("cleared") else event.payload
-    before = None if not event.before else _said(kind, event.before, items)
+    before = None if not event.before else _said(event, event.before, names)
     undo = "undid: " if event.undoes_id else ""
     if now is None:
         return f"{undo}took back {THINGS[kind]}{f' {before}' if before else ''}"
-    said = f"{undo}{VERBS[kind].format(**_where(event))} {_said(kind, now, items)}"
-    return f"{said} (before: {before})" if before and before != _said(kind, now, items) else said
+    said = f"{undo}{VERBS[kind].format(**_where(event))} {_said(event, now, names)}"
+    return f"{said} (before: {before})" if before and before != _said(event, now, names) else said
 
 
 def import_words(event: JudgementEvent) -> str:
@@ -148,11 +165,12 @@ def _first_words(text: str) -> str:
     return f"“{short}”" if short else "(empty step)"
 
 
-def _said(kind: Kind, state: Mapping[str, Any], items: Mapping[int, str]) -> str:
+def _said(event: JudgementEvent, state: Mapping[str, Any], names: Names) -> str:
+    kind = Kind(event.kind)
     if kind == Kind.ADJUDICATION:
         state = state["decision"]
     if "tiers" in state:
-        return _order(state, items)
+        return _order(state, names.items[_ranks_traces(event)])
     if kind == Kind.ALTERNATIVE:
         return f"“{state['text'][:80]}”"
     if kind == Kind.OUTCOME:
@@ -162,7 +180,8 @@ def _said(kind: Kind, state: Mapping[str, Any], items: Mapping[int, str]) -> str
     if kind == Kind.RESOLUTION:
         return Resolution.Kept(state["kept"]).label.lower()
     rating = "unsure" if state.get("unsure") else RATINGS[state.get("rating")]
-    parts = [rating, state.get("error_type", "")]
+    key = state.get("error_type", "")
+    parts = [rating, error_type_label(key, names.types) if key else ""]
     parts += ["repairs an earlier error"] if state.get("realises_error") else []
     return ", ".join(part for part in parts if part)
 

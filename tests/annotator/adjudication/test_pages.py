@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from annotator.models import Adjudication, JudgementEvent
+from annotator.models import Adjudication, ErrorType, JudgementEvent
 from annotator.services.judgements.labels import label_set
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,25 @@ def test_after_a_decision_comes_the_next_case(world, client_for):
     assert client.post(first, said)["Location"] == second
     assert client.post(second, said)["Location"] == world.url("adjudication") + "?kind=steps"
     assert Adjudication.objects.filter(decision__unsure=True).count() == 2
+
+
+def test_a_type_of_error_is_called_by_its_name_also_once_it_is_retired(world, client_for):
+    kind = ErrorType.objects.create(
+        project=world.project, key="unsupported_claim", label="A claim out of the air"
+    )
+    world.rate(world.ada, b=-1)
+    world.rate(world.bo, b=1)
+    client, address = client_for(world.rea), world.url("adjudication-step", world.step["b"].pk)
+    said = {"rating": "-1", "error_type": "unsupported_claim"}
+    client.post(address, {"do": "blind", **said})
+    client.post(address, {"do": "decide", **said, "reason": "who says so?"})
+    ErrorType.objects.filter(pk=kind.pk).update(retired=True)
+    page = client.get(address).content.decode()
+    assert page.count("</span> A claim out of the air") == 2, "the decision and the blind answer"
+    assert re.search(r'<option value="unsupported_claim" selected>A claim', page)
+    history = client.get(world.url("history", world.problem.pk)).content.decode()
+    assert "A claim out of the air" in history
+    assert "unsupported_claim" not in history
 
 
 def test_the_page_asks_whether_one_decides_on_oneself(world, client_for):

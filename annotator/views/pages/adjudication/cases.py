@@ -17,7 +17,7 @@ from annotator.numbers import whole_number
 from annotator.queries.access import access_to, problem_for_user, project_for_user, step_for_user
 from annotator.queries.adjudication.cases import ranking_case, span_case, step_case
 from annotator.queries.adjudication.disagreements import LISTS
-from annotator.queries.guidelines.taxonomy import error_types_of
+from annotator.queries.guidelines.taxonomy import error_type_labels, error_types_of
 from annotator.queries.rankings.criteria import criterion_labels
 from annotator.queries.rankings.places import place_of
 from annotator.services.adjudication import (
@@ -105,7 +105,7 @@ def adjudication_step(request: HtmxRequest, project: str, pk: int) -> HttpRespon
     """Judge a step blind, then decide on what others said of it."""
     step = step_for_user(user=request.user, pk=pk, project=project, at_least="reviewer")
     case = step_case(step=step, user_id=request.user.pk, imported="imported" in request.GET)
-    form = _rating_form(request, step.problem)
+    form = _rating_form(request, step.problem, case)
     user = request.user
     verbs = Verbs(
         check=lambda: None,
@@ -129,7 +129,7 @@ def adjudication_span(request: HtmxRequest, project: str, first: int, last: int)
         raise NotFoundError(error.message) from None
     imported = "imported" in request.GET
     case = span_case(first=start, last=end, user_id=user.pk, imported=imported)
-    form = _rating_form(request, start.problem)
+    form = _rating_form(request, start.problem, case)
     verbs = Verbs(
         check=lambda: None,
         decide=lambda blind: span_decide(first=start, last=end, user=user, **_rated(form, blind)),
@@ -167,8 +167,10 @@ def adjudication_ranking(request: HtmxRequest, project: str, pk: int) -> HttpRes
     return _case(request, problem, case, form, verbs, board)
 
 
-def _rating_form(request: HtmxRequest, problem: Problem) -> RatingForm:
-    types = error_types_of(project=problem.project)
+def _rating_form(request: HtmxRequest, problem: Problem, case: Case) -> RatingForm:
+    """Return the form; the type of a decision can stay though it is retired."""
+    decided = case.decision.decision.get("error_type", "") if case.decision else ""
+    types = error_types_of(project=problem.project, keep=decided)
     return RatingForm(request.POST or None, types=types)
 
 
@@ -237,7 +239,6 @@ def _case_page(
         form = form.shows(case.decision)
     if "board" in more:
         more["board"] |= {"given": case.orders if is_open else ()}
-    types = error_types_of(project=access.project)
     context = more | {
         "problem": problem,
         "case": case,
@@ -245,7 +246,7 @@ def _case_page(
         "blind": said,
         "open": is_open,
         "ratings": RATINGS,
-        "types": {node.type.key: node.type.label for node in types},
+        "types": error_type_labels(project=access.project),
         "criterion": criterion_labels(access.project).get(case.criterion, case.criterion),
         "back": reverse("annotator:adjudication", args=[access.project.name])
         + f"?{urlencode({'kind': case.kind})}",
