@@ -82,11 +82,18 @@ def places_of(*, problem: Problem, user_id: int, limit: int = FORKS) -> tuple[li
 
 
 def next_place(
-    *, problem: Problem, level: str, user_id: int, after: Step | None = None
+    *, problem: Problem, level: str, user_id: int, after: int | None = None
 ) -> PlaceRow | None:
-    """Return the next place of a level without a ranking of the person, once around the tree."""
+    """Return the next place of a level without a ranking of the person, once around the tree.
+
+    Args:
+        problem: where to look.
+        level: ``step``, ``branch`` or ``trace``.
+        user_id: who ranks.
+        after: go on behind the place below this step; None or unknown = from the beginning.
+    """
     rows = [row for row in places_of(problem=problem, user_id=user_id)[0] if row.level == level]
-    at = next((n for n, row in enumerate(rows) if after and row.parent == after), -1)
+    at = next((n for n, row in enumerate(rows) if after and row.parent_id == after), -1)
     return next((row for row in rows[at + 1 :] + rows[: at + 1] if not row.mine), None)
 
 

@@ -56,6 +56,14 @@ class Path:
     trace: Trace | None
 
 
+def steps_down_to(*, step: Step, most: int) -> list[Step]:
+    """Return the path from the problem to ``step``, which is last; of a longer one the end."""
+    above = Step.objects.filter(
+        problem=step.problem_id, preorder__lte=step.preorder, subtree_end__gt=step.preorder
+    )
+    return list(above.order_by("-depth")[:most])[::-1]
+
+
 def path_around(
     *,
     problem: Problem,

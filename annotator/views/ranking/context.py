@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from annotator.errors import InvalidError
-from annotator.models import Step
 from annotator.queries.rankings.cards import branch_cards, step_cards
 from annotator.queries.rankings.criteria import criteria_at
 from annotator.queries.rankings.order import OrderTable, order_table
 from annotator.queries.rankings.places import letters, own_rankings, record_of, shown_order
 from annotator.queries.rankings.questions import questions_at
 from annotator.queries.rankings.traces import trace_cards
+from annotator.queries.trees.paths import steps_down_to
 from annotator.views.ranking.keys import RANKING_KEYS, ranking_keys_shown
 from scoring.errors import ScoringError
 from scoring.preference.types import LEVELS, OVERALL
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from annotator.models import Ranking
+    from annotator.models import Ranking, Step
     from annotator.queries.access import Access
     from annotator.queries.rankings.places import Place
     from scoring.preference.types import Criterion, RankingRecord
@@ -144,13 +144,7 @@ def cards_context(
 
 def _context_steps(place: Place) -> list[Step]:
     """Return the steps above the place, the parent last; of a deep path the last ``BEFORE``."""
-    parent = place.parent
-    if parent is None:
-        return []
-    above = Step.objects.filter(
-        problem=place.problem, preorder__lte=parent.preorder, subtree_end__gt=parent.preorder
-    )
-    return list(above.order_by("-depth")[:BEFORE])[::-1]
+    return [] if place.parent is None else steps_down_to(step=place.parent, most=BEFORE)
 
 
 def _levels(place: Place) -> list[dict[str, Any]]:

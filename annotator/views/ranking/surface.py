@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotator.errors import ForbiddenError
-from annotator.models import Step
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.rankings.cards import (
     branch_rows,
@@ -122,12 +121,11 @@ def next_to_rank(request: HttpRequest, project: str, pk: int, level: str) -> Htt
     request = cast("HtmxRequest", request)
     problem = problem_for_user(user=request.user, pk=pk, project=project)
     after = request.GET.get("after", "")
-    step = Step.objects.filter(problem=problem, pk=int(after)) if _is_id(after) else None
     row = next_place(
         problem=problem,
         level=level,
         user_id=request.user.pk,
-        after=step.first() if step is not None else None,
+        after=int(after) if _is_id(after) else None,
     )
     if row is None:
         return redirect("annotator:problem-rankings", problem.project.name, pk)
