@@ -81,7 +81,7 @@ class Scores(ApiView):
             after=optional_id(request, "after") or 0,
             limit=size + 1,
         )
-        rows = [score_shape(score) for score in found[:size]]
+        rows = [score_shape(score, model) for score in found[:size]]
         return Response({"results": rows, "next": rows[-1]["id"] if len(found) > size else None})
 
     def _gate(self, model: RewardModel) -> None:

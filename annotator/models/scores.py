@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -14,7 +15,8 @@ from annotator.models.projects import Project
 class RewardModel(models.Model):
     """A model that scores steps: trained here, or known only by its imported scores.
 
-    ``artefact`` is relative to the artefact store; empty for kind ``imported``.
+    ``artefact`` is relative to the artefact store; empty for kind ``imported``. ``parts`` names what it
+    says of a step beside the score, in the order of ``StepScore.parts``: ``[[name, unit], …]``.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="reward_models")
@@ -30,6 +32,7 @@ class RewardModel(models.Model):
     data_hash = models.CharField(max_length=64, blank=True, default="")
     provenance = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
+    parts = models.JSONField(default=list)
     ready = models.BooleanField(default=False)
     created = models.DateTimeField(db_default=Now())
 
@@ -45,11 +48,16 @@ class RewardModel(models.Model):
 
 
 class StepScore(models.Model):
-    """A model's score of a step: a probability in [0, 1] for a PRM."""
+    """A model's score of a step: a probability in [0, 1] for a PRM.
+
+    ``parts``: further numbers, named by the model (an ensemble's disagreement, scores by criterion);
+    NULL where the model says the score alone.
+    """
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="scores", db_index=False)
     model = models.ForeignKey(RewardModel, models.CASCADE, related_name="step_scores")
     score = models.FloatField()
+    parts = ArrayField(models.FloatField(), null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["step", "model"], name="step_score_unique")]

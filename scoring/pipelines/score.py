@@ -17,7 +17,11 @@ from annotator.queries.models import problems_to_score
 from annotator.queries.trees.columns import tree_of
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
-from annotator.services.models.scores import step_scores_store, token_scores_store
+from annotator.services.models.scores import (
+    score_parts_name,
+    step_scores_store,
+    token_scores_store,
+)
 from scoring.pipelines.train import device
 from scoring.reward import load
 from scoring.reward.scorer import Item
@@ -85,15 +89,20 @@ class _Store:
         self._model = model
         self._steps: list[tuple[int, float]] = []
         self._tokens: list[tuple[int, float, bytes, bytes]] = []
+        self._parts: dict[int, list[float]] = {}
+        self._named: dict[str, str] = {}
         self.excluded: Counter[str] = Counter()
 
     def add(self, tree: Tree, scores: TreeScores) -> None:
         """Take the scores of one tree; its nodes' ids are step ids."""
+        self._named |= {name: part.unit for name, part in scores.parts.items()}
         for position in range(1, len(tree)):
             if position in scores.skipped:
                 continue
             step = int(tree.ids[position])
             self._steps.append((step, float(scores.step[position])))
+            if scores.parts:
+                self._parts[step] = [float(part.values[position]) for part in scores.parts.values()]
             if tokens := scores.tokens.get(position):
                 _, ends, running = tokens.to_bytes()
                 self._tokens.append((step, tokens.start, ends, running))
@@ -106,10 +115,12 @@ class _Store:
         with transaction.atomic():
             job_hold(job=self._context.job)
             token_scores_store(model=self._model, rows=self._tokens)
-            step_scores_store(model=self._model, rows=self._steps)
+            if self._parts:
+                score_parts_name(model=self._model, parts=self._named)
+            step_scores_store(model=self._model, rows=self._steps, parts=self._parts)
             if self._steps:
                 self._context.saved()
-        self._steps, self._tokens = [], []
+        self._steps, self._tokens, self._parts = [], [], {}
 
 
 def _problems(ids: list[int]) -> Iterator[Problem]:

@@ -9,7 +9,11 @@ from annotator.errors import InvalidError
 from annotator.models import StepScore, TokenScore
 from annotator.queries.models import problems_to_score, reward_model_named
 from annotator.services.models.reward_models import reward_model_create, reward_model_ready
-from annotator.services.models.scores import step_scores_store, token_scores_store
+from annotator.services.models.scores import (
+    score_parts_name,
+    step_scores_store,
+    token_scores_store,
+)
 from annotator.services.projects.projects import project_create
 from scoring.errors import UnknownNameError
 from tests.factories import problem_with_tree
@@ -49,6 +53,38 @@ def test_models_do_not_share_scores(problem, model, project):
     step_scores_store(model=model, rows=rows_for(problem, a=0.1))
     step_scores_store(model=other, rows=rows_for(problem, a=0.9))
     assert scores(model) == {"a": 0.1}
+
+
+def beside(model):
+    return dict(StepScore.objects.filter(model=model).values_list("step__text", "parts"))
+
+
+def test_what_stands_beside_a_score_goes_with_it_and_with_its_names(problem, model):
+    rows = rows_for(problem, a=0.5, b=0.25)
+    score_parts_name(model=model, parts={"x": "probability", "y": "deviation"})
+    step_scores_store(model=model, rows=rows, parts={rows[0][0]: [0.1, 0.2]})
+    assert beside(model) == {"a": [0.1, 0.2], "b!": None}
+    step_scores_store(model=model, rows=rows[:1], parts={rows[0][0]: [0.3, 0.4]})
+    score_parts_name(model=model, parts={"x": "probability", "y": "deviation"})
+    assert beside(model)["a"] == [0.3, 0.4]
+    score_parts_name(model=model, parts={"z": "probability"})
+    model.refresh_from_db()
+    assert model.parts == [["z", "probability"]]
+    assert beside(model) == {"a": None, "b!": None}, "numbers without a name say nothing"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [([0.1], "has 1 numbers beside its score; the model names 2"), ([0.1, np.nan], "not a finite")],
+)
+def test_parts_that_no_name_fits_or_that_are_no_numbers_store_nothing(
+    problem, model, numbers, sentence
+):
+    score_parts_name(model=model, parts={"x": "probability", "y": "probability"})
+    rows = rows_for(problem, a=0.5)
+    with pytest.raises(InvalidError, match=sentence):
+        step_scores_store(model=model, rows=rows, parts={rows[0][0]: numbers})
+    assert not StepScore.objects.exists()
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

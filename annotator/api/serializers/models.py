@@ -41,6 +41,11 @@ class ScoreOut(s.Serializer[Any]):
     problem = s.IntegerField()
     step = s.IntegerField()
     score = s.FloatField()
+    parts = s.DictField(
+        child=s.FloatField(),
+        help_text="What the model says besides, by name: an ensemble's disagreement and the scores of its "
+        "members, scores by criterion. Empty for most models.",
+    )
 
 
 class ScoreList(s.Serializer[Any]):

@@ -29,11 +29,13 @@ def model_shape(model: RewardModel) -> dict[str, Any]:
     }
 
 
-def score_shape(score: StepScore) -> dict[str, Any]:
-    """Return a score; ``step`` is loaded."""
+def score_shape(score: StepScore, model: RewardModel) -> dict[str, Any]:
+    """Return a score of ``model``; ``step`` is loaded."""
+    names = [name for name, _ in model.parts]
     return {
         "id": score.pk,
         "problem": score.step.problem_id,
         "step": score.step_id,
         "score": score.score,
+        "parts": dict(zip(names, score.parts or (), strict=False)),
     }

@@ -154,13 +154,22 @@ def trace_columns(
     return positions(ids, end_ids), values if named.any() else None
 
 
-def score_column(*, problem: Problem, model: RewardModel, ids: IntArray) -> FloatArray:
-    """Return ``(N,)`` scores of ``model`` for the problem's steps, NaN = not scored."""
+def score_column(
+    *, problem: Problem, model: RewardModel, ids: IntArray, part: int = 0
+) -> FloatArray:
+    """Return ``(N,)`` scores of ``model`` for the problem's steps, NaN = not scored.
+
+    Args:
+        problem: whose steps.
+        model: whose scores.
+        ids: ``(N,)`` of the steps.
+        part: 0 = the score; p = the p-th of ``model.parts`` in its place.
+    """
     step_ids, scores = packed_columns(
-        "SELECT x.step_id, x.score FROM annotator_stepscore x"
-        " JOIN annotator_step s ON s.id = x.step_id"
+        "SELECT x.step_id, CASE WHEN %(part)s = 0 THEN x.score ELSE x.parts[%(part)s] END AS score"
+        " FROM annotator_stepscore x JOIN annotator_step s ON s.id = x.step_id"
         " WHERE x.model_id = %(model)s AND s.problem_id = %(problem)s",
-        {"problem": problem.pk, "model": model.pk},
+        {"problem": problem.pk, "model": model.pk, "part": part},
         step_id="int",
         score="float",
     )

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from annotator.errors import InvalidError
+from annotator.models import RewardModel, StepScore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from annotator.models import RewardModel
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 StepRow = tuple[int, float]
 TokenRow = tuple[int, float, bytes, bytes]
 
 UPSERT_OF_STEPS = """
-INSERT INTO annotator_stepscore (step_id, model_id, score)
-SELECT step_id, %s, score FROM incoming_step_score
-ON CONFLICT (step_id, model_id) DO UPDATE SET score = excluded.score
+INSERT INTO annotator_stepscore (step_id, model_id, score, parts)
+SELECT step_id, %s, score, parts FROM incoming_step_score
+ON CONFLICT (step_id, model_id) DO UPDATE SET score = excluded.score, parts = excluded.parts
 """
 UPSERT_OF_TOKENS = """
 INSERT INTO annotator_tokenscore (step_id, model_id, start, ends, running)
@@ -35,23 +34,34 @@ ON CONFLICT (step_id, model_id) DO UPDATE SET
 
 
 @transaction.atomic
-def step_scores_store(*, model: RewardModel, rows: Iterable[StepRow]) -> int:
+def step_scores_store(
+    *,
+    model: RewardModel,
+    rows: Iterable[StepRow],
+    parts: Mapping[int, Sequence[float]] | None = None,
+) -> int:
     """Store ``(step id, score)`` rows of ``model``, replacing what it said of these steps before.
+
+    Args:
+        model: whose scores.
+        rows: the scores.
+        parts: by step id what else it says of a step, as many numbers as ``model.parts`` names.
 
     Returns:
         How many rows were stored.
 
     Raises:
-        InvalidError: a score that is not a finite number; nothing is stored.
+        InvalidError: a score or part that is not a finite number, or not as many parts as the model
+            names; nothing is stored.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_step_score"
-            " (step_id bigint, score float8) ON COMMIT DROP"
+            " (step_id bigint, score float8, parts float8[]) ON COMMIT DROP"
         )
         cursor.execute("TRUNCATE incoming_step_score")
         with cursor.copy("COPY incoming_step_score FROM STDIN") as copy:
-            for row in _finite(rows):
+            for row in _finite(rows, parts or {}, len(model.parts)):
                 copy.write_row(row)
         cursor.execute(UPSERT_OF_STEPS, [model.pk])
         return int(cursor.rowcount)
@@ -80,11 +90,35 @@ def token_scores_store(*, model: RewardModel, rows: Iterable[TokenRow]) -> int:
         return int(cursor.rowcount)
 
 
-def _finite(rows: Iterable[StepRow]) -> Iterator[StepRow]:
+@transaction.atomic
+def score_parts_name(*, model: RewardModel, parts: Mapping[str, str]) -> None:
+    """Say what a model's scores have beside them: names with their units, in order.
+
+    Where that changes (a model that is read otherwise than before) parts stored under other names go.
+    """
+    named = [[name, unit] for name, unit in parts.items()]
+    if named != model.parts:
+        StepScore.objects.filter(model=model, parts__isnull=False).update(parts=None)
+        RewardModel.objects.filter(pk=model.pk).update(parts=named)
+        model.parts = named
+
+
+def _finite(
+    rows: Iterable[StepRow], parts: Mapping[int, Sequence[float]], named: int
+) -> Iterator[tuple[int, float, list[float] | None]]:
     for step_id, score in rows:
-        if not math.isfinite(score):
-            raise InvalidError(f"The score of step {step_id} is {score}, not a finite number.")
-        yield step_id, float(score)
+        beside = parts.get(step_id)
+        if not all(map(math.isfinite, (score, *(beside or ())))):
+            raise InvalidError(
+                f"The score of step {step_id} is {score}, not a finite number."
+                if not math.isfinite(score)
+                else f"Beside the score of step {step_id} stands what is not a finite number."
+            )
+        if beside is not None and len(beside) != named:
+            raise InvalidError(
+                f"Step {step_id} has {len(beside)} numbers beside its score; the model names {named}."
+            )
+        yield step_id, float(score), None if beside is None else list(map(float, beside))
 
 
 def _even(rows: Iterable[TokenRow]) -> Iterator[TokenRow]:

@@ -1,13 +1,14 @@
 """What the tree can be coloured by, and the numbers for it with what made them.
 
-A choice is written ``method``, ``method@model`` for methods that read a model's step scores, or
-``value`` for the values a search wrote into the tree.
+A choice is written ``method``, ``method@model`` for methods that read a model's step scores,
+``method@model.3`` for the third number that the model says beside the score, or ``value`` for the values
+a search wrote into the tree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from annotator.queries.trees.paths import models_scoring
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale
+from scoring.reward.scores import DEVIATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,8 +145,8 @@ class Colorings:
     def choices(self) -> list[Choice]:
         """Return the menu: every method, with the models it can read, and the search's values."""
         found = [
-            Choice(_key(row, model), _label(row, model), self._missing(row, model))
-            for row, model in self._combinations()
+            Choice(_key(row, said), _label(row, said), self._missing(row, said))
+            for row, said in self._combinations()
         ]
         if np.isfinite(self.columns.value).any():
             found.append(Choice(SEARCH_VALUE, "Search value"))
@@ -177,63 +179,70 @@ class Colorings:
     def _computed(self, key: str) -> Coloring:
         if key == SEARCH_VALUE:
             return self._search_value()
-        row, model = self._parse(key)
+        row, said = self._parse(key)
+        unit = said.unit if said is not None and said.part and row.probability else row.unit
         try:
-            result = assign(row.key, self._with_scores(model))
+            result = assign(row.key, self._with_scores(said))
         except ScoringError as error:
             empty = np.full(len(self.columns), np.nan)
-            limits = scale(empty, signed=row.signed, unit=row.unit)
-            return Coloring(key, _label(row, model), empty, limits, "", missing=str(error))
+            limits = scale(empty, signed=row.signed, unit=unit)
+            return Coloring(key, _label(row, said), empty, limits, "", missing=str(error))
         return Coloring(
             key=key,
-            label=_label(row, model),
+            label=_label(row, said),
             values=result.per_node,
             scale=scale(
                 result.per_node[1:],
                 signed=row.signed,
-                unit=row.unit,
-                probability=row.probability,
+                unit=unit,
+                probability=row.probability and unit != DEVIATION,
             ),
-            made_by=_made_by(row, result, model, self.problem.project.primary_outcome),
+            made_by=_made_by(row, result, said, self.problem.project.primary_outcome),
             source=row.source,
             notes=result.notes,
         )
 
     def every_method(self) -> Iterator[Coloring]:
         """Yield the numbers of every method by every model it can read, and the search's values."""
-        for row, model in self._combinations():
-            yield self.coloring(_key(row, model))
+        for row, said in self._combinations():
+            yield self.coloring(_key(row, said))
         if np.isfinite(self.columns.value).any():
             yield self.coloring(SEARCH_VALUE)
 
-    def _combinations(self) -> Iterator[tuple[MethodRow, RewardModel | None]]:
+    def _combinations(self) -> Iterator[tuple[MethodRow, _Said | None]]:
         for row in METHODS.values():
             if "score" in row.needs and self.models:
-                yield from ((row, model) for model in self.models.values())
+                for model in self.models.values():
+                    # Beside the score itself, what the model says besides; methods make nothing of it.
+                    parts = range(len(model.parts) + 1 if row.probability else 1)
+                    yield from ((row, _Said(model, part)) for part in parts)
             else:
                 yield row, None
 
-    def _missing(self, row: MethodRow, model: RewardModel | None) -> str:
-        given = self.tree.given | ({"score"} if model else set())
+    def _missing(self, row: MethodRow, said: _Said | None) -> str:
+        given = self.tree.given | ({"score"} if said else set())
         lacking = [name for name in row.needs if name not in given]
         return f"needs {', '.join(lacking)}" if lacking and len(self.columns) > 1 else ""
 
-    def _parse(self, key: str) -> tuple[MethodRow, RewardModel | None]:
-        method, _, number = key.partition("@")
+    def _parse(self, key: str) -> tuple[MethodRow, _Said | None]:
+        method, _, source = key.partition("@")
+        number, point, place = source.partition(".")
         row = METHODS.get(method)
         model = self.models.get(whole_number(number) or 0)
-        if row is None or (number and model is None):
+        part = whole_number(place) if point else 0
+        known_part = model is not None and part is not None and part <= len(model.parts)
+        if row is None or (source and not known_part):
             known = ", ".join((*METHODS, SEARCH_VALUE))
             raise NotFoundError(
                 f"Nothing here is called '{key}'; known: {known}, and method@model for step scores."
             )
-        return row, model
+        return row, None if model is None else _Said(model, part or 0)
 
-    def _with_scores(self, model: RewardModel | None) -> Tree:
-        if model is None:
+    def _with_scores(self, said: _Said | None) -> Tree:
+        if said is None:
             return self.tree
         ids = self.columns.ids
-        scores = score_column(problem=self.problem, model=model, ids=ids)
+        scores = score_column(problem=self.problem, model=said.model, ids=ids, part=said.part)
         scores = self.sight.scored(ids, scores)
         return replace(self.tree, score=scores, given=self.tree.given | {"score"})
 
@@ -250,21 +259,40 @@ class Colorings:
         )
 
 
-def _key(row: MethodRow, model: RewardModel | None) -> str:
-    return f"{row.key}@{model.pk}" if model is not None else row.key
+class _Said(NamedTuple):
+    """What a model says of steps: its score (part 0), or the part of that number beside it."""
+
+    model: RewardModel
+    part: int
+
+    @property
+    def unit(self) -> str:
+        unit: str = self.model.parts[self.part - 1][1]
+        return unit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model} · {self.model.parts[self.part - 1][0]}" if self.part else f"{self.model}"
+        )
 
 
-def _label(row: MethodRow, model: RewardModel | None) -> str:
-    return f"{row.label} · {model}" if model is not None else row.label
+def _key(row: MethodRow, said: _Said | None) -> str:
+    if said is None:
+        return row.key
+    return f"{row.key}@{said.model.pk}" + (f".{said.part}" if said.part else "")
 
 
-def _made_by(row: MethodRow, result: CreditResult, model: RewardModel | None, outcome: str) -> str:
+def _label(row: MethodRow, said: _Said | None) -> str:
+    return f"{row.label} · {said}" if said is not None else row.label
+
+
+def _made_by(row: MethodRow, result: CreditResult, said: _Said | None, outcome: str) -> str:
     """Say what made the numbers: method, version, all parameters, data, model, how it is known."""
     parts = [f"{row.label} {result.version}"]
     parts += [f"{name} {value}" for name, value in result.params.items()]
     if "outcome" in row.needs:
         number = f"{result.n_outcomes:,} outcome{'' if result.n_outcomes == 1 else 's'}"
         parts.append(f"{number} called {outcome}")
-    if model is not None:
-        parts.append(str(model))
+    if said is not None:
+        parts.append(str(said))
     return " · ".join([*parts, "computed now", row.known_from])

@@ -82,6 +82,22 @@ def test_ensemble_disagreement_is_mean_variance(world):
     assert served(queue)[1][0].model_version == (f"two v1 (id {two.pk}); one v1 (id {one.pk})")
 
 
+def test_an_ensemble_is_heard_by_its_members(world):
+    model = model_of(world, "many")
+    parts = ["disagreement", "member 1", "member 2"]
+    type(model).objects.filter(pk=model.pk).update(parts=[[name, "unit"] for name in parts])
+    score(world, model, (0.5, 0.5), (0.5, 0.5))
+    steps = [list(world.traces[at].problem.steps.order_by("preorder")) for at in (0, 1)]
+    for of_trace, members in zip(steps, ([0.4, 0.6], [0.1, 0.9]), strict=True):
+        for step in of_trace:
+            StepScore.objects.filter(step=step).update(parts=[9.0, *members])
+    queue = world.queue(order="ensemble_disagreement")
+    assert order_of(world, queue)[:2] == [1, 0]
+    said = [item.why["variance"] for item in served(queue)[1][:2]]
+    assert said == pytest.approx([0.16, 0.01], abs=1e-6)
+    assert served(queue)[1][0].model_version == f"many v1 (id {model.pk})"
+
+
 def test_convincing_wrong_has_wrong_traces_only(world):
     model = model_of(world)
     score(world, model, (0.9, 0.9), (0.9, 0.3), (0.8, 0.7), (0.99, 0.99))

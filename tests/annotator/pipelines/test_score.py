@@ -105,9 +105,9 @@ def test_new_problems_are_scored_and_the_others_left_alone(project, monkeypatch)
     filled(project, arithmetic(99, 1))
     stored = []
 
-    def spy(*, model, rows):
+    def spy(*, model, rows, parts):
         stored.extend(rows)
-        return step_scores_store(model=model, rows=rows)
+        return step_scores_store(model=model, rows=rows, parts=parts)
 
     monkeypatch.setattr(score, "step_scores_store", spy)
     job = run(score_request(model=model, user=None))

@@ -23,8 +23,9 @@ from tests.annotator.pipelines.data import TINY, filled, job_folder, run, train,
 from tests.factories import problem_with_tree
 
 SETTINGS = {**TINY, "steps": "3", "checkpoint_every": "3", "held_out": "0.4"}
-MAIN = {"prm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
+MAIN = {"prm": "auroc", "hrm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
 MORE = {"ensemble": {"members": "2"}}
+PARTS = {"ensemble": ["disagreement", "member 1", "member 2"]}
 
 
 def with_rankings(n=8):
@@ -52,6 +53,13 @@ def test_every_kind_trains_scores_and_colours(key):
     coloring = Colorings(project.problems.first()).coloring(f"prm_score@{model.pk}")
     assert (coloring.scale.low, coloring.scale.high, coloring.scale.signed) == (0.0, 1.0, False)
     assert np.isfinite(coloring.values[1:]).all()
+    model.refresh_from_db()
+    known = Colorings(project.problems.first())
+    for part, (name, _) in enumerate(model.parts, 1):
+        beside = known.coloring(f"prm_score@{model.pk}.{part}")
+        assert beside.label.endswith(name)
+        assert np.isfinite(beside.values[1:]).all()
+    assert [name for name, _ in model.parts] == PARTS.get(key, [])
 
 
 @pytest.mark.django_db(transaction=True)

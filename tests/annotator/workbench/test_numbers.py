@@ -8,6 +8,7 @@ import re
 import pytest
 
 from annotator.models import Outcome, Project, StepScore
+from scoring.reward.scores import DEVIATION, PROBABILITY
 from tests.annotator.workbench.data import address
 from tests.annotator.workbench_data import GAME, Node, write_model, write_problem
 
@@ -89,6 +90,26 @@ def test_step_scores_are_coloured_as_probabilities_on_every_tree_alike(project, 
     shown = set(re.findall(r'class="num heat (heat-[a-z0-9-]+)"', page))
     assert shown <= {"heat-pos-1", "heat-zero", "heat-none"}
     assert "heat-zero" in shown
+
+
+def test_a_tree_is_coloured_by_what_a_model_says_beside_the_score(project, reviewer):
+    problem, steps = write_problem(project, "Make 24.", GAME)
+    model = write_model(problem, steps, tokens=False)
+    names = [["disagreement", DEVIATION], ["member 1", PROBABILITY]]
+    type(model).objects.filter(pk=model.pk).update(parts=names)
+    StepScore.objects.update(score=0.5, parts=[0.1, 0.9])
+    StepScore.objects.filter(step=steps[0]).update(parts=[0.4, 0.2])
+    page = reviewer.get(address(problem)).content.decode()
+    for part, name in ((1, "disagreement"), (2, "member 1")):
+        assert f"prm_score@{model.pk}.{part}" in page
+        assert name in page
+    spread = reviewer.get(address(problem, f"credit.json?by=prm_score@{model.pk}.1")).json()
+    assert (spread["low"], spread["two_sided"]) == (0.0, False)
+    assert DEVIATION in spread["caption"]
+    member = reviewer.get(address(problem, f"credit.json?by=prm_score@{model.pk}.2")).json()
+    assert [member[name] for name in ("low", "neutral", "high")] == [0.0, 0.5, 1.0]
+    for wrong in (f"{model.pk}.3", f"{model.pk}.x", f"{model.pk}.-1", f"{model.pk}."):
+        assert reviewer.get(address(problem, f"?by=prm_score@{wrong}")).status_code == 404, wrong
 
 
 def test_the_legend_says_in_sentences_what_the_colours_hide(reviewer, project):

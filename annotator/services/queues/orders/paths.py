@@ -27,7 +27,8 @@ WHERE problem_id = ANY(%(ids)s) ORDER BY id
 """
 ENDS = "SELECT id, end_id FROM annotator_trace WHERE problem_id = ANY(%(ids)s) ORDER BY id"
 SCORES = """
-SELECT c.step_id, c.score FROM annotator_stepscore c
+SELECT c.step_id, CASE WHEN %(part)s = 0 THEN c.score ELSE c.parts[%(part)s] END AS score
+FROM annotator_stepscore c
 JOIN annotator_step s ON s.id = c.step_id
 WHERE s.problem_id = ANY(%(ids)s) AND c.model_id = %(model)s
 """
@@ -80,9 +81,9 @@ class Paths:
             columns.append(full)
         return columns
 
-    def scores(self, model_id: int) -> FloatArray:
-        """Return a model's scores along the paths, ``(T, D)``."""
-        return self.along(self.column(SCORES, "score", model=model_id)[0])
+    def scores(self, model_id: int, part: int = 0) -> FloatArray:
+        """Return a model's scores along the paths, ``(T, D)``; or the ``part``-th number beside them."""
+        return self.along(self.column(SCORES, "score", model=model_id, part=part)[0])
 
     def ratings(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return mean, variance and number of people's ratings along the paths, ``(T, D)`` each."""

@@ -76,7 +76,7 @@ ORDERS: dict[str, OrderRow] = {
             "Disagreement of models",
             f"{_O}.ensemble",
             "Traces first on whose steps the models' scores differ most.",
-            "Needs step scores of two models.",
+            "Needs step scores of two models, or of an ensemble.",
             RATING,
         ),
         OrderRow(
