@@ -23,7 +23,7 @@ from tests.annotator.pipelines.data import TINY, filled, job_folder, run, train,
 from tests.factories import problem_with_tree
 
 SETTINGS = {**TINY, "steps": "3", "checkpoint_every": "3", "held_out": "0.4"}
-MAIN = {"prm": "auroc", "hrm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
+MAIN = {"prm": "auroc", "hrm": "auroc", "hrm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
 MORE = {"ensemble": {"members": "2"}}
 PARTS = {"ensemble": ["disagreement", "member 1", "member 2"]}
 
