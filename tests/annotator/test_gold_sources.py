@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.urls import reverse
 
 from annotator.errors import InvalidError
-from annotator.models import Gold
+from annotator.models import Gold, Step
 from annotator.queries.rankings.places import place_of
 from annotator.services.adjudication import ranking_decide
 from annotator.services.quality.gold import GoldTarget, gold_from_decision, gold_from_own
@@ -58,6 +59,33 @@ def test_a_reviewers_ranking_becomes_gold_on_its_own_page(world, client_for):
     gold = Gold.objects.get()
     assert gold.answer["tiers"] == [ids(world, "b"), ids(world, "a", "c")]
     assert (gold.task, gold.parent, gold.created_by) == ("rank_step", None, world.owner)
+    listed = client.get("/p/sources/gold/").content.decode()
+    row = listed.split(f'id="gold-{gold.pk}"')[1].split("</tr>")[0]
+    assert "=SUM(1) is what?</a>" in row
+    assert ">first steps<" in row
+    assert "<b>B &gt; A = C</b>" in row
+    assert re.findall(r"<li><b>(\w)</b> (.*?)</li>", row) == [("A", "a!"), ("B", "b"), ("C", "c")]
+
+
+def test_gold_of_traces_and_below_a_step_names_its_place(world, client_for):
+    below = Step.objects.get(problem=world.problem, text="c")
+    first, *_, last = world.problem.traces.order_by("ordinal")
+    rows = {
+        "rank_step": (below, [[pk] for pk in below.children.values_list("pk", flat=True)]),
+        "rank_trace": (None, [[last.pk], [first.pk]]),
+    }
+    for task, (parent, tiers) in rows.items():
+        Gold.objects.create(
+            project=world.project,
+            problem=world.problem,
+            parent=parent,
+            task=task,
+            answer={"tiers": tiers, "failed": [last.pk] if task == "rank_trace" else []},
+        )
+    listed = client_for(world.owner).get("/p/sources/gold/").content.decode()
+    assert "steps after step 1: c<" in listed
+    assert "<b>B! &gt; A</b>" in listed
+    assert f"<b>A</b> trace {first.ordinal}: … a!</li>" in listed
 
 
 def test_the_button_comes_with_the_answer_and_only_to_reviewers(world, client_for):
