@@ -16,12 +16,13 @@ from annotator.api.base import (
     optional_id,
     whole,
 )
-from annotator.api.serializers.models import ModelList, ModelOut, ScoreList
+from annotator.api.serializers.models import ModelIn, ModelList, ModelOut, ScoreList
 from annotator.api.shapes.models import model_shape, score_shape
 from annotator.errors import ForbiddenError, InvalidError
-from annotator.queries.access import access_to, model_for_user
+from annotator.queries.access import access_to, model_for_user, project_for_user
 from annotator.queries.datasets.catalog import scores_after
 from annotator.queries.models import reward_models_of
+from annotator.services.models.added import reward_model_add
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -42,6 +43,19 @@ class Models(ApiView):
         access = self.project_of_query()
         rows = reward_models_of(project=access.project).select_related("project")
         return self.page_by_id(rows, model_shape)
+
+    @extend_schema(operation_id="models_create", request=ModelIn, responses={201: ModelOut})
+    def post(self, request: Request) -> Response:
+        """Add a model that scores without being trained here."""
+        said = self.checked(ModelIn)
+        access = project_for_user(user=self.person, name=said["project"], at_least="reviewer")
+        model = reward_model_add(
+            project=access.project,
+            kind=said["kind"],
+            settings=said["settings"],
+            name=said["name"],
+        )
+        return Response(model_shape(model), status=201)
 
 
 class ModelDetail(ApiView):

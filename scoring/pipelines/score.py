@@ -17,6 +17,7 @@ from annotator.queries.models import problems_to_score
 from annotator.queries.trees.columns import tree_of
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
+from annotator.services.models.added import reward_model_facts_hold
 from annotator.services.models.scores import (
     score_parts_name,
     step_scores_store,
@@ -53,6 +54,8 @@ def run(context: JobContext) -> dict[str, Any]:
     waiting = problems_to_score(model=model)
     context.progress(0, len(waiting), "Loading the model.")
     loaded = _load(model) if waiting else None
+    if loaded is not None:
+        reward_model_facts_hold(model=model, facts=loaded.facts)
     store = _Store(context, model)
     if loaded is not None:
         problems = _problems(waiting)

@@ -208,7 +208,22 @@ KINDS: dict[str, KindRow] = {
 }
 
 
-ADDED: dict[str, AddedKind] = {}
+_A = "scoring.reward.adapters"
+
+ADDED: dict[str, AddedKind] = {
+    row.key: row
+    for row in (
+        AddedKind(
+            key="token_classes",
+            label="Published token classifier",
+            config=f"{_A}.config:TokenClassesConfig",
+            version="1",
+            description="Reads a token classifier with two classes behind each step, as TRL's PRMTrainer "
+            "and PURE make them.",
+            loader=f"{_A}.token_classes:load",
+        ),
+    )
+}
 
 ALL: dict[str, ModelKind] = {**KINDS, **ADDED}
 

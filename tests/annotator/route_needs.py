@@ -8,6 +8,7 @@ RANKED = ("step", "step-below", "branch", "branch-below", "trace")
 NEEDED = {
     ("annotator:import", "post"): "reviewer",
     ("annotator:model-list", "post"): "reviewer",
+    ("annotator:model-add", "post"): "reviewer",
     ("annotator:model-score", "post"): "reviewer",
     ("annotator:job-cancel", "post"): "reviewer",
     ("annotator:job-resume", "post"): "reviewer",

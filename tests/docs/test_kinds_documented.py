@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from scoring.reward.config import BaseConfig
-from scoring.reward.registry import KINDS
+from scoring.reward.registry import ADDED, ALL, KINDS
 
 PAGES = Path(__file__).parents[2] / "docs" / "kinds"
 SHARED = {field.name for field in fields(BaseConfig)}
 
 
 def test_every_page_has_a_row_and_every_row_a_page():
-    assert {page.stem for page in PAGES.glob("*.md")} == set(KINDS)
+    assert {page.stem for page in PAGES.glob("*.md")} == set(ALL)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.key) for row in KINDS.values()])
@@ -42,3 +42,13 @@ def test_every_setting_of_a_kind_stands_on_its_page_or_on_that_of_the_loss_it_sh
     text = "".join((PAGES / f"{key}.md").read_text(encoding="utf-8") for key in keys)
     for spec in row.settings():
         assert spec.name in SHARED or spec.name in text, spec.name
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.key) for row in ADDED.values()])
+def test_a_page_of_an_added_kind_says_what_it_reads_and_names_every_setting(row):
+    page = (PAGES / f"{row.key}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# `{row.key}`: ")
+    for part in (r"\*\*Reads\*\*", r"\*\*Score", r"\*\*Refused", r"\*\*Limits\*\*", "Source"):
+        assert re.search(part, page), part
+    for spec in row.settings():
+        assert f"`{spec.name}`" in page, spec.name

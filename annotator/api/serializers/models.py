@@ -27,6 +27,24 @@ class ModelOut(s.Serializer[Any]):
     created = s.DateTimeField()
 
 
+class ModelIn(s.Serializer[Any]):
+    """A model to add that scores without being trained here."""
+
+    project = s.CharField(help_text="Name of the project.")
+    kind = s.CharField(max_length=40, help_text="A kind that is added, not trained.")
+    name = s.CharField(
+        max_length=100,
+        default="",
+        allow_blank=True,
+        help_text="Empty: from the model and the kind. The same name again makes the next version.",
+    )
+    settings = s.DictField(
+        child=s.CharField(allow_blank=True, trim_whitespace=False),
+        default=dict,
+        help_text="The kind's settings by name, as texts.",
+    )
+
+
 class ModelList(s.Serializer[Any]):
     """A page of models, newest first."""
 

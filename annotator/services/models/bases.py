@@ -24,7 +24,7 @@ from scoring.reward.base import check_folder
 from scoring.training.config import TINY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from annotator.models import Project
 
@@ -48,18 +48,45 @@ def base_checked(*, base: str, project: Project | None, any_folder: bool) -> str
         return base
     if project is not None and (folder := _model_named(project, base)) is not None:
         return str(folder)
+    return _opened(base, roots=_open_to(project), any_folder=any_folder, refusal=_REFUSAL)
+
+
+def published_checked(*, name: str, field: str, any_folder: bool) -> str:
+    """Return the published model ``name`` as a worker shall open it: a hub id or an absolute folder.
+
+    Args:
+        name: a hub id or a folder; a relative one counts from the current folder, for the operator only.
+        field: the setting that names it, for the refusal.
+        any_folder: the operator asks.
+
+    Raises:
+        InvalidError: the folder is not open to the one who asks.
+        ModelLoadError: there is no such folder, or it holds no model that can be opened.
+    """
+    return _opened(
+        name,
+        roots=(root.resolve() for root in settings.TRACEWOOD_MODEL_DIRS),
+        any_folder=any_folder,
+        refusal=_REFUSAL_OF_PUBLISHED,
+        field=field,
+    )
+
+
+def _opened(
+    name: str, *, roots: Iterable[Path], any_folder: bool, refusal: str, field: str = "base"
+) -> str:
     try:
-        exists = Path(base).exists()
-        folder = Path(base).resolve()
+        exists = Path(name).exists()
+        folder = Path(name).resolve()
     except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
         exists, folder = False, Path("/")
-    if HUB_ID.fullmatch(base) and not exists:
-        return base
+    if HUB_ID.fullmatch(name) and not exists:
+        return name
     allowed = any_folder or (
-        Path(base).is_absolute() and any(folder.is_relative_to(root) for root in _open_to(project))
+        Path(name).is_absolute() and any(folder.is_relative_to(root) for root in roots)
     )
     if not allowed:
-        raise InvalidError(_REFUSAL, fields={"base": _REFUSAL})
+        raise InvalidError(refusal, fields={field: refusal})
     check_folder(folder)
     return str(folder)
 
@@ -68,6 +95,12 @@ _REFUSAL = (
     "This folder is not open to training. Give 'tiny', the name of a trained model of this project, "
     "the id of a public model (owner/name), or a folder below one that the operator listed in "
     "TRACEWOOD_MODEL_DIRS."
+)
+
+
+_REFUSAL_OF_PUBLISHED = (
+    "This folder is not open. Give the id of a public model (owner/name), or a folder below one that "
+    "the operator listed in TRACEWOOD_MODEL_DIRS."
 )
 
 

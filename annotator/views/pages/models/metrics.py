@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scoring.reward.registry import KINDS
+from scoring.reward.registry import ALL
 from scoring.verify.registry import CHECKERS
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class ModelRow:
 
 def kind_label(model: RewardModel) -> str:
     """Return what a person calls the kind of ``model``."""
-    row = KINDS.get(model.kind)
+    row = ALL.get(model.kind)
     return row.label if row else model.kind.replace("_", " ").capitalize()
 
 

@@ -1,4 +1,4 @@
-"""Reward models: list, train, detail, curves as CSV, score the project."""
+"""Reward models: list, train, add, detail, curves as CSV, score the project."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ from annotator.queries.jobs import (
 from annotator.queries.models import reward_models_of
 from annotator.queries.paging import page_of
 from annotator.services.jobs.requests import score_request, train_request
+from annotator.services.models.added import reward_model_add
 from annotator.services.models.estimates import train_estimate
 from annotator.views.http import page
 from annotator.views.pager import page_asked, pager
 from annotator.views.pages.charts import charts
 from annotator.views.pages.datasets.rule_words import rule_words
+from annotator.views.pages.models.add_form import ADDED_SETTINGS, AddForm
 from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_rows
 from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
 from scoring.errors import ScoringError
@@ -58,6 +60,11 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
         part = render(request, "annotator/_kind_settings.html", {"form": form})
         patch_vary_headers(part, ["HX-Target"])
         return part
+    if request.htmx.target == ADDED_SETTINGS:
+        add = AddForm(kind=request.GET.get("kind", ""))
+        part = render(request, "annotator/_added_settings.html", {"add": add})
+        patch_vary_headers(part, ["HX-Target"])
+        return part
     estimated = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -73,13 +80,52 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
     if request.htmx.target == ESTIMATE:
         found = {"form": form, "estimated": estimated}
         return render(request, "annotator/_estimate.html", found)
+    add = AddForm(kind=request.GET.get("kind", ""))
+    return _list(request, access, form, add, estimated=estimated)
+
+
+@require_POST
+def model_add(request: HtmxRequest, project: str) -> HttpResponse:
+    """Add a model that scores without being trained; its page offers to score with it."""
+    access = project_for_user(user=request.user, name=project, at_least="reviewer")
+    form = AddForm(request.POST)
+    if form.is_valid():
+        try:
+            model = reward_model_add(
+                project=access.project,
+                kind=form.cleaned_data["kind"],
+                settings=form.settings(),
+                name=form.cleaned_data["name"],
+            )
+        except AnnotatorError as error:
+            add_errors(form, error)
+        except ScoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.info(
+                request, f"{model} is here. Score the project with it to see what it says."
+            )
+            return redirect("annotator:model-detail", access.project.name, model.pk)
+    train = TrainForm(snapshots=list(snapshots_of(project=access.project)))
+    return _list(request, access, train, form)
+
+
+def _list(
+    request: HtmxRequest,
+    access: Access,
+    train: TrainForm,
+    add: AddForm,
+    *,
+    estimated: Any = None,
+) -> HttpResponse:
     found = page_of(reward_models_of(project=access.project), **page_asked(request))
     context = {
-        "form": form,
+        "form": train,
+        "estimated": estimated,
+        "add": add,
         "rows": [ModelRow(model) for model in found.rows],
         "pager": pager(request, found),
         "missing_worker": _missing_worker(),
-        "estimated": estimated,
     }
     return page(
         request,
@@ -87,7 +133,7 @@ def model_list(request: HtmxRequest, project: str) -> HttpResponse:
         context,
         access=access,
         section="models",
-        status=422 if form.errors else 200,
+        status=422 if train.errors or add.errors else 200,
     )
 
 

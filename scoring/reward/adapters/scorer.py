@@ -1,0 +1,133 @@
+"""Steps of a tree, each read at the end of its own path laid out as the model was trained to see it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from scoring.errors import AlignmentError
+from scoring.reward.scores import TreeScores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from scoring.reward.adapters.passes import Float32, Passes
+    from scoring.reward.scorer import Item
+    from scoring.reward.shared import Int32
+    from scoring.tree import Tree
+
+
+class Layout(Protocol):
+    """How a problem and the steps of a path become tokens.
+
+    Attributes:
+        tokenizer: the model's own.
+        facts: what the layout depends on, for ``Scorer.facts``.
+    """
+
+    tokenizer: Any
+
+    @property
+    def facts(self) -> Mapping[str, str | int]:
+        """See the class."""
+
+    def sequence(self, prompt: str, steps: Sequence[str]) -> Int32:
+        """Return the tokens up to where the last step is read; later tokens would change nothing."""
+
+
+class PathScorer:
+    """Scores each step as if its path ended there, whatever follows it in the tree.
+
+    Attributes:
+        passes: the weights.
+        layout: the text.
+        facts: see ``Scorer``.
+    """
+
+    scale = "probability"
+
+    def __init__(
+        self,
+        passes: Passes,
+        layout: Layout,
+        score: Callable[[Float32], Float32],
+        facts: Mapping[str, str | int],
+    ) -> None:
+        """Bind weights, layout and ``score``, which turns ``(S, C)`` readings into ``(S,)`` scores."""
+        self.passes = passes
+        self.layout = layout
+        self._score = score
+        self.facts = {**layout.facts, **facts}
+        self._special = special_texts(layout.tokenizer)
+
+    def score_many(self, items: Iterable[Item]) -> Iterator[TreeScores]:
+        """Score problems in order, one tree at a time."""
+        for item in items:
+            yield self.score(item)
+
+    def score(self, item: Item) -> TreeScores:
+        """Score every step of a problem."""
+        sequences, skipped = self._sequences(item.prompt, item.tree)
+        step = np.full(len(item.tree), np.nan, dtype=np.float32)
+        if sequences:
+            step[list(sequences)] = self._score(self.passes.at_ends(list(sequences.values())))
+        return TreeScores(step, {}, float("nan"), skipped, self.scale)
+
+    def _sequences(self, prompt: str, tree: Tree) -> tuple[dict[int, Int32], dict[int, str]]:
+        """Lay out the path of every step; what lies below a step that is skipped is skipped too."""
+        sequences: dict[int, Int32] = {}
+        skipped: dict[int, str] = {}
+        broken = self._unreadable(prompt, "the problem")
+        path: list[str] = []
+        for position in range(1, len(tree)):
+            depth, parent = int(tree.depth[position]), int(tree.parent[position])
+            path[depth - 1 :] = [str(tree.text[position])]
+            why = broken or skipped.get(parent) or self._unreadable(path[-1], "its text")
+            if not why:
+                ids = self.layout.sequence(prompt, path)
+                if len(ids) <= self.passes.context:
+                    sequences[position] = ids
+                    continue
+                why = too_long(self.passes.context)
+            skipped[position] = why
+        return sequences, skipped
+
+    def _unreadable(self, text: str, what: str) -> str:
+        """Return why ``text`` cannot be laid out; AlignmentError for what is not Unicode."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise AlignmentError(
+                f"{what} has a lone surrogate at character {error.start}; replace it before scoring"
+            ) from None
+        spelt = next((special for special in self._special if special in text), "")
+        return (
+            f"{what} spells '{spelt}', which its model would read as a mark of its own"
+            if spelt
+            else ""
+        )
+
+
+def special_texts(tokenizer: Any) -> tuple[str, ...]:
+    """Return the texts that a tokenizer reads as one mark wherever they stand."""
+    added = tokenizer.added_tokens_decoder.values()
+    return tuple(sorted(token.content for token in added if token.special and token.content))
+
+
+def too_long(context: int) -> str:
+    """Return the reason for a path beyond the context."""
+    return f"its path is longer than the {context:,} tokens that the model reads"
+
+
+def digest(*parts: object) -> str:
+    """Return 16 hex digits that name a layout."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def ids_of(tokenizer: Any, text: str, *, special: bool = False) -> list[int]:
+    """Tokenise ``text``; with ``special`` the marks around a text are added."""
+    ids: list[int] = tokenizer(text, add_special_tokens=special)["input_ids"]
+    return ids
