@@ -56,10 +56,39 @@ def test_a_reviewer_makes_a_queue_and_a_worker_fills_it(world, client_for):
     job = Job.objects.get(kind=Job.Kind.QUEUE)
     assert job.args == {"queue": queue.pk, "name": "Night"}
     assert "is being filled" in client.get(answer["Location"]).content.decode()
+    Job.objects.filter(pk=job.pk).update(state="running", done=30, total=120)
+    for shown in (url(world, "queue-list"), answer["Location"]):
+        page = client.get(shown).content.decode()
+        assert ">Being filled<" in page
+        assert "30 of 120" in page
+        assert ">Open</span>" not in page
+    live = client.get(f"{answer['Location']}?filling", **HX)
+    assert "HX-Refresh" not in live
     queue_build(queue=queue)
+    Job.objects.filter(pk=job.pk).update(state="done")
+    assert client.get(f"{answer['Location']}?filling", **HX)["HX-Refresh"] == "true"
+    page = client.get(url(world, "queue-list")).content.decode()
+    assert ">Open</span>" in page
+    assert "Being filled" not in page
     page = client.get(answer["Location"]).content.decode()
     assert "0 of 6 answers" in page
     assert page.count('id="item-') == 3
+
+
+def test_a_queue_that_was_not_filled_is_not_called_open(world, client_for):
+    queue = Queue.objects.create(project=world.project, name="Empty", task="all_steps")
+    job = Job.objects.create(
+        project=world.project,
+        kind=Job.Kind.QUEUE,
+        state="failed",
+        error="No trace is left.",
+        args={"queue": queue.pk, "name": queue.name},
+    )
+    client = client_for(world.owner)
+    for shown in (url(world, "queue-list"), url(world, "queue", queue.pk)):
+        page = client.get(shown).content.decode()
+        assert f'/jobs/{job.pk}/">Not filled</a>' in page
+    assert "No trace is left." in page
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from annotator.models import Assignment, Job, Membership, Queue, QueueCursor, Qu
 from annotator.queries.days import today_begins
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
@@ -158,10 +160,14 @@ def submitted_today(*, user: User) -> int:
     return sum(1 for finished in newest if finished is not None and finished >= midnight)
 
 
-def job_of_queue(*, queue: Queue) -> Job | None:
-    """Return the job that builds the queue."""
-    return (
-        Job.objects.filter(project=queue.project_id, kind=Job.Kind.QUEUE, args__queue=queue.pk)
-        .order_by("-pk")
-        .first()
+def jobs_filling(*, queues: Iterable[Queue]) -> dict[int, Job]:
+    """Return the job that fills each queue without items, by the queue; one query at most."""
+    empty = [queue for queue in queues if not queue.n_items]
+    if not empty:
+        return {}
+    jobs = Job.objects.filter(
+        project__in={queue.project_id for queue in empty},
+        kind=Job.Kind.QUEUE,
+        args__queue__in=[queue.pk for queue in empty],
     )
+    return {job.args["queue"]: job for job in jobs.order_by("pk")}

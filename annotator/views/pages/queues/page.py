@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from annotator.errors import AnnotatorError, InvalidError, NotFoundError
 from annotator.forms import add_errors
@@ -21,7 +22,7 @@ from annotator.queries.queues.progress import (
     ITEM_PAGE,
     cursors_of,
     items_after,
-    job_of_queue,
+    jobs_filling,
     leases_of,
     queue_progress,
     queues_of,
@@ -30,8 +31,9 @@ from annotator.queries.queues.progress import (
 )
 from annotator.services.queues import item_assign, queue_create, queue_delete, queue_state_set
 from annotator.services.queues.orders.registry import ORDERS
-from annotator.views.http import page, page_or_fragment
+from annotator.views.http import page, page_or_fragment, wants_fragment
 from annotator.views.pager import page_asked, pager
+from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.pages.queues.forms import AssignForm, QueueForm
 
 if TYPE_CHECKING:
@@ -60,13 +62,15 @@ def queue_list(request: HtmxRequest, project: str) -> HttpResponse:
     if access.may_review:
         found = page_of(queues_of(project=access.project), **page_asked(request))
     progress = queue_progress(queues=found.rows)
+    filling = _filling(found.rows)
     missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
     context = {
         "mine": queues_open_to(project=access.project, user=request.user)
         if access.may_label
         else [],
         "today": submitted_today(user=request.user) if access.may_label else 0,
-        "queues": [(queue, progress[queue.pk]) for queue in found.rows],
+        "queues": [(queue, progress[queue.pk], filling.get(queue.pk)) for queue in found.rows],
+        "filling": any(row.is_open for row in filling.values()),
         "pager": pager(request, found),
         "orders": ORDERS,
         "form": form,
@@ -91,7 +95,8 @@ def queue_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     items = items_after(queue=queue, after=after, size=ITEM_PAGE + 1)
     shown = items[:ITEM_PAGE]
     last = shown[-1] if len(items) > ITEM_PAGE else None
-    job = job_of_queue(queue=queue) if not queue.n_items else None
+    if wants_fragment(request) and "filling" in request.GET and queue.n_items:
+        return HttpResponseClientRefresh()  # its items and numbers are there now
     said = queue.options.get("report") or {}
     context = {
         "queue": queue,
@@ -106,7 +111,7 @@ def queue_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "items": shown,
         "next": f"{last.position:g}:{last.pk}" if last is not None else "",
         "after": after,
-        "job": job,
+        "filling": _filling([queue]).get(queue.pk),
         "members": judges_of(project=access.project),
         "without_scores": queue.reveal_share > 0
         and not scores_exist(project=queue.project, model=queue.model),
@@ -173,6 +178,11 @@ def _report(queue: Queue) -> dict[str, object]:
     words = {name.replace("_", " ").capitalize(): value for name, value in said.items()}
     wanted = gold is not None and (gold or queue.gold_share > 0)
     return {"Gold items": gold, **words} if wanted else words
+
+
+def _filling(queues: list[Queue]) -> dict[int, JobRow]:
+    """Return the job of each queue that has no items yet, as pages show it."""
+    return {pk: JobRow(job) for pk, job in jobs_filling(queues=queues).items()}
 
 
 def _after(request: HttpRequest) -> tuple[float, int] | None:
