@@ -43,6 +43,13 @@ def thousands(value: Any) -> str:
 
 
 @register.filter
+def counted(n: int, unit: str) -> str:
+    """Return a number with what it counts: ``1 place``, ``1,200 pairs of items``."""
+    noun, of, rest = unit.partition(" of ")
+    return f"{n:,} {noun}{'' if n == 1 else 's'}{of}{rest}"
+
+
+@register.filter
 def percent(share: float) -> str:
     """Return a share of 0 to 1 as ``30 %``; a decimal only where there is one."""
     return f"{share * 100:.1f}".removesuffix(".0") + " %"

@@ -56,6 +56,7 @@ class StatisticRow:
         target: ``"module:function"``, loaded on first use.
         version: raised whenever the numbers can change.
         needs: names of the inputs, keys of ``INPUTS``.
+        unit: what the n of its estimate counts, in the singular.
         source: where the formula was published.
         summary: one line for the page.
     """
@@ -65,6 +66,7 @@ class StatisticRow:
     target: str
     version: str
     needs: tuple[str, ...]
+    unit: str
     source: str
     summary: str
 

@@ -59,6 +59,8 @@ class TestPage:
         assert "Criterion: soundness" in plain
         assert "Criterion: overall" in plain
         assert "−1.000" in plain  # τ-b of opposite orders
+        assert "2 places" in plain
+        assert "1 pair of items" in plain
         assert "Confusion matrices" in plain
         step = world.traces[1].problem.steps.earliest("preorder")
         href = reverse("annotator:problem", args=[world.project.name, step.problem_id])

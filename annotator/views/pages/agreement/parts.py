@@ -43,11 +43,11 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class RankingRow:
-    """Rankings of one level or criterion, with the figure of each statistic."""
+    """Rankings of one level or criterion: the figure of each statistic, and what its n counts."""
 
     label: str
     is_part: bool
-    figures: tuple[Json, ...]
+    figures: tuple[tuple[Json, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

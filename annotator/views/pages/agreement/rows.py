@@ -125,7 +125,14 @@ class ReportRows:
                 (_part(field, value), True, found[field][value]) for value in sorted(found[field])
             ]
         return [
-            RankingRow(label, is_part, tuple(_ordered(STATISTICS, figures).values()))
+            RankingRow(
+                label,
+                is_part,
+                tuple(
+                    (figure, STATISTICS[key].unit)
+                    for key, figure in _ordered(STATISTICS, figures).items()
+                ),
+            )
             for label, is_part, figures in parts
         ]
 

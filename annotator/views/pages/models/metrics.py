@@ -20,6 +20,7 @@ COUNTS = frozenset(
     {"ties", "lost", *(front + x for front in ("", "outcome_", "graded_") for x in _LEFT_OUT)}
 )
 UNBOUNDED = frozenset({"log_loss", "mean_margin"})
+OF_COMPARISONS = frozenset({"pair_accuracy", "log_loss", "mean_margin", "ties", "lost"})
 JUDGES = {
     "person": "people's",
     "imported": "imported",
@@ -72,6 +73,14 @@ class MetricRow:
     is_count: bool
     margin_low: float | None = None
     judges: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What ``n`` counts, in the singular."""
+        last = self.name.rpartition("/")[2]
+        if last in OF_COMPARISONS:
+            return "comparison"
+        return "trace" if last.startswith("outcome_") else "step"
 
     @property
     def beats_baseline(self) -> bool | None:
