@@ -144,5 +144,5 @@ def test_numbers_of_comparisons_have_words_and_no_picture_beyond_one():
     assert accuracy.box is not None
     assert margin.box is None
     assert ties.is_count
-    steps, outcomes = metric_rows(dict.fromkeys(("auroc", "game24/outcome_auroc"), {"n": 1}))
+    steps, outcomes = metric_rows({key: {"n": 1} for key in ("auroc", "game24/outcome_auroc")})
     assert [row.unit for row in (accuracy, steps, outcomes)] == ["comparison", "step", "trace"]
