@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from scoring.credit.base import Param
     from scoring.evaluation.base import SuiteRow
 
-STEP_LABELS = "step_labels"
+# What learns from single steps, or is not trained here.
+STEPWISE = frozenset({"step_labels", "merged_steps", ""})
 AGGREGATION = "aggregation"
 
 
@@ -143,9 +144,8 @@ def aggregation_for(models: Iterable[RewardModel]) -> str:
 
     The least one for what learnt from single steps, the last one for what learnt from whole solutions.
     """
-    kinds = [KINDS.get(model.kind) for model in models]
-    whole = [row is not None and row.objective != STEP_LABELS for row in kinds]
-    return "last" if all(whole) else "min"
+    objectives = {getattr(KINDS.get(model.kind), "objective", "") for model in models}
+    return "min" if objectives & STEPWISE else "last"
 
 
 def _check_models(models: Sequence[RewardModel]) -> None:

@@ -13,6 +13,8 @@ from annotator.models import (
     ApiToken,
     Assignment,
     Comment,
+    Evaluation,
+    EvaluationResult,
     Export,
     Gold,
     GuidelineVersion,
@@ -111,6 +113,19 @@ def _fill(world: World, text: str) -> None:
         metrics={"auroc": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 10}},
     )
     StepScore.objects.create(step=step, model=model, score=0.25)
+    evaluation = Evaluation.objects.create(
+        project=project,
+        model=model,
+        snapshot=snapshot,
+        part="all",
+        suites=[["steps", {}], ["gone", {}]],
+        counts={"problems": 1, "traces": 2, "steps": 3, "steps_without_a_score": [2]},
+        ready=True,
+    )
+    for place, suite in enumerate(("steps", "gone")):
+        EvaluationResult.objects.create(
+            evaluation=evaluation, place=place, suite=suite, reason=text
+        )
     stored = artefact_write(path="exports/world/train.jsonl", chunks=[FILE])
     artefact_write(path="exports/world/manifest.json", chunks=[b"{}"])
     export = Export.objects.create(
@@ -134,6 +149,7 @@ def _fill(world: World, text: str) -> None:
         "model": model.pk,
         "snapshot": snapshot.pk,
         "export": export.pk,
+        "evaluation": evaluation.pk,
         "upload": upload.pk,
         "token": token.pk,
         "member": world.member.pk,

@@ -79,6 +79,7 @@ NOUNS = {
     "model",
     "snapshot",
     "export",
+    "evaluation",
     "token",
     "member",
     "gold",

@@ -10,7 +10,7 @@ from annotator.models import Evaluation, EvaluationResult, JudgementEvent, StepS
 from annotator.queries.agreement.reports import newest_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from django.db.models import QuerySet
 
@@ -35,6 +35,12 @@ def results_of(*, evaluation: Evaluation) -> list[EvaluationResult]:
     return list(EvaluationResult.objects.filter(evaluation=evaluation).order_by("place"))
 
 
+def results_of_all(*, evaluations: Iterable[Evaluation]) -> list[EvaluationResult]:
+    """Return the results of several evaluations, each in their order."""
+    rows = EvaluationResult.objects.filter(evaluation__in=list(evaluations))
+    return list(rows.order_by("evaluation", "place"))
+
+
 def known_now(
     *, project: Project, models: Sequence[RewardModel], snapshot: Snapshot | None
 ) -> dict[str, Any]:
@@ -52,8 +58,16 @@ def known_now(
     return {"event": event, "scores": {str(model.pk): _scores_now(model) for model in models}}
 
 
-def changes_since(*, evaluation: Evaluation) -> tuple[str, ...]:
-    """Say in sentences what has changed since an evaluation; none = its numbers still hold."""
+def changes_since(
+    *, evaluation: Evaluation, counted: dict[int, list[int]] | None = None
+) -> tuple[str, ...]:
+    """Say in sentences what has changed since an evaluation; none = its numbers still hold.
+
+    Args:
+        evaluation: with its models loaded.
+        counted: keeps the count of each model's scores for the next evaluation of a list.
+    """
+    counted = {} if counted is None else counted
     said = []
     events = JudgementEvent.objects.filter(
         project=evaluation.project_id, pk__gt=evaluation.known.get("event", 0)
@@ -65,7 +79,8 @@ def changes_since(*, evaluation: Evaluation) -> tuple[str, ...]:
         said.append(f"{many} {changes} of judgements came after the labels that it rests on.")
     for model in filter(None, (evaluation.model, evaluation.against)):
         before = evaluation.known.get("scores", {}).get(str(model.pk))
-        if before is not None and before != (now := _scores_now(model)):
+        now = counted[model.pk] = counted.get(model.pk) or _scores_now(model)
+        if before is not None and before != now:
             said.append(
                 f"The scores of {model} have changed: {now[0]:,} steps are scored now, "
                 f"{before[0]:,} were then."

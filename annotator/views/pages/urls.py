@@ -9,6 +9,7 @@ from annotator.views.pages.adjudication import cases
 from annotator.views.pages.agreement import page as agreement
 from annotator.views.pages.datasets import downloads
 from annotator.views.pages.datasets import page as datasets
+from annotator.views.pages.evaluations import page as evaluations
 from annotator.views.pages.guidelines import inbox, taxonomy
 from annotator.views.pages.guidelines import page as guidelines
 from annotator.views.pages.jobs import page as jobs
@@ -46,6 +47,10 @@ urlpatterns = [
     path(f"{P}models/<int:pk>/", models.model_detail, name="model-detail"),
     path(f"{P}models/<int:pk>/metrics.csv", models.model_metrics_csv, name="model-metrics"),
     path(f"{P}models/<int:pk>/score/", models.model_score, name="model-score"),
+    path(f"{P}models/<int:pk>/evaluate/", evaluations.evaluation_new, name="evaluation-new"),
+    path(f"{P}evaluations/<int:pk>/", evaluations.evaluation_detail, name="evaluation"),
+    path(f"{P}evaluations/<int:pk>.json", evaluations.evaluation_json, name="evaluation-json"),
+    path(f"{P}evaluations/<int:pk>.csv", evaluations.evaluation_csv, name="evaluation-csv"),
     path(f"{P}jobs/", jobs.job_list, name="job-list"),
     path(f"{P}jobs/open/", jobs.jobs_open, name="jobs-open"),
     path(f"{P}jobs/<int:pk>/", jobs.job_detail, name="job-detail"),

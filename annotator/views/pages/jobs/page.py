@@ -35,6 +35,11 @@ MADE_IN: dict[str, tuple[str, str]] = {
     Job.Kind.QUEUE: ("queue-list", "Open the queues"),
 }
 """The page that lists what a kind of job made, and its words."""
+ADDRESSES = {
+    "export": "annotator:export-detail",
+    "model": "annotator:model-detail",
+    "evaluation": "annotator:evaluation",
+}
 
 
 @require_safe
@@ -124,10 +129,13 @@ def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
     name = job.project.name
     if row.is_open:
         return None
-    if export := job.exports.first():
-        return reverse("annotator:export-detail", args=[name, export.pk]), "Open the export"
-    if model := job.models.filter(ready=True).first():
-        return reverse("annotator:model-detail", args=[name, model.pk]), "Open the model"
+    for noun, row_made in (
+        ("export", job.exports.first()),
+        ("model", job.models.filter(ready=True).first()),
+        ("evaluation", job.evaluations.filter(ready=True).first()),
+    ):
+        if row_made is not None:
+            return reverse(ADDRESSES[noun], args=[name, row_made.pk]), f"Open the {noun}"
     if job.state != Job.State.DONE and not row.was_refused:
         return None
     if job.kind == Job.Kind.AGREEMENT:

@@ -33,6 +33,7 @@ from annotator.views.http import page
 from annotator.views.pager import page_asked, pager
 from annotator.views.pages.charts import charts
 from annotator.views.pages.datasets.rule_words import rule_words
+from annotator.views.pages.evaluations.of_model import evaluations_part
 from annotator.views.pages.models.add_form import ADDED_SETTINGS, AddForm
 from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_rows
 from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
@@ -175,6 +176,7 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "config": _flat(model.config),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model),
+        **evaluations_part(request, access, model),
     }
     return page(request, "annotator/model_detail.html", context, access=access, section="models")
 

@@ -1,0 +1,156 @@
+"""The form that asks for an evaluation, made from the rows of the suites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.text import capfirst
+
+from annotator.models import Evaluation
+from annotator.services.evaluations import (
+    AGGREGATION,
+    aggregation_for,
+    shared_settings,
+    suites_of,
+)
+from annotator.views.pages.setting_forms import LABELS_NOW, snapshot_field
+from scoring.evaluation.aggregate import AGGREGATIONS, OWN
+from scoring.evaluation.base import INPUTS
+from scoring.evaluation.registry import DISTANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.utils.safestring import SafeString
+
+    from annotator.models import RewardModel, Snapshot
+    from scoring.credit.base import Param
+    from scoring.evaluation.base import SuiteRow
+
+WORDS = {
+    "max_n": "Largest n",
+    "n": "n of the aggregation sweep",
+    "tune_on": "Split to tune the threshold on",
+    "gamma": "Discount",
+    "reward": "Reward of a step",
+    "canonical": "Canonical reward",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteChoice:
+    """A suite with its check box."""
+
+    row: SuiteRow
+    tag: SafeString
+    id: str
+
+    @property
+    def needs(self) -> str:
+        """How to get what it needs."""
+        return "; ".join(INPUTS[need] for need in self.row.needs)
+
+
+class EvaluationForm(forms.Form):
+    """What to measure, on which data, and against which other model."""
+
+    against = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Compare with",
+        help_text="Both are measured on the same solutions, with a paired test.",
+    )
+    snapshot = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+    part = forms.ChoiceField(label="Problems", choices=Evaluation.Part.choices)
+    suites = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose a suite at least."},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        model: RewardModel,
+        others: Iterable[RewardModel],
+        snapshots: Iterable[Snapshot],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.rows = suites_of(compared=True)
+        self.fields["against"].choices = [  # type: ignore[attr-defined]
+            ("", "No other model"),
+            *((other.pk, str(other)) for other in others if other.pk != model.pk),
+        ]
+        self.fields["snapshot"] = snapshot_field(snapshots, LABELS_NOW)
+        self.fields["snapshot"].label = "Labels"
+        self.fields["suites"].choices = [  # type: ignore[attr-defined]
+            (row.key, row.label) for row in self.rows.values()
+        ]
+        self.initial.setdefault("suites", list(self.rows))
+        self.params = shared_settings(self.rows.values())
+        for param in self.params.values():
+            self.fields[param.name] = _field(param)
+        self.initial.setdefault(AGGREGATION, aggregation_for([model]))
+        if model.snapshot_id is None:
+            self.fields[
+                "part"
+            ].help_text = "What this model was trained on is not known here, so no problem is left out for it."
+
+    def about(self) -> list[forms.BoundField]:
+        """Return the fields that say on what data."""
+        return [self[name] for name in ("against", "snapshot", "part")]
+
+    def of_one(self) -> list[SuiteChoice]:
+        """Return the suites with their check boxes."""
+        return [choice for choice in self._choices() if choice.row.key not in DISTANCES]
+
+    def of_two(self) -> list[SuiteChoice]:
+        """Return the distances between two models with their check boxes."""
+        return [choice for choice in self._choices() if choice.row.key in DISTANCES]
+
+    def settings_fields(self) -> list[forms.BoundField]:
+        """Return the fields of parameters."""
+        return [self[name] for name in self.params]
+
+    def chosen(self) -> list[str]:
+        """Return the suites that were ticked; a distance counts only where there are two models."""
+        two = self.cleaned_data["against"] is not None
+        return [key for key in self.cleaned_data["suites"] if two or key not in DISTANCES]
+
+    def settings(self) -> dict[str, Any]:
+        """Return what was filled in for the suites that were ticked; the rest stays default."""
+        used = shared_settings(self.rows[key] for key in self.chosen())
+        given = {name: self.cleaned_data.get(name) for name in used}
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+    @property
+    def settings_have_errors(self) -> bool:
+        """Whether the folded part must open to show an error."""
+        return any(field.errors for field in self.settings_fields())
+
+    def _choices(self) -> list[SuiteChoice]:
+        return [
+            SuiteChoice(self.rows[box.data["value"]], box.tag(), box.id_for_label)
+            for box in self["suites"]
+        ]
+
+
+def _field(param: Param) -> forms.Field:
+    label = WORDS.get(param.name) or capfirst(param.name.replace("_", " "))
+    said: dict[str, Any] = {"label": label, "help_text": capfirst(param.meaning), "required": False}
+    if param.name == AGGREGATION:
+        said["help_text"] = "How the scores of steps become one of a solution."
+        rules = [(rule.key, rule.label) for rule in AGGREGATIONS.values()]
+        return forms.ChoiceField(choices=rules, **said)
+    if param.choices:
+        known = [(one, str(one) or "other problems") for one in param.choices if one != OWN]
+        return forms.ChoiceField(choices=known, initial=param.default, **said)
+    number: type[forms.IntegerField] = (
+        forms.IntegerField if isinstance(param.default, int) else forms.FloatField
+    )
+    widget = forms.NumberInput({"placeholder": f"{param.default:g}", "autocomplete": "off"})
+    bounds: dict[str, Any] = {"min_value": param.low, "max_value": param.high}
+    return number(widget=widget, **bounds, **said)
