@@ -8,6 +8,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from annotator.exporters.registry import EXPORTERS
+from annotator.views.pages.models.words import setting_label, setting_value
 from scoring.reward.config import BaseConfig
 from scoring.reward.registry import KINDS
 from scoring.reward.settings import describe
@@ -151,7 +152,7 @@ def snapshot_field(snapshots: Iterable[Snapshot], help_text: str = "") -> forms.
 
 def setting_field(spec: FieldSpec) -> forms.Field:
     """Return the form field of a training setting; empty means its default."""
-    label = _words(spec.name)
+    label = setting_label(spec.name)
     common: dict[str, Any] = {"required": False, "help_text": spec.doc}
     if spec.choices:
         choices = [(choice, choice) for choice in spec.choices]
@@ -160,7 +161,7 @@ def setting_field(spec: FieldSpec) -> forms.Field:
         choices = [("true", "yes"), ("false", "no")]
         initial = "true" if spec.default else "false"
         return forms.ChoiceField(label=label, choices=choices, initial=initial, **common)
-    placeholder = "none" if spec.default is None else f"{spec.default}"
+    placeholder = setting_value(spec.name, spec.default)
     attrs = {"placeholder": placeholder, "autocomplete": "off"}
     if spec.kind not in {"int", "float"}:
         return forms.CharField(label=label, widget=forms.TextInput(attrs), max_length=500, **common)
@@ -216,7 +217,3 @@ class EscapedCharField(forms.CharField):
         text = str(super().to_python(value))
         parts = text.split("\\\\")
         return "\\".join(part.replace("\\n", "\n").replace("\\t", "\t") for part in parts)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()

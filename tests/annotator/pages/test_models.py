@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 
 from annotator.models import Job, RewardModel
 from annotator.views.pages.charts import charts
 from annotator.views.pages.models.metrics import metric_rows
+from annotator.views.pages.models.words import LABELS, UNSET
 from scoring.reward.registry import KINDS
+from scoring.training.config import RunConfig
 from tests.annotator.page_world import world_create
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,28 @@ def test_origin_of_a_model_is_told_in_words(client_for):
     page = client_for(world.people["viewer"]).get(f"/p/Ours/models/{world.ids['model']}/")
     assert "Generated traces</th><td>1,200</td>" in page.content.decode()
     assert "easured_on" not in page.content.decode()
+
+
+def test_settings_have_plain_words_units_and_the_order_of_the_form(client_for):
+    world = world_create()
+    model, client = world.project.reward_models.get(), client_for(world.people["reviewer"])
+    config = RunConfig.from_settings({"max_seconds": "600"}).to_dict()
+    shown = []
+    for training in (config["training"], config["training"] | {"max_seconds": None}):
+        model.config = dict(sorted((config | {"training": training}).items(), reverse=True))
+        model.save()
+        page = client.get(f"/p/Ours/models/{model.pk}/").content.decode().split('id="config"')[1]
+        rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', page)
+        assert rows[:3] == [("Kind", "Process reward model"), ("Base", "tiny"), ("Seed", "0")]
+        shown.append(dict(rows)["Time limit, in seconds"])
+    assert shown == ["600", "no limit"]
+    form = client.get("/p/Ours/models/").content.decode()
+    assert re.search(r'name="learning_rate"[^>]* placeholder="by the base"', form)
+
+
+def test_every_word_for_a_setting_is_of_one_that_exists():
+    known = {spec.name for key in KINDS for spec in RunConfig.describe(key)}
+    assert {*LABELS, *UNSET} <= known
 
 
 def test_a_training_that_its_limit_ended_says_so(client_for):

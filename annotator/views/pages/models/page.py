@@ -36,6 +36,7 @@ from annotator.views.pages.datasets.rule_words import rule_words
 from annotator.views.pages.evaluations.of_model import evaluations_part
 from annotator.views.pages.models.add_form import ADDED_SETTINGS, AddForm
 from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_rows
+from annotator.views.pages.models.words import config_words
 from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
 from scoring.errors import ScoringError
 from scoring.training import estimate_words
@@ -173,7 +174,7 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "scored": scored_steps_of(model=model),
         "scoring": open_score_job(model=model),
         "missing_worker": _missing_worker(),
-        "config": _flat(model.config),
+        "config": config_words(model.config),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model),
         **evaluations_part(request, access, model),

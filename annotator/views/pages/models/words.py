@@ -1,0 +1,88 @@
+"""What forms and pages call the settings of a reward model; their keys are for the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from annotator.templatetags.pages import plain
+from scoring.errors import UnknownNameError
+from scoring.reward.registry import KINDS
+from scoring.training.config import RunConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+LABELS = {
+    "steps": "Optimiser steps, at most",
+    "step_tokens": "Tokens per optimiser step",
+    "pass_tokens": "Tokens per pass, at most",
+    "tuning": "What is trained",
+    "lora_rank": "Rank of low-rank adapters",
+    "lora_alpha": "Scale of low-rank adapters",
+    "lora_targets": "Layers with low-rank adapters",
+    "gradient_checkpointing": "Compute again instead of keeping",
+    "learning_rate": "Highest learning rate",
+    "warmup": "Warm-up, share of the run",
+    "decay": "Decay, share of the run",
+    "clip": "Largest gradient norm",
+    "lm_weight": "Weight of the next-token loss",
+    "weighting": "What counts once",
+    "held_out": "Held-out share of the problems",
+    "stream_share": "Share of tokens from generated traces",
+    "checkpoint_every": "Steps between checkpoints",
+    "evaluate_every": "Steps between evaluations",
+    "log_every": "Steps between points of the loss curve",
+    "patience": "Evaluations without gain before the end",
+    "max_seconds": "Time limit, in seconds",
+    "tiny_layers": "Layers of the tiny base",
+    "tiny_width": "Width of the tiny base",
+    "tiny_vocabulary": "Tokens in the tiny base's vocabulary",
+    "tiny_context": "Longest path of the tiny base, in tokens",
+    "max_pairs": "Pairs per problem, at most",
+    "compress_from": "Steps from which nodes are compressed",
+}
+# What it means that a setting has no value; those left out are plain "none".
+UNSET = {
+    "step_tokens": "by the base",
+    "learning_rate": "by the base",
+    "lm_weight": "by the base",
+    "patience": "never",
+    "max_seconds": "no limit",
+}
+
+
+def setting_label(name: str) -> str:
+    """Return what a person calls a setting."""
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
+
+
+def setting_value(name: str, value: Any) -> str:
+    """Return the value of a setting in words."""
+    if value is None:
+        return UNSET.get(name, "none")
+    return plain(value) if value != "" else ""
+
+
+def config_words(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings a model was made with: the kind first, then as forms order them."""
+    try:
+        known = [spec.name for spec in RunConfig.describe(str(config["kind"]))]
+    except (KeyError, UnknownNameError):
+        known = []
+    place = {name: at for at, name in enumerate(("kind", "base", *known))}
+    found = sorted(_flat(config), key=lambda pair: place.get(pair[0], len(place)))
+    return [(setting_label(name), _said(name, value)) for name, value in found]
+
+
+def _said(name: str, value: Any) -> str:
+    row = KINDS.get(value) if name == "kind" and isinstance(value, str) else None
+    return row.label if row else setting_value(name, value)
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield settings with their values, whatever part of the config they stand in."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value)
+        else:
+            yield name, value
