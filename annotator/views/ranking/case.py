@@ -11,24 +11,12 @@ from typing import TYPE_CHECKING, Any
 from annotator.numbers import whole_number
 from annotator.queries.rankings.criteria import criteria_of
 from annotator.queries.rankings.places import letters
+from annotator.views.keys import keys_of, keys_shown
 from annotator.views.ranking.context import TEMPLATES, TEXTS, cards_context
-from annotator.views.ranking.keys import RANKING_KEYS, keys_shown
 
 if TYPE_CHECKING:
     from annotator.queries.access import Access
     from annotator.queries.rankings.places import Place
-
-# A case has one criterion, is sent with its form, and has no panel of guidelines.
-NOT_HERE = {"criterion", "submit", "guidelines"}
-KEYS: list[dict[str, object]] = [
-    *(key for key in RANKING_KEYS if key["action"] not in NOT_HERE),
-    {
-        "action": "given",
-        "keys": ["g"],
-        "group": "Rank",
-        "label": "Take the next of the orders that were given",
-    },
-]
 
 
 def case_board(*, access: Access, place: Place, criterion: str, against: str) -> dict[str, Any]:
@@ -51,14 +39,14 @@ def case_board(*, access: Access, place: Place, criterion: str, against: str) ->
         "sections": TEMPLATES[place.level],
         "texts": TEXTS.get(place.level, TEMPLATES[place.level]),
         "typed": True,
-        "keys": keys_shown(KEYS),
+        "keys": keys_shown("adjudication"),
         "board": {
             "level": place.level,
             "items": list(shown),
             "letters": {str(item): letter for item, letter in letters(shown).items()},
             "gate": any(c.gate for c in criteria_of(place.problem.project) if c.key == criterion),
             "mayLabel": True,
-            "keys": KEYS,
+            "keys": keys_of("adjudication"),
         },
     }
     if not place.rankable:

@@ -14,7 +14,7 @@ from annotator.queries.rankings.places import letters, own_rankings, record_of, 
 from annotator.queries.rankings.questions import questions_at
 from annotator.queries.rankings.traces import trace_cards
 from annotator.queries.trees.paths import steps_down_to
-from annotator.views.ranking.keys import RANKING_KEYS, ranking_keys_shown
+from annotator.views.keys import keys_of, keys_shown
 from scoring.errors import ScoringError
 from scoring.preference.types import LEVELS, OVERALL
 
@@ -74,7 +74,7 @@ def place_context(
         "place_urls": place_urls(place),
         "sections": TEMPLATES[place.level],
         "blind": blind,
-        "keys": ranking_keys_shown(),
+        "keys": keys_shown("ranking"),
         "questions": questions_at(place=place, access=access)
         if not blind and (access.may_review or own)
         else [],
@@ -91,7 +91,7 @@ def place_context(
             "mayLabel": access.may_label,
             "blind": blind,
             "urls": place_urls(place),
-            "keys": RANKING_KEYS,
+            "keys": keys_of("ranking"),
         },
     }
     if place.rankable:

@@ -19,10 +19,10 @@ from annotator.services.judgements.judging import rest_judge, step_judge, trace_
 from annotator.services.judgements.labels import label_clear
 from annotator.services.judgements.submissions import submission_clear, submission_set
 from annotator.views.http import page
+from annotator.views.keys import keys_of, keys_shown
 from annotator.views.workbench.judgements import CLEAR, LabelForm, checked, key_of, label_state
 from annotator.views.workbench.judging_frame import frame_of
 from annotator.views.workbench.judging_path import judging_context
-from annotator.views.workbench.keys import keys_of, keys_shown
 from annotator.views.workbench.state import number_of
 
 if TYPE_CHECKING:

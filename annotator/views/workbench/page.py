@@ -21,9 +21,9 @@ from annotator.queries.trees.paths import (
     step_in,
 )
 from annotator.views.http import HtmxRequest, page, wants_fragment
+from annotator.views.keys import keys_of, keys_shown
 from annotator.views.workbench.inspector import inspector_context
 from annotator.views.workbench.judging import judging_page
-from annotator.views.workbench.keys import keys_of, keys_shown
 from annotator.views.workbench.reader import page_urls, reader_context, workbench_of
 from annotator.views.workbench.state import ViewState, number_of
 

@@ -22,7 +22,7 @@ from annotator.templatetags.text import (
     plain_math,
     token_text,
 )
-from annotator.views.workbench.keys import KEYS, keys_markdown, keys_of
+from annotator.views.keys import KEYS, keys_markdown, keys_of
 from annotator.views.workbench.tokens import step_tokens
 from scoring.heatmap import scale
 
@@ -125,7 +125,12 @@ def test_no_key_of_a_surface_starts_two_actions_and_every_action_exists(surface)
 
 
 def test_every_key_is_for_a_known_surface_and_free_of_the_frame_around_items():
-    assert {surface for key in KEYS for surface in key["on"]} == {"workbench", "judging"}
+    assert {surface for key in KEYS for surface in key["on"]} == {
+        "workbench",
+        "judging",
+        "ranking",
+        "adjudication",
+    }
     frame = (ROOT / "static" / "js" / "work.js").read_text()
     taken = set(re.findall(r'event\.key === "(\w+)"', frame)) - {
         "Enter"

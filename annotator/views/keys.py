@@ -1,4 +1,4 @@
-"""The table of keys: ``static/js/keys.json`` drives the page, the help dialog and the docs."""
+"""The table of keys: ``static/js/keys.json`` drives the pages, their help dialogs and the docs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-KEYS_FILE = Path(__file__).parents[3] / "static" / "js" / "keys.json"
+KEYS_FILE = Path(__file__).parents[2] / "static" / "js" / "keys.json"
 
 
 class Key(TypedDict):
@@ -33,15 +33,20 @@ SHOWN = {
     "ArrowRight": "→",
     "Shift+ArrowDown": "Shift ↓",
     "Shift+ArrowUp": "Shift ↑",
+    "Shift+Tab": "Shift Tab",
     "Control+z": "Ctrl Z",
     "Control+Shift+z": "Ctrl Shift Z",
     "Escape": "Esc",
 }
+DIGITS = list("123456789")
 
 
-def shown(key: str) -> str:
-    """Return a key as it is printed on a keyboard."""
-    return SHOWN.get(key, key)
+def shown(key: Key) -> list[str]:
+    """Return the keys of a line as they are printed on a keyboard; nine digits as a range."""
+    names = key["keys"]
+    if names[: len(DIGITS)] == DIGITS:
+        names = ["1–9", *names[len(DIGITS) :]]
+    return [SHOWN.get(name, name) for name in names]
 
 
 def keys_of(surface: str) -> list[Key]:
@@ -51,7 +56,7 @@ def keys_of(surface: str) -> list[Key]:
 
 def keys_shown(surface: str) -> list[dict[str, object]]:
     """Return a surface's table for its help dialog."""
-    return [{**key, "shown": [shown(name) for name in key["keys"]]} for key in keys_of(surface)]
+    return [{**key, "shown": shown(key)} for key in keys_of(surface)]
 
 
 def keys_markdown() -> str:
@@ -61,7 +66,7 @@ def keys_markdown() -> str:
         lines += [f"## {group}", "", "| Keys | What they do | Where |", "|---|---|---|"]
         for key in KEYS:
             if key["group"] == group:
-                names = " or ".join(f"`{shown(name)}`" for name in key["keys"])
+                names = " or ".join(f"`{name}`" for name in shown(key))
                 lines.append(f"| {names} | {key['label']} | {', '.join(key['on'])} |")
         lines.append("")
     return "\n".join(lines)
