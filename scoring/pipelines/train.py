@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 TRAIN, TEST = "train", "test"
 STREAMED = "arithmetic"
-STEP_LABELS = "step_labels"
 SHORTEST_S = 5.0
 """Runs shorter than this say little about the rate of longer ones."""
 
@@ -239,9 +238,9 @@ class _Data:
         self._held_out: dict[str, list[TrainingTree]] = {}
         self._streamed_prompts: list[str] = []
         self._streams = config.learner.row.streams
-        self._steps_only = config.learner.row.objective == STEP_LABELS
         self.has_streamed = False
         learnt = objective(config)
+        self._steps_only = learnt.on_labels
         for problem in problems:
             family = str(problem.problem.meta.get("sample", ""))
             self.has_streamed |= family == STREAMED

@@ -95,6 +95,7 @@ def _ranked(problem: ExportProblem) -> Ranked:
         Ranking(
             tuple(tuple(ends.of(whole.level, i) + 1 for i in tier) for tier in whole.tiers),
             whole.weight,
+            whole.level,
         )
         for whole in whole_rankings(problem)
     )

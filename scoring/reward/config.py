@@ -106,6 +106,27 @@ class ScalarConfig(BaseConfig):
 
 
 @dataclass(frozen=True, slots=True)
+class ListwiseConfig(ScalarConfig):
+    """All answers of a problem, judged in one pass."""
+
+    reading: Literal["tree", "sequence"] = setting(
+        "tree",
+        "tree: answers cannot see one another, so their order cannot matter; sequence: one after another, "
+        "the mean of several orders.",
+        choices=("tree", "sequence"),
+    )
+    orders: int = setting(
+        4, "Orders that reading=sequence trains on and averages over.", low=1, high=64
+    )
+    lists: Literal["all", "rankings", "outcomes"] = setting(
+        "all",
+        "all: rankings of traces, and outcomes of problems where nobody ranked traces; or only one of the "
+        "two.",
+        choices=("all", "rankings", "outcomes"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PairConfig(ScalarConfig):
     """A reward learnt from pairs."""
 

@@ -17,7 +17,8 @@ from scoring.errors import PackingError
 from scoring.reward import selfcheck
 from scoring.reward.backbone import context_length, cost_model
 from scoring.reward.network import Output, TokenCount, collate
-from scoring.reward.packing import EncodedTree, Row, join_tokens, path_row, rows, within_context
+from scoring.reward.packing import EncodedTree, Row, path_row, rows, within_context
+from scoring.reward.reading import reading_for
 from scoring.reward.scores import Part, StepTokens, TreeScores
 
 if TYPE_CHECKING:
@@ -37,17 +38,17 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A tree as tokens.
+    """A tree as tokens, in the way in which the kind reads it.
 
     Attributes:
-        tree: the nodes that fit into the context.
-        kept: ``(M,)`` their positions in the original tree.
-        pieces: per *kept* node its tokens and spans.
+        tree: what is read and fits into the context; mostly one node per step.
+        origin: ``(M,)`` which position of the original tree is read at the end of each node; -1 = none.
+        pieces: per node its tokens and spans.
         skipped: original position → why it was left out.
     """
 
     tree: EncodedTree
-    kept: npt.NDArray[np.int64]
+    origin: npt.NDArray[np.int64]
     pieces: Sequence[Pieces]
     skipped: dict[int, str]
 
@@ -123,7 +124,7 @@ class RewardModel:
         inner = np.unique(encoding.tree.parent)
         ends = np.setdiff1d(np.arange(len(encoding.tree)), inner)
         said = self._nothing_said(encoding.tree)
-        for end in ends.tolist() if len(encoding.kept) else ():
+        for end in ends.tolist() if len(encoding.origin) else ():
             path = path_row(encoding.tree, end)
             values, parts = self._read(self.run_plain(path), path)
             said.parts[path.nodes] = parts
@@ -140,18 +141,17 @@ class RewardModel:
             yield self.score(item.prompt, item.tree)
 
     def encode(self, problem_text: str, tree: Tree) -> Encoding:
-        """Tokenise ``tree`` and leave out what is deeper than the context."""
-        pieces = self.tokenizer.encode([problem_text, *(str(text) for text in tree.text[1:])])
-        ids = [p.ids for p in pieces]
-        prefix = np.array(self.tokenizer.prefix, dtype=np.int32)
-        ids[0] = np.concatenate((prefix, ids[0]))
-        whole = join_tokens(ids, tree.parent, tree.subtree_end)
+        """Tokenise ``tree`` as the kind reads it and leave out what is deeper than the context."""
+        reading = reading_for(self.kind, tree)
+        pieces = self.tokenizer.encode(reading.texts(problem_text))
+        whole = reading.encoded([p.ids for p in pieces], self.tokenizer.prefix)
         fitting, kept = within_context(whole, self.context)
-        missing = np.setdiff1d(np.arange(len(tree)), kept).tolist()
+        origin = reading.origin[kept]
+        missing = np.setdiff1d(np.arange(len(tree)), origin).tolist()
         reason = f"its path is longer than the {self.context:,} tokens that the model reads"
         return Encoding(
             tree=fitting,
-            kept=kept,
+            origin=origin,
             pieces=[pieces[position] for position in kept],
             skipped=dict.fromkeys(missing, reason),
         )
@@ -209,7 +209,7 @@ class RewardModel:
         """Check the model once on the built-in tree and once on real branches."""
         self.self_check()
         branches = len(np.unique(encoding.tree.parent)) < len(encoding.tree)
-        if not self._trusted_on_branches and len(encoding.kept) and branches:
+        if not self._trusted_on_branches and len(encoding.origin) and branches:
             self._trusted_on_branches = selfcheck.run(self, encoding.tree)
 
     def _assemble(self, tree: Tree, encoding: Encoding, said: _Said) -> TreeScores:
@@ -220,21 +220,36 @@ class RewardModel:
             for (name, unit), column in zip(self.kind.parts.items(), parts, strict=True)
         }
         tokens: dict[int, StepTokens] = {}
-        if not len(encoding.kept):
+        if not len(encoding.origin):
             return TreeScores(step, tokens, float("nan"), encoding.skipped, self.kind.scale, named)
         packed, running = encoding.tree, said.running
-        parts[:, encoding.kept[1:]] = said.parts[1:].T
         ends = running[packed.starts[1:] - 1]  # (M,) running reward at each node's last token
-        step[encoding.kept[1:]] = ends[1:]
-        for node in range(1, len(packed)):
-            pieces = encoding.pieces[node]
-            tokens[int(encoding.kept[node])] = StepTokens(
-                start=float(ends[packed.parent[node]]),
+        for position, nodes in _places(encoding.origin).items():
+            pieces = encoding.pieces[nodes[0]]
+            parts[:, position] = _mean([said.parts[node] for node in nodes])
+            running_here = _mean([running[packed.starts[node] + pieces.last] for node in nodes])
+            step[position] = running_here[-1]
+            tokens[position] = StepTokens(
+                start=float(_mean([ends[packed.parent[node]] for node in nodes])),
                 starts=np.concatenate(([0], pieces.ends[:-1])).astype(np.int32),
                 ends=pieces.ends,
-                running=running[packed.starts[node] + pieces.last],
+                running=running_here,
             )
         return TreeScores(step, tokens, float(ends[0]), encoding.skipped, self.kind.scale, named)
+
+
+def _places(origin: npt.NDArray[np.int64]) -> dict[int, list[int]]:
+    """Return the nodes at which each step is read, by the step's position."""
+    places: dict[int, list[int]] = {}
+    for node, position in enumerate(origin.tolist()):
+        if position > 0:
+            places.setdefault(position, []).append(node)
+    return places
+
+
+def _mean(values: list[Any]) -> Any:
+    """Return the mean over readings of a step; of one, itself."""
+    return values[0] if len(values) == 1 else np.mean(values, axis=0, dtype=np.float64).astype("f4")
 
 
 def _numbers(column: torch.Tensor) -> Float32:

@@ -171,6 +171,18 @@ KINDS: dict[str, KindRow] = {
             description="Learns a reward from whole rankings, ties included.",
         ),
         KindRow(
+            key="listwise",
+            label="Listwise",
+            target=f"{_K}.listwise:Listwise",
+            config=f"{_C}:ListwiseConfig",
+            version="1",
+            objective="answer_lists",
+            needs=("rankings or outcomes of traces",),
+            description="Learns a reward that makes the best among all answers of a problem stand out, "
+            "judged in one pass.",
+            streams=True,
+        ),
+        KindRow(
             key="tree_preference",
             label="Tree preference",
             target=f"{_K}.bradley_terry:BradleyTerry",

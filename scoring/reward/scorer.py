@@ -42,5 +42,6 @@ class Scorer(Protocol):
         """Score problems, one result per item in order; items may be read ahead.
 
         A step's score depends on the problem and the steps before it, never on what comes after or
-        on which trace led to it. Steps that cannot be scored are NaN, with a reason in ``skipped``.
+        on which trace led to it; of kinds that read answers one after another (``listwise`` with
+        ``reading=sequence``), on the tree's other answers too. Steps that cannot be scored are NaN, with a reason in ``skipped``.
         """

@@ -42,10 +42,11 @@ class RankedPair:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One order of nodes: tiers, best first, and how much it counts."""
+    """One order of nodes: tiers, best first, how much it counts, and what its nodes are the ends of."""
 
     tiers: tuple[tuple[int, ...], ...]
     weight: float = 1.0
+    level: str = "trace"
 
 
 @dataclass(frozen=True, slots=True)

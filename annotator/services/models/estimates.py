@@ -22,7 +22,7 @@ RATE = "operations_per_second"
 DEVICE = "device"
 NEWEST_RATES = 5
 TRAIN, TEST = "train", "test"
-STEP_LABELS = "step_labels"
+STEP_LABELS = ("step_labels", "merged_steps")
 
 
 def train_estimate(
@@ -61,7 +61,7 @@ def _shape(run: RunConfig) -> Shape | None:
 
 
 def _amount(project: Project | None, snapshot: Snapshot | None, run: RunConfig) -> Amount:
-    labelled = run.row.objective == STEP_LABELS
+    labelled = run.row.objective in STEP_LABELS
     if project is None:
         return Amount(0, 0, 0)
     share = run.training.held_out

@@ -22,6 +22,7 @@ OBJECTIVES: dict[str, str] = {
     "judged_pairs": f"{_O}.judged_pairs:JudgedPairs",
     "tree_pairs": f"{_O}.tree_pairs:TreePairs",
     "signal_pairs": f"{_O}.signal_pairs:SignalPairs",
+    "answer_lists": f"{_O}.answer_lists:AnswerLists",
     "rankings": f"{_O}.rankings:Rankings",
 }
 

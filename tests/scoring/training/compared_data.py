@@ -23,7 +23,15 @@ RUN = {
     "evaluate_every": "60",
     "checkpoint_every": "20",
 }
-LEARNING = ("orm", "bradley_terry", "bt_ties", "plackett_luce", "tree_preference", "heron")
+LEARNING = (
+    "orm",
+    "bradley_terry",
+    "bt_ties",
+    "plackett_luce",
+    "listwise",
+    "tree_preference",
+    "heron",
+)
 
 
 def answers(number: int, *, leaves: int = 4) -> TrainingTree:

@@ -79,7 +79,7 @@ def test_the_tie_parameter_is_learnt_and_kept(tmp_path):
     assert rows[20, "label_loss"] < rows[1, "label_loss"]
 
 
-@pytest.mark.parametrize("key", ["orm", "tree_preference", "heron"])
+@pytest.mark.parametrize("key", ["orm", "hrm", "tree_preference", "heron", "listwise"])
 def test_generated_traces_carry_what_these_kinds_learn_from(tmp_path, key):
     assert kind(key).streams
     result, _ = run(tmp_path, key, settings={"steps": "2"}, stream=ArithmeticStream(0))
