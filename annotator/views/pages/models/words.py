@@ -26,7 +26,7 @@ LABELS = {
     "decay": "Decay, share of the run",
     "clip": "Largest gradient norm",
     "lm_weight": "Weight of the next-token loss",
-    "weighting": "What counts once",
+    "weighting": "Weighting of steps",
     "held_out": "Held-out share of the problems",
     "stream_share": "Share of tokens from generated traces",
     "checkpoint_every": "Steps between checkpoints",
