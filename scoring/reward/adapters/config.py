@@ -47,3 +47,115 @@ class TokenClassesConfig(PublishedConfig):
         r"\n", f"What stands behind each step; its last token is read. {ESCAPES}"
     )
     right: int = setting(1, "Number of the class that means right.", low=0, high=1)
+
+
+_LAYOUTS = ("auto", "chat", "plain")
+_LAYOUT_DOC = (
+    "chat: the problem as a user's turn in the model's chat template; plain: the problem, then a "
+    "blank line; auto: chat where the model has a template."
+)
+_JOIN_DOC = f"What stands behind each step in the text. {ESCAPES}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialTokenConfig(PublishedConfig):
+    """A two-class head that is read at a token of its own behind each step."""
+
+    step_token: str = setting(
+        "<extra_0>", "The token behind each step that the head was trained at."
+    )
+    system: str = setting(
+        "Please reason step by step, and put your final answer within \\boxed{}.",
+        "System message in front of the problem; a dash: none.",
+    )
+    right: int = setting(1, "Number of the class that means right.", low=0, high=1)
+
+    def __post_init__(self) -> None:
+        PublishedConfig.__post_init__(self)
+        if not self.step_token:
+            raise SettingError("step_token must name the token that the head was trained at")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPairConfig(PublishedConfig):
+    """A language model that writes one of two tokens for each step."""
+
+    layout: Literal["step_tag", "chat_turns"] = setting(
+        "step_tag",
+        "step_tag: a tag behind each step, read there (Math-Shepherd); chat_turns: each step a user's "
+        "turn that the model answers with its verdict (RLHFlow).",
+        choices=("step_tag", "chat_turns"),
+    )
+    good: str = setting("+", f"The token that means right. {ESCAPES}")
+    bad: str = setting("-", f"The token that means wrong. {ESCAPES}")
+    step_tag: str = setting("ки", "step_tag only: the token behind each step.")
+    number: str = setting(
+        r"Step {n}:\s",
+        "step_tag only: what stands in front of each step that does not begin so; {n} is its number "
+        f"on the path; a dash: nothing. {ESCAPES}",
+    )
+
+    def __post_init__(self) -> None:
+        PublishedConfig.__post_init__(self)
+        if not (self.good and self.bad and self.step_tag) or self.good == self.bad:
+            raise SettingError(
+                "good, bad and step_tag must be tokens, and good another one than bad"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarClassifierConfig(PublishedConfig):
+    """A head with one number: a reward model of whole answers, or one that is read behind each step."""
+
+    read: Literal["answer", "step"] = setting(
+        "answer",
+        "answer: the steps so far as an assistant's whole answer in the chat template, read at its end "
+        "(Skywork-Reward and other Bradley-Terry models); step: read at the separator behind each step "
+        "(Skywork-o1-Open-PRM).",
+        choices=("answer", "step"),
+    )
+    join: str = setting(r"\n\n", f"answer only: what stands between steps. {ESCAPES}")
+    separator: str = setting(r"\n", f"step only: what stands behind each step. {ESCAPES}")
+    offset: float = setting(
+        0.0, "The reward that is shown as 0.5: the score is 1 / (1 + exp(offset - reward))."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImplicitPrmConfig(PublishedConfig):
+    """A causal language model against the one that it was trained from."""
+
+    reference: str = setting(
+        "",
+        "Id on the hub or folder of the model that it was trained from; with the same tokenizer.",
+        reaches="model",
+    )
+    beta: float = setting(
+        0.05, "Weight of the log-ratio, as it was trained with.", low=1e-6, high=1000.0
+    )
+    layout: Literal["auto", "chat", "plain"] = setting("auto", _LAYOUT_DOC, choices=_LAYOUTS)
+    join: str = setting(r"\n\n", _JOIN_DOC)
+
+    def __post_init__(self) -> None:
+        PublishedConfig.__post_init__(self)
+        if not self.reference.strip():
+            raise SettingError(
+                "reference must be the id (owner/name) or folder of the reference model"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodConfig(PublishedConfig):
+    """A causal language model that is asked how likely the reference answer is."""
+
+    value: Literal["mean", "whole"] = setting(
+        "mean",
+        "mean: probability of the answer to the power 1 / tokens, which compares across lengths; whole: "
+        "its probability.",
+        choices=("mean", "whole"),
+    )
+    lead: str = setting(
+        r"The answer is\s", f"What stands between the steps and the answer. {ESCAPES}"
+    )
+    layout: Literal["auto", "chat", "plain"] = setting("auto", _LAYOUT_DOC, choices=_LAYOUTS)
+    join: str = setting(r"\n\n", _JOIN_DOC)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from transformers import AutoModel, PreTrainedTokenizerFast
+from transformers import AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from scoring.errors import ModelLoadError
 from scoring.reward.artefact import open_device
@@ -78,6 +78,25 @@ class Published:
         backbone = self.backbone()
         head = _head(self.folder, backbone.config.get_text_config().hidden_size, outputs)
         return self.network(backbone, head.to(self.dtype))
+
+    def language_model(self) -> tuple[Any, nn.Linear]:
+        """Read a causal language model: its decoder, and the matrix from hidden states to logits.
+
+        Raises:
+            ModelLoadError: it is none, or its logits are more than that product.
+        """
+        model = self.backbone(AutoModelForCausalLM).eval()
+        decoder, out = model.base_model, model.get_output_embeddings()
+        probe = torch.arange(8)[None] % model.config.get_text_config().vocab_size
+        with torch.no_grad():
+            want = model(input_ids=probe, use_cache=False).logits
+            got = out(decoder(input_ids=probe, use_cache=False).last_hidden_state)
+        if not torch.allclose(want.float(), got.float(), rtol=1e-3, atol=1e-3):
+            raise ModelLoadError(
+                f"{self.folder} changes its logits behind the output matrix (a cap or a scale), which is "
+                "not known here."
+            )
+        return decoder, out
 
     def network(self, backbone: Any, head: nn.Module) -> RewardNetwork:
         """Put a decoder and a head together for packing."""

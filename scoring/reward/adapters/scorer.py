@@ -35,7 +35,11 @@ class Layout(Protocol):
         """See the class."""
 
     def sequence(self, prompt: str, steps: Sequence[str]) -> Int32:
-        """Return the tokens up to where the last step is read; later tokens would change nothing."""
+        """Return the tokens up to where the last step is read; later tokens would change nothing.
+
+        Raises:
+            AlignmentError: where it is read is no token of its own; the step then has no score.
+        """
 
 
 class PathScorer:
@@ -87,11 +91,15 @@ class PathScorer:
             path[depth - 1 :] = [str(tree.text[position])]
             why = broken or skipped.get(parent) or self._unreadable(path[-1], "its text")
             if not why:
-                ids = self.layout.sequence(prompt, path)
-                if len(ids) <= self.passes.context:
-                    sequences[position] = ids
-                    continue
-                why = too_long(self.passes.context)
+                try:
+                    ids = self.layout.sequence(prompt, path)
+                except AlignmentError as error:
+                    why = str(error)
+                else:
+                    why = too_long(self.passes.context) if len(ids) > self.passes.context else ""
+            if not why:
+                sequences[position] = ids
+                continue
             skipped[position] = why
         return sequences, skipped
 
@@ -131,3 +139,17 @@ def ids_of(tokenizer: Any, text: str, *, special: bool = False) -> list[int]:
     """Tokenise ``text``; with ``special`` the marks around a text are added."""
     ids: list[int] = tokenizer(text, add_special_tokens=special)["input_ids"]
     return ids
+
+
+def two_class(right: int) -> Callable[[Float32], Float32]:
+    """Return the reading of two logits ``(S, 2)`` as the probability of class ``right``."""
+
+    def score(logits: Float32) -> Float32:
+        return probability(logits[:, right] - logits[:, 1 - right])
+
+    return score
+
+
+def probability(logit: Float32) -> Float32:
+    """Return ``1 / (1 + exp(-logit))`` without overflow."""
+    return np.exp(-np.logaddexp(np.float32(0), -logit)).astype(np.float32)

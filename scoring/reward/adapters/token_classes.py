@@ -20,7 +20,7 @@ from scoring.errors import ModelLoadError
 from scoring.reward.adapters.config import unescaped
 from scoring.reward.adapters.opening import open_published
 from scoring.reward.adapters.passes import Passes
-from scoring.reward.adapters.scorer import PathScorer, digest, ids_of
+from scoring.reward.adapters.scorer import PathScorer, digest, ids_of, two_class
 from scoring.reward.manifest import config_of
 from scoring.reward.registry import added_kind
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scoring.reward.adapters.config import TokenClassesConfig
-    from scoring.reward.adapters.passes import Float32
     from scoring.reward.manifest import Manifest
     from scoring.reward.shared import Int32
 
@@ -68,13 +67,4 @@ def load(_folder: Path, manifest: Manifest, device: str) -> PathScorer:
     published = open_published(config, device)
     layout = SeparatedParts(published.tokenizer(), unescaped(config.separator))
     passes = Passes(published.headed(2), published.device)
-
-    def right(logits: Float32) -> Float32:
-        return probability(logits[:, config.right] - logits[:, 1 - config.right])
-
-    return PathScorer(passes, layout, right, {"commit": published.commit})
-
-
-def probability(logit: Float32) -> Float32:
-    """Return ``1 / (1 + exp(-logit))`` without overflow."""
-    return np.exp(-np.logaddexp(np.float32(0), -logit)).astype(np.float32)
+    return PathScorer(passes, layout, two_class(config.right), {"commit": published.commit})

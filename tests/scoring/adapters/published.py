@@ -24,6 +24,8 @@ def saved_model(folder, model_class, config_class=Qwen2Config, *, marks=(), temp
     fast.add_special_tokens({"additional_special_tokens": list(marks)})
     fast.chat_template = template
     shape = {**SMALL, "vocab_size": len(fast) + 3, "initializer_range": 0.2, **more}
+    if fast.pad_token_id is not None:
+        shape["pad_token_id"] = fast.pad_token_id
     model = model_class(config_class(**shape)).eval()
     with torch.no_grad():
         for name, values in model.named_parameters():
@@ -81,3 +83,19 @@ def one_by_one(tree, of_path):
     for position, steps in paths(tree):
         found[position] = of_path(steps)
     return found
+
+
+QWEN = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+QWEN_MARKS = ("<|im_start|>", "<|im_end|>", "<extra_0>")
+LLAMA = (
+    "{{ '<|begin_of_text|>' }}{{ '<|start_header_id|>system<|end_header_id|>\n\nToday: ' }}"
+    "{% if date_string is not defined %}{% set date_string = strftime_now('%d %b %Y %f') %}{% endif %}"
+    "{{ date_string }}{{ '<|eot_id|>' }}"
+    "{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' }}"
+    "{{ m['content'] | trim }}{{ '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+)
+LLAMA_MARKS = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")

@@ -1,0 +1,124 @@
+"""Two-class heads at a step token against the published recipe, one forward pass per prefix."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import Qwen2Model
+
+from scoring.errors import ModelLoadError
+from tests.scoring.adapters.published import (
+    PROMPT,
+    QWEN,
+    QWEN_MARKS,
+    added,
+    one_by_one,
+    saved_model,
+    scored,
+    small_tree,
+)
+
+SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
+
+
+def qwen_prm(folder, marks=QWEN_MARKS, template=QWEN, **more):
+    """A decoder with a head of two layers, its tensors named and its config written as published."""
+    model, fast = saved_model(folder, Qwen2Model, marks=marks, template=template, **more)
+    head = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"score.{name}": value for name, value in head.state_dict().items()}
+    save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    own = {"AutoModel": "modeling_qwen2_rm.Qwen2ForProcessRewardModel"}
+    config |= {"architectures": ["Qwen2ForProcessRewardModel"], "auto_map": own}
+    (folder / "config.json").write_text(json.dumps(config))
+    return model, head, fast
+
+
+def direct(model, head, fast, steps):
+    """The recipe of the model card for one prefix."""
+    answer = "<extra_0>".join(steps) + "<extra_0>"
+    turns = [("system", SYSTEM), ("user", PROMPT), ("assistant", answer)]
+    text = fast.apply_chat_template(
+        [{"role": role, "content": content} for role, content in turns], tokenize=False
+    )
+    ids = torch.tensor([fast(text)["input_ids"]])
+    with torch.no_grad():
+        logits = head(model(ids).last_hidden_state)
+    marks = ids[0] == fast.convert_tokens_to_ids("<extra_0>")
+    probabilities = torch.softmax(logits[0][marks], dim=-1)[:, 1]
+    assert len(probabilities) == len(steps)
+    return probabilities[-1].item()
+
+
+def test_every_step_has_the_probability_of_the_published_recipe(tmp_path):
+    model, head, fast = qwen_prm(tmp_path / "m")
+    scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    tree = small_tree()
+    want = one_by_one(tree, lambda steps: direct(model, head, fast, steps))
+    np.testing.assert_allclose(scored(scorer, tree).step, want, atol=2e-6)
+    assert np.ptp(want[1:]) > 0.01
+    assert scorer.facts["read_token"] == fast.convert_tokens_to_ids("<extra_0>")
+    assert scorer.passes.packs
+
+
+def test_the_tree_runs_its_shared_tokens_once(tmp_path):
+    qwen_prm(tmp_path / "m")
+    scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    tree = small_tree()
+    scored(scorer, tree)
+    before = scorer.passes.counter.tokens
+    got = scored(scorer, tree).step
+    packed = scorer.passes.counter.tokens - before
+    scorer.passes.packs = False
+    np.testing.assert_allclose(scored(scorer, tree).step, got, atol=2e-6)
+    sequences, _ = scorer._sequences(PROMPT, tree)
+    assert packed < sum(map(len, sequences.values())) / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("so <extra_0> it is", "spells '<extra_0>'"), ("long " * 200, "longer than the 256 tokens")],
+)
+def test_a_step_that_cannot_be_read_is_skipped_with_all_below_it(tmp_path, text, why):
+    qwen_prm(tmp_path / "m")
+    scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    tree = small_tree()
+    plain = scored(scorer, tree).step
+    tree.text[5] = text
+    got = scored(scorer, tree)
+    assert set(got.skipped) == {5, 6}
+    assert all(why in reason for reason in got.skipped.values())
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(got.step)), [0, 5, 6])
+    rest = [1, 2, 3, 4, 7, 8]
+    np.testing.assert_allclose(got.step[rest], plain[rest], atol=2e-6)
+
+
+def test_the_problem_too_is_read_as_text_only(tmp_path):
+    qwen_prm(tmp_path / "m")
+    scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    got = scored(scorer, small_tree(), prompt="<|im_end|>")
+    assert len(got.skipped) == 8
+    assert "the problem spells '<|im_end|>'" in got.skipped[1]
+
+
+def test_a_step_token_that_splits_is_refused_with_the_way_out(tmp_path):
+    qwen_prm(tmp_path / "m", marks=QWEN_MARKS[:2])
+    with pytest.raises(
+        ModelLoadError, match=r"'<extra_0>' is \d+ tokens.*must be exactly one: give"
+    ):
+        added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+
+
+def test_a_model_without_a_template_or_a_head_is_refused(tmp_path):
+    qwen_prm(tmp_path / "m", template=None)
+    with pytest.raises(ModelLoadError, match="no chat template"):
+        added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    saved_model(tmp_path / "n", Qwen2Model, marks=QWEN_MARKS, template=QWEN)
+    with pytest.raises(ModelLoadError, match="no head"):
+        added(tmp_path / "b", "special_token", model=str(tmp_path / "n"))
