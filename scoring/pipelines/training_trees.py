@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from annotator.exporters.comparisons import Ends
-from annotator.exporters.ranked import decided_pairs, whole_rankings
+from annotator.exporters.ranked import decided_pairs, rater_words, whole_rankings
+from scoring.preference.types import OVERALL
 from scoring.training.dataset import Ranked, RankedPair, Ranking, SpanTarget, TrainingTree
 from scoring.training.targets import span_targets
 from scoring.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from annotator.exporters.ranked import Decided, PairKey
     from annotator.exporters.records import ExportProblem
     from scoring.types import TraceRecord
 
@@ -67,30 +69,15 @@ def _spans(problem: ExportProblem) -> Iterator[SpanTarget]:
 
 def _ranked(problem: ExportProblem) -> Ranked:
     """Return what the rankings say, over positions of the tree: the problem is 0."""
+    criteria = tuple(criterion.key for criterion in problem.criteria)
     decided, _ = decided_pairs(problem)
     if not decided:
-        return Ranked()
+        return Ranked(criteria=criteria)
     ends = Ends(problem)
-    pairs = []
     spoken = []
-    for (level, first, second), answer in decided.items():
+    for level, first, second in decided:
         shift = 0 if level == "trace" else 1
         spoken.append((level, first + shift, second + shift))
-        if answer.said in ("win", "tie"):
-            better, worse = (
-                (answer.winner, answer.loser) if answer.said == "win" else (first, second)
-            )
-            # A gate says that one failed, not by how much.
-            by = 1.0 if answer.by is None else answer.by
-            pairs.append(
-                RankedPair(
-                    level,
-                    ends.of(level, better) + 1,
-                    ends.of(level, worse) + 1,
-                    tie=answer.said == "tie",
-                    distance=by if answer.said == "win" else 0.0,
-                )
-            )
     rankings = tuple(
         Ranking(
             tuple(tuple(ends.of(whole.level, i) + 1 for i in tier) for tier in whole.tiers),
@@ -99,4 +86,52 @@ def _ranked(problem: ExportProblem) -> Ranked:
         )
         for whole in whole_rankings(problem)
     )
-    return Ranked(tuple(pairs), rankings, tuple(spoken))
+    return Ranked(
+        tuple(_pairs(decided, ends)),
+        rankings,
+        tuple(spoken),
+        criteria,
+        tuple(_by_criterion(problem, ends)),
+        tuple(_by_rater(problem, ends)),
+    )
+
+
+def _pairs(decided: Mapping[PairKey, Decided], ends: Ends, **whose: str) -> Iterator[RankedPair]:
+    """Yield the wins and ties as pairs of nodes."""
+    for (level, first, second), answer in decided.items():
+        if answer.said in ("win", "tie"):
+            better, worse = (
+                (answer.winner, answer.loser) if answer.said == "win" else (first, second)
+            )
+            # A gate says that one failed, not by how much.
+            by = 1.0 if answer.by is None else answer.by
+            yield RankedPair(
+                level,
+                ends.of(level, better) + 1,
+                ends.of(level, worse) + 1,
+                tie=answer.said == "tie",
+                distance=by if answer.said == "win" else 0.0,
+                **whose,
+            )
+
+
+def _by_criterion(problem: ExportProblem, ends: Ends) -> Iterator[RankedPair]:
+    """Yield what is said under each criterion alone, by the rules that hold for the whole."""
+    for key in (*(criterion.key for criterion in problem.criteria), OVERALL):
+        alone = replace(
+            problem,
+            rankings=[row for row in problem.rankings if row.criterion == key],
+            adjudications=[row for row in problem.adjudications if row.criterion == key],
+        )
+        yield from _pairs(decided_pairs(alone)[0], ends, criterion=key)
+
+
+def _by_rater(problem: ExportProblem, ends: Ends) -> Iterator[RankedPair]:
+    """Yield what each rater says; a decision on all of them is nobody's preference."""
+    for name in dict.fromkeys(rater_words(row.rater) for row in problem.rankings):
+        alone = replace(
+            problem,
+            rankings=[row for row in problem.rankings if rater_words(row.rater) == name],
+            adjudications=[],
+        )
+        yield from _pairs(decided_pairs(alone)[0], ends, rater=name)

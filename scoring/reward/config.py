@@ -127,6 +127,21 @@ class ListwiseConfig(ScalarConfig):
 
 
 @dataclass(frozen=True, slots=True)
+class MultiHeadConfig(ScalarConfig):
+    """One reward per criterion."""
+
+    importance: Literal["rank_order", "equal"] = setting(
+        "rank_order",
+        "What a criterion counts in the combination. rank_order: by its place in the project's order of "
+        "importance (rank-order centroids); equal: all alike.",
+        choices=("rank_order", "equal"),
+    )
+    labels: bool = setting(
+        True, "Step labels teach the head of the first criterion, beside its comparisons."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PairConfig(ScalarConfig):
     """A reward learnt from pairs."""
 

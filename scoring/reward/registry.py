@@ -205,6 +205,17 @@ KINDS: dict[str, KindRow] = {
             streams=True,
         ),
         KindRow(
+            key="multi_head",
+            label="One head per criterion",
+            target=f"{_K}.multi_head:MultiHead",
+            config=f"{_C}:MultiHeadConfig",
+            version="1",
+            objective="criteria",
+            needs=("rankings by criterion",),
+            description="Learns one reward per criterion of the project from rankings by criterion, and "
+            "combines them by importance.",
+        ),
+        KindRow(
             key="ensemble",
             label="Ensemble",
             target=f"{_K}.ensemble:Ensemble",
@@ -225,33 +236,6 @@ _A = "scoring.reward.adapters"
 ADDED: dict[str, AddedKind] = {
     row.key: row
     for row in (
-        AddedKind(
-            key="special_token",
-            label="Published model with a step token",
-            config=f"{_A}.config:SpecialTokenConfig",
-            version="1",
-            description="Reads a head with two classes at a token of its own behind each step, as "
-            "Qwen2.5-Math-PRM has it.",
-            loader=f"{_A}.special_token:load",
-        ),
-        AddedKind(
-            key="token_pair",
-            label="Published model with two verdict tokens",
-            config=f"{_A}.config:TokenPairConfig",
-            version="1",
-            description="Reads how likely a language model finds + against - behind each step, as "
-            "Math-Shepherd and RLHFlow trained it.",
-            loader=f"{_A}.token_pair:load",
-        ),
-        AddedKind(
-            key="scalar_classifier",
-            label="Published model with one number",
-            config=f"{_A}.config:ScalarClassifierConfig",
-            version="1",
-            description="Reads a head with one number, of the answer so far (Skywork-Reward and other "
-            "Bradley–Terry models) or behind each step (Skywork-o1-Open-PRM).",
-            loader=f"{_A}.scalar_classifier:load",
-        ),
         AddedKind(
             key="token_classes",
             label="Published token classifier",

@@ -30,6 +30,20 @@ class PairTensors:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedTensors:
+    """U comparisons, each with a number that says whose or by what it is.
+
+    Attributes:
+        pairs: the comparisons; where ``first`` is ``second`` it is no comparison but a label of that
+            place, and ``preference`` is its target.
+        tag: ``(U,)`` int64.
+    """
+
+    pairs: PairTensors
+    tag: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class RankingTensors:
     """U rankings, one after another: best tier first, equal tier numbers are tied.
 

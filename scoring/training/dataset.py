@@ -31,6 +31,8 @@ class RankedPair:
         worse: node position.
         tie: True if they were found equal.
         distance: how far apart, in the units of the ranking; 0 for a tie.
+        criterion: under which alone this is said, "" = on the whole.
+        rater: who alone says it, "" = all that count together.
     """
 
     level: str
@@ -38,6 +40,8 @@ class RankedPair:
     worse: int
     tie: bool = False
     distance: float = 1.0
+    criterion: str = ""
+    rater: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,17 @@ class Ranked:
         rankings: whole rankings.
         spoken: (level, item, item) of every pair that somebody ranked, whatever the answer. Items are
             node positions, for traces their numbers in ``Tree.ends``.
+        criteria: those of the project, the most important first.
+        by_criterion: one answer per compared pair and criterion, "" = rankings on the whole.
+        by_rater: one answer per compared pair and rater, without final decisions.
     """
 
     pairs: tuple[RankedPair, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     spoken: tuple[tuple[str, int, int], ...] = ()
+    criteria: tuple[str, ...] = ()
+    by_criterion: tuple[RankedPair, ...] = ()
+    by_rater: tuple[RankedPair, ...] = ()
 
     def spoken_of(self, level: str) -> list[tuple[int, int]]:
         """Return the items of the pairs of one level."""

@@ -18,20 +18,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from scoring.errors import CancelledError
 from scoring.reward.members import join_members, member_folder, save_members
 from scoring.training.checkpoint import Progress
 from scoring.training.loop import fit_one
+from scoring.training.objectives.compared import outputs
 from scoring.training.objectives.registry import objective
 from scoring.training.result import read_result, write_result
-from scoring.training.rundata import RunData
 from scoring.training.start import example_maker, share_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import torch
 
     from scoring.reward.model import RewardModel
     from scoring.training.config import RunConfig
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from scoring.training.hooks import Hooks
     from scoring.training.objectives.units import Floats
     from scoring.training.result import FitResult
-    from scoring.training.rundata import Stream
+    from scoring.training.rundata import RunData, Stream
 
 
 def fit_members(
@@ -99,7 +100,7 @@ def _fit_member(
     """Train one member, or find it trained; it is measured like any model of its kind."""
     folder = member_folder(out_dir, number)
     share_tokenizer(config, data.train, data.stream, out_dir, folder)
-    own = RunData(data.train, data.held_out, _own_stream(data.stream, number, _count(config)))
+    own = replace(data, stream=_own_stream(data.stream, number, _count(config)))
     try:
         return fit_one(
             config.member(number), own, folder, device, _heard(number, config, hooks), {}
@@ -130,17 +131,14 @@ def _heard(number: int, config: RunConfig, hooks: Hooks) -> Hooks:
     )
 
 
-@torch.no_grad()
 def _member_values(
     model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]
 ) -> Floats:
     """Return ``(n, k)`` what the members say where the losses of these trees are read."""
     found = [np.zeros((0, model.kind.config.members))]
-    for example in (example for item in trees for example in maker.make(item)):
-        if len(example.units):
-            read = torch.from_numpy(example.read).to(model.device)
-            values = model.kind.values(model.run([example.row]).head[0, read])
-            found.append(values.double().cpu().numpy())
+    examples = (example for item in trees for example in maker.make(item))
+    for _, head in outputs(model, examples):
+        found.append(model.kind.values(head).double().cpu().numpy())
     return np.concatenate(found)
 
 

@@ -20,6 +20,7 @@ from scoring.reward.tokenizer import StepTokenizer, open_tokenizer, train_tokeni
 from scoring.training.checkpoint import writing
 from scoring.training.config import LORA, TINY, RunConfig, TrainingConfig
 from scoring.training.examples import ExampleMaker, texts_of
+from scoring.training.objectives.registry import objective
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ def make_model(
     """
     torch.manual_seed(config.training.seed)
     backbone = _backbone(config, train, stream, out_dir)
-    kind = config.row.load(config.model)
+    kind = config.row.load(config.model, **objective(config, train).binds)
     settings: Any = backbone.module.config
     head = kind.make_head(int(settings.get_text_config().hidden_size))
     network = RewardNetwork(backbone.module, head, mask_plan(settings))

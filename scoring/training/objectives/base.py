@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scoring.reward.metrics import Metric
     from scoring.reward.model import RewardModel
@@ -30,12 +30,15 @@ class Objective(Protocol):
             need do.
         curve: names of the held-out numbers that are drawn while training.
         on_labels: True if the held-out numbers are of step labels alone.
+        binds: what the kind must know of the training trees before its head is made: keyword arguments,
+            part of its ``fixed`` from then on.
     """
 
     noun: str
     whole_trees: bool
     curve: tuple[str, ...]
     on_labels: bool
+    binds: Mapping[str, Any]
 
     def reading(self, item: TrainingTree) -> Reading:
         """Return how a tree goes through the model to be learnt from; mostly as it stands."""

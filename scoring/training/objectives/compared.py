@@ -15,7 +15,7 @@ from scoring.reward.reading import Reading
 from scoring.training.examples import Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scoring.reward.metrics import Metric
     from scoring.reward.model import RewardModel
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """What the model says of one row: rewards and path lengths by place, losses by unit."""
 
     units: Units
@@ -41,6 +41,7 @@ class ComparedPaths(ABC):
     whole_trees = False
     curve = ("pair_accuracy", "log_loss")
     on_labels = False
+    binds: Mapping[str, Any] = {}
 
     def reading(self, item: TrainingTree) -> Reading:
         """Return the tree as it stands."""
@@ -66,8 +67,17 @@ class ComparedPaths(ABC):
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]
     ) -> None:
         """Measure scores against the rewards of what is compared in these trees."""
-        said = [row.reward for item in trees for row in _read_out(model, maker.make(item))]
+        said = [row.reward for item in trees for row in self._read_out(model, maker.make(item))]
         model.kind.refer(np.concatenate(said) if said else np.zeros(0))
+
+    def rewards(self, kind: Any, head: torch.Tensor) -> torch.Tensor:
+        """Turn head outputs ``(K, C)`` into the rewards that are compared, a row per place."""
+        return kind.value(head)
+
+    def leads(self, units: Any, reward: Floats) -> Floats:
+        """Return for every decided pair how far its better side leads."""
+        better, worse = self.decided(units)
+        return reward[better] - reward[worse]
 
     def quality(
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree], **how: Any
@@ -75,27 +85,33 @@ class ComparedPaths(ABC):
         """Compare rewards with comparisons, and scores with step labels where there are any."""
         on_scored = how.pop("on_scored", None)
         lost = Lost()
-        said: list[_Said] = []
+        said: list[Said] = []
         problem: list[str] = []
         for done, item in enumerate(trees, start=1):
-            rows = list(_read_out(model, maker.make(item, lost)))
+            rows = list(self._read_out(model, maker.make(item, lost)))
             said += rows
             problem += [item.problem_key] * len(rows)
             if on_scored is not None:
                 on_scored(done)
-        found = self._joined(said, problem, lost.labels)
+        compared = self.compared_metrics(said, problem, lost.labels, **how)
         labelled = [item for item in trees if len(item.labelled)]
         steps = step_quality(model, labelled, **how) if labelled else {}
-        return pair_metrics(found, **how) | steps
+        return compared | steps
 
-    def _joined(self, said: Sequence[_Said], problem: Sequence[str], lost: int) -> Compared:
+    def compared_metrics(
+        self, said: Sequence[Said], problem: Sequence[str], lost: int, **how: Any
+    ) -> dict[str, Metric]:
+        """Return the numbers of the comparisons: what was said row by row, each of which problem."""
+        return pair_metrics(self._joined(said, problem, lost), **how)
+
+    def _joined(self, said: Sequence[Said], problem: Sequence[str], lost: int) -> Compared:
         """Put the rows of all problems one after another."""
         none = np.zeros(0)
         numbers = np.unique(np.array(problem, dtype=object), return_inverse=True)[1]
         margins, longer = [none], [none]
         for row in said:
             better, worse = self.decided(row.units)
-            margins.append(row.reward[better] - row.reward[worse])
+            margins.append(self.leads(row.units, row.reward))
             longer.append((row.length[better] - row.length[worse]).astype(np.float64))
         losses = [none, *(row.loss for row in said)]
         return Compared(
@@ -108,20 +124,24 @@ class ComparedPaths(ABC):
             lost=lost,
         )
 
+    def _read_out(self, model: RewardModel, examples: Sequence[Example]) -> Iterator[Said]:
+        for example, head in outputs(model, examples):
+            yield Said(
+                units=example.units,
+                reward=_numbers(self.rewards(model.kind, head)),
+                length=example.row.position[example.read],
+                loss=_numbers(model.kind.log_losses(head, example.units.tensors(model.device))),
+            )
 
-def _read_out(model: RewardModel, examples: Sequence[Example]) -> Iterator[_Said]:
-    """Run rows that have units and yield what the model says of them."""
+
+def outputs(
+    model: RewardModel, examples: Iterable[Example]
+) -> Iterator[tuple[Example, torch.Tensor]]:
+    """Run the rows that have units; yield each with the head's outputs ``(K, C)`` where it is read."""
     for example in examples:
-        if not len(example.units):
-            continue
-        read = torch.from_numpy(example.read).to(model.device)
-        head = model.run([example.row]).head[0, read]
-        yield _Said(
-            units=example.units,
-            reward=_numbers(model.kind.value(head)),
-            length=example.row.position[example.read],
-            loss=_numbers(model.kind.log_losses(head, example.units.tensors(model.device))),
-        )
+        if len(example.units):
+            read = torch.from_numpy(example.read).to(model.device)
+            yield example, model.run([example.row]).head[0, read]
 
 
 def _numbers(column: torch.Tensor) -> Floats:

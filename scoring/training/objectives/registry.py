@@ -24,6 +24,7 @@ OBJECTIVES: dict[str, str] = {
     "signal_pairs": f"{_O}.signal_pairs:SignalPairs",
     "answer_lists": f"{_O}.answer_lists:AnswerLists",
     "rankings": f"{_O}.rankings:Rankings",
+    "criteria": f"{_O}.criteria:Criteria",
 }
 
 

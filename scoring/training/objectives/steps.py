@@ -16,7 +16,7 @@ from scoring.training.objectives.base import outcome_means
 from scoring.training.objectives.units import StepUnits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scoring.reward.metrics import Metric
     from scoring.reward.model import RewardModel
@@ -51,6 +51,7 @@ class Steps(ABC):
     missing: str
     front: str
     whole_trees = True
+    binds: Mapping[str, Any] = {}
 
     def __init__(self, config: RunConfig, _trees: Sequence[TrainingTree] = ()) -> None:
         self.weighting = config.training.weighting

@@ -18,14 +18,17 @@ from scoring.training.dataset import RankedPair, Ranking
 from scoring.types import NodeRecord, OutcomeRecord, RankingRecord, RaterRecord, TraceRecord
 from tests.annotator.commands import run_command
 from tests.annotator.exports.data import problem
-from tests.annotator.exports.ranked_data import order, ranked
+from tests.annotator.exports.ranked_data import decision, order, ranked
 from tests.annotator.pipelines.data import TINY, filled, job_folder, run, train, trained
 from tests.factories import problem_with_tree
 
 SETTINGS = {**TINY, "steps": "3", "checkpoint_every": "3", "held_out": "0.4"}
-MAIN = {"prm": "auroc", "hrm": "auroc", "hrm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
+MAIN = {"prm": "auroc", "hrm": "auroc", "orm": "outcome_auroc", "ensemble": "auroc"}
 MORE = {"ensemble": {"members": "2"}}
-PARTS = {"ensemble": ["disagreement", "member 1", "member 2"]}
+PARTS = {
+    "ensemble": ["disagreement", "member 1", "member 2"],
+    "multi_head": ["correctness", "progress", "clarity"],
+}
 
 
 def with_rankings(n=8):
@@ -34,7 +37,11 @@ def with_rankings(n=8):
         right = [bool(trace.outcomes[0].value) for trace in record.traces]
         tiers = [[t for t, r in enumerate(right) if r is good] for good in (True, False)]
         tiers = [tier for tier in tiers if tier]
-        record.rankings = [RankingRecord("trace", tiers, RaterRecord("imported", "ann"))]
+        ann, bob = (RaterRecord("imported", name) for name in ("ann", "bob"))
+        record.rankings = [
+            RankingRecord("trace", tiers, ann),
+            *(RankingRecord("trace", tiers, bob, criterion=key) for key in ("progress", "clarity")),
+        ]
         yield record
 
 
@@ -109,6 +116,26 @@ def test_rankings_of_a_problem_arrive_at_the_ends_of_what_was_ranked():
     }
     assert tree.ranked.rankings == (Ranking(((2,), (1, 3)), 1.0),)
     assert set(tree.ranked.spoken_of("trace")) == {(0, 1), (0, 2), (1, 2)}
+
+
+def test_rankings_arrive_by_criterion_and_by_rater_too():
+    bob = RaterRecord("person", "bob")
+    tree = training_tree(
+        ranked(
+            order([0], [1], [2], criterion="clear"),
+            order([1], [0], criterion="clear", rater=bob),
+            order([2], [1], rater=bob),
+            adjudications=[decision([2], [0], criterion="clear")],
+        )
+    )
+    assert tree.ranked.criteria == ("right", "clear")
+    said = {(p.criterion, p.better, p.worse) for p in tree.ranked.by_criterion if not p.tie}
+    # The decision on clarity stands in the place of what Ann and Bob said of it.
+    assert said == {("clear", 3, 1), ("", 3, 2)}
+    own = {(p.rater, p.better, p.worse) for p in tree.ranked.by_rater}
+    assert {pair[1:] for pair in own if pair[0] == "person:ann"} == {(1, 2), (1, 3), (2, 3)}
+    # What Bob said on the whole stands before what he said by criterion.
+    assert {pair[1:] for pair in own if pair[0] == "person:bob"} == {(3, 2)}
 
 
 def test_several_raters_of_a_place_count_one_together():

@@ -22,7 +22,20 @@ def everything(number):
     """A tree with all that any kind learns from: labels, outcomes, values and rankings."""
     item = answers(number)
     good = np.array([str(text).startswith("yes") for text in item.tree.text])
-    return replace(item, targets=np.where(np.arange(len(good)) > 1, good.astype(float), np.nan))
+    ranked = replace(
+        item.ranked,
+        criteria=("correctness", "clarity"),
+        by_criterion=tuple(
+            replace(pair, criterion=key)
+            for key in ("correctness", "clarity", "")
+            for pair in item.ranked.pairs
+        ),
+        by_rater=tuple(
+            replace(pair, rater=name) for name in ("ann", "bob") for pair in item.ranked.pairs
+        ),
+    )
+    targets = np.where(np.arange(len(good)) > 1, good.astype(float), np.nan)
+    return replace(item, targets=targets, ranked=ranked)
 
 
 TRAIN = [everything(i) for i in range(8)]
