@@ -86,7 +86,7 @@ function draw() {
   const left = model.pool(answer(), items).length;
   const state = changed(criterion) ? (left ? `${left} of ${items.length} not ranked yet` : "complete, not submitted") : !saved[criterion] ? `${left} to rank` : left ? `submitted; ${left} new since` : "submitted";
   root.querySelector("#rk-state").textContent = state;
-  const sent = Object.keys(saved).length > 0 && !config.criteria.some(({ key }) => changed(key));
+  const sent = Boolean(saved[criterion]) && !config.criteria.some(({ key }) => changed(key));
   for (const said of document.querySelectorAll("[data-when]")) said.hidden = (said.dataset.when === "submitted") !== sent;
   const clearing = root.querySelector("[data-do=clear]");
   if (clearing) clearing.hidden = !saved[criterion];

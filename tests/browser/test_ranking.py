@@ -202,8 +202,9 @@ def test_drafts_survive_a_reload_and_a_lost_answer(open_place, annotator, fork):
     page.wait_for_selector("html[data-ready]")
     assert page.locator("[data-criterion=correctness] [data-done]").is_visible()
     foot = page.locator(".foot")
-    assert "Nothing is sent" not in foot.inner_text()
+    assert "Nothing is sent" in foot.inner_text(), "the next criterion waits"
     page.locator("[data-criterion=correctness]").click()
+    assert "Nothing is sent" not in foot.inner_text()
     press(page, "x")
     eventually(page, lambda: "Nothing is sent until you submit" in foot.inner_text(), True)
 
