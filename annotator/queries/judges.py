@@ -9,12 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from annotator.models import JudgeAccount, JudgeAnswer, RewardModel, StepVerdict
+from annotator.models import Job, JudgeAccount, JudgeAnswer, RewardModel, StepVerdict
+from annotator.queries.models import score_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from annotator.models import Job, Project, Step
+    from annotator.models import Project, Step
     from annotator.queries.blindness import Sight
 
 
@@ -56,13 +57,17 @@ def answers_known(*, project: Project, keys: Iterable[str]) -> dict[str, dict[st
     return {row.pop("key"): row for row in rows.values("key", *fields)}
 
 
-def used_by_job(*, job: Job) -> Used:
-    """Return what one scoring job has used so far."""
+def used_by_job(*, job: Job) -> Used | None:
+    """Return what a job of a judge has used so far; None for other kinds of jobs."""
+    if job.kind != Job.Kind.JUDGE:
+        return None
     return _sum(JudgeAccount.objects.filter(job=job))
 
 
-def used_by_model(*, model: RewardModel) -> Used:
-    """Return what all scoring jobs of a model have used so far."""
+def used_by_model(*, model: RewardModel) -> Used | None:
+    """Return what all scoring jobs of a judge have used so far; None for other kinds."""
+    if score_kind(model) != Job.Kind.JUDGE:
+        return None
     return _sum(JudgeAccount.objects.filter(model=model))
 
 

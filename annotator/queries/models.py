@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotator.models import Problem, Project, RewardModel, Step, StepScore
+from annotator.models import Job, Problem, Project, RewardModel, Step, StepScore
 from annotator.numbers import whole_number
 from scoring.errors import UnknownNameError
+from scoring.reward.registry import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 IMPORTED = "imported"
+
+
+def score_kind(model: RewardModel) -> Job.Kind:
+    """Return the kind of job that scores with ``model``: a remote one needs no device."""
+    row = ADDED.get(model.kind)
+    return Job.Kind.JUDGE if row is not None and row.remote else Job.Kind.SCORE
 
 
 def reward_models_of(*, project: Project, ready: bool = False) -> QuerySet[RewardModel]:

@@ -29,13 +29,16 @@ class JudgeConfig:
     """A generative judge. Prices and cap are in one currency, whichever the prices are in."""
 
     endpoint: str = setting(
-        "http://127.0.0.1:8000/v1", "Base address of an OpenAI-compatible server, ending in /v1."
+        "http://127.0.0.1:8000/v1",
+        "Base address of an OpenAI-compatible server, ending in /v1.",
+        reaches="server",
     )
     model: str = setting("", "Name of the model as the server knows it.")
     key_variable: str = setting(
         "",
         "Environment variable of the worker that holds the key, empty = none; the key itself is "
         "stored nowhere.",
+        reaches="key",
     )
     principle: str = setting(PRINCIPLE, "What right and wrong mean, put before every question.")
     with_reference: bool = setting(

@@ -45,6 +45,11 @@ def messages(
     return [{"role": "system", "content": rules}, {"role": "user", "content": "\n".join(parts)}]
 
 
+def judge_facts(config: JudgeConfig) -> dict[str, str | int]:
+    """Return what verdicts depend on besides the settings: how this version words the question."""
+    return {"question": template_hash(config)}
+
+
 def template_hash(config: JudgeConfig) -> str:
     """Return 16 hex digits that change with the wording of the question."""
     shown = messages(config, problem="p", reference="r", steps=["s"], first=1)

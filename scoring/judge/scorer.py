@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.errors import JudgeEndpointError
 from scoring.judge.judge import Judge
-from scoring.judge.prompt import template_hash
+from scoring.judge.prompt import judge_facts
 from scoring.judge.trees import LEFT_OUT, questions_of
 from scoring.reward.manifest import config_of
 from scoring.reward.registry import added_kind
@@ -41,8 +41,8 @@ class JudgeScorer:
 
     @property
     def facts(self) -> Mapping[str, str | int]:
-        """Scores depend on how the question is worded."""
-        return {"question": template_hash(self.config)}
+        """See ``judge_facts``."""
+        return judge_facts(self.config)
 
     def score_many(self, items: Iterable[Item]) -> Iterator[TreeScores]:
         """Judge trees; a step that the server does not judge is skipped with the reason.

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from annotator.errors import NotFoundError
 from annotator.models import RewardModel, Step, StepScore
 from annotator.queries.jobs import job_waits_behind
-from annotator.queries.judges import answers_known, used_by_job
+from annotator.queries.judges import Used, answers_known, used_by_job
 from annotator.queries.models import problems_to_score
 from annotator.services.artefacts import artefact_folder
+from annotator.services.models.added import reward_model_facts_hold
 from annotator.services.models.endpoints import endpoint_key
 from annotator.services.models.judges import (
     judge_account_open,
@@ -31,6 +32,7 @@ from annotator.services.models.judges import (
 from scoring.errors import CancelledError, JudgeEndpointError
 from scoring.judge import Judge
 from scoring.judge.endpoint import Spent
+from scoring.judge.prompt import judge_facts
 from scoring.pipelines.judge_round import Round
 from scoring.reward.manifest import config_of, read_manifest
 from scoring.reward.registry import added_kind
@@ -56,7 +58,9 @@ def run(context: JobContext) -> dict[str, Any]:
     model = RewardModel.objects.filter(pk=context.args["model"], project=context.project).first()
     if model is None:
         raise NotFoundError("The model was deleted.")
-    work = _Work(context, model, _config(model))
+    config = _config(model)
+    reward_model_facts_hold(model=model, facts=judge_facts(config))
+    work = _Work(context, model, config)
     try:
         work.ask()
     except JudgeEndpointError:
@@ -148,14 +152,14 @@ class _Work:
             "scored": scored,
             "skipped": self._steps - scored,
             "excluded": dict(self._round.left_out),
-            **used_by_job(job=self._context.job).to_dict(),
+            **(used_by_job(job=self._context.job) or Used()).to_dict(),
         }
 
     def _questions(self) -> Iterator[Question]:
-        for pk in problems_to_score(model=self._model):
-            if pk <= self.account.reached:
-                continue
-            if self._others_wait():
+        waiting = [pk for pk in problems_to_score(model=self._model) if pk > self.account.reached]
+        for pk in waiting:
+            # Whoever gives way has to have done something, or two would do nothing else.
+            if pk != waiting[0] and self._others_wait():
                 self.gave_way = True
                 return
             for question in self._round.questions(pk, self._model):

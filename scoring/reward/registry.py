@@ -97,7 +97,12 @@ class AddedKind(ModelKind):
 
     Its config has a field ``model``, what a list of models shows as its base. Fields that lead to
     something outside are marked with ``reaches``. The artefact is a folder with a manifest alone.
+
+    Attributes:
+        remote: another server scores: a worker without a device asks it, in a job of its own.
     """
+
+    remote: bool = False
 
 
 _K, _C = "scoring.reward.kinds", "scoring.reward.config"
@@ -244,6 +249,16 @@ ADDED: dict[str, AddedKind] = {
             description="Reads a token classifier with two classes behind each step, as TRL's PRMTrainer "
             "and PURE make them.",
             loader=f"{_A}.token_classes:load",
+        ),
+        AddedKind(
+            key="judge",
+            label="Generative judge",
+            config="scoring.judge.config:JudgeConfig",
+            version="1",
+            needs=("an OpenAI-compatible server",),
+            description="Asks a language model for a verdict on every step, with a reason.",
+            loader="scoring.judge.scorer:open_judge",
+            remote=True,
         ),
     )
 }

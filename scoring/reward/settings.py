@@ -41,7 +41,8 @@ class FieldSpec:
         high: largest allowed number, None = no limit.
         choices: the allowed words, empty = any.
         reaches: what the value leads to outside the database, "" = nothing: ``model`` is a folder or
-            hub id that will be opened. Who may name which is decided where a request comes in.
+            hub id that will be opened, ``server`` an address that will be called, ``key`` the
+            environment variable whose value will be sent there. Who may name which is decided where a request comes in.
     """
 
     name: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.management.jobs import ended, told
 from annotator.management.output import Answer, ContractCommand
+from annotator.queries.judges import used_by_job
 from annotator.queries.models import reward_model_named
 from annotator.services.jobs.requests import score_request
 from annotator.services.jobs.wait import job_wait
@@ -35,9 +36,17 @@ class Command(ContractCommand):
         job = score_request(model=model, user=None)
         if options["wait"]:
             job = job_wait(job=job, on_progress=told(self, options))
+        used = used_by_job(job=job)
         data = {"model": model.name, "scored": 0, "skipped": 0} | job.result
+        if used is not None:
+            data |= used.to_dict()
         lines = (
             [f"{data['scored']:,} steps scored, {data['skipped']:,} skipped."] if job.result else []
         )
         lines += [f"left out: {n:,} × {reason}" for reason, n in data.get("excluded", {}).items()]
+        if used is not None:
+            lines.append(
+                f"{used.requests:,} calls, {used.cached:,} answers known already, cost {used.cost:g}"
+            )
+            lines += [f"failed: {n:,} × {reason}" for reason, n in used.failures.items()]
         return ended(job, data, lines)

@@ -5,10 +5,11 @@ worker accepts. ``Job.args`` by kind:
 
 * ``scoring.import``: ``upload`` (id), ``name`` (of the file), ``format``, ``dry_run``.
 * ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null).
-* ``scoring.score``: ``model`` (id), ``name`` (of the model).
+* ``scoring.score`` and ``scoring.judge``: ``model`` (id), ``name`` (of the model).
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
 * ``scoring.export``: ``format``, ``options``, ``snapshot`` (id or null).
 * ``scoring.sample``: nothing; the project is the one to fill.
+* ``scoring.evaluate``: as ``services.evaluations`` makes them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from annotator.exporters.registry import exporter
 from annotator.importers.registry import importer
 from annotator.models import Job, Project, RewardModel, Snapshot
 from annotator.queries.jobs import open_score_job
+from annotator.queries.models import score_kind
 from annotator.services.jobs import job_create
 from annotator.services.models.bases import base_checked
 from annotator.services.projects.projects import project_create
@@ -132,7 +134,7 @@ def score_request(*, model: RewardModel, user: User | None) -> Job:
         reason = f"Job {same.pk} scores the project with '{model.name}' already."
         raise ConflictError(reason, code="job_open")
     args = {"model": model.pk, "name": f"{model.name} v{model.version}"}
-    return job_create(project=model.project, kind=Job.Kind.SCORE, args=args, user=user)
+    return job_create(project=model.project, kind=score_kind(model), args=args, user=user)
 
 
 def snapshot_request(

@@ -16,6 +16,7 @@ from annotator.errors import ConflictError
 from annotator.models import RewardModel
 from annotator.services.artefacts import artefact_tree_delete, artefact_write
 from annotator.services.models.bases import published_checked
+from annotator.services.models.endpoints import key_checked, server_checked
 from annotator.services.models.reward_models import (
     NAME_LENGTH,
     reward_model_create,
@@ -35,13 +36,21 @@ FACTS = "found_when_opened"
 
 
 class Check(Protocol):
-    """Says whether who asks may name ``name``, and what a worker shall open."""
+    """Says whether who asks may name what a setting holds, and what a worker shall open."""
 
-    def __call__(self, *, name: str, field: str, any_folder: bool) -> str:
-        """Return what is stored, or raise ``InvalidError`` for ``field``."""
+    def __call__(self, *, config: Any, field: str, any_folder: bool) -> str:
+        """Return what is stored of ``config`` for ``field``, or raise ``InvalidError`` for it."""
 
 
-REACHES: dict[str, Check] = {"model": published_checked}
+def _published(*, config: Any, field: str, any_folder: bool) -> str:
+    return published_checked(name=getattr(config, field), field=field, any_folder=any_folder)
+
+
+REACHES: dict[str, Check] = {
+    "model": _published,
+    "server": server_checked,
+    "key": key_checked,
+}
 
 
 def reward_model_add(
@@ -115,9 +124,7 @@ def reward_model_facts_hold(*, model: RewardModel, facts: Mapping[str, str | int
 def _checked(row: AddedKind, config: Any, *, any_folder: bool) -> Any:
     """Return ``config`` with everything that it leads to as a worker shall open it."""
     opened = {
-        spec.name: REACHES[spec.reaches](
-            name=getattr(config, spec.name), field=spec.name, any_folder=any_folder
-        )
+        spec.name: REACHES[spec.reaches](config=config, field=spec.name, any_folder=any_folder)
         for spec in row.settings()
         if spec.reaches
     }

@@ -18,37 +18,51 @@ if TYPE_CHECKING:
     from scoring.judge import JudgeConfig
 
 
-def endpoint_check(*, config: JudgeConfig) -> None:
-    """Let only listed servers and keys pass.
+def server_checked(*, config: JudgeConfig, field: str, any_folder: bool = False) -> str:
+    """Return the endpoint if its server is listed.
+
+    Args:
+        config: of the judge.
+        field: the setting that names it, for the refusal.
+        any_folder: makes no difference: a worker asks, whoever added the judge.
 
     Raises:
-        InvalidError: the server, or this key for this server, is not in the operator's list; the
-            answer is the same whether there is such a server or variable.
+        InvalidError: it is not; the answer is the same whether there is such a server.
     """
-    wrong = {}
     names = _names(config)
-    if not settings.TRACEWOOD_JUDGE_HOSTS.intersection(names):
-        wrong["endpoint"] = (
-            f"Judges may not be asked at {names[0]}. The operator lists the servers that they may "
-            "be asked at in TRACEWOOD_JUDGE_HOSTS."
-        )
-    elif config.key_variable and _listed(config) is None:
-        wrong["key_variable"] = (
-            f"'{config.key_variable}' is not listed as a key for {names[0]}. The operator lists "
-            "them in TRACEWOOD_JUDGE_KEYS."
-        )
-    if wrong:
-        raise InvalidError(" ".join(wrong.values()), fields=wrong)
+    if settings.TRACEWOOD_JUDGE_HOSTS.intersection(names):
+        return config.endpoint
+    reason = (
+        f"Judges may not be asked at {names[0]}. The operator lists the servers that they may be "
+        "asked at in TRACEWOOD_JUDGE_HOSTS."
+    )
+    raise InvalidError(reason, fields={field: reason})
+
+
+def key_checked(*, config: JudgeConfig, field: str, any_folder: bool = False) -> str:
+    """Return the name of the key's variable if its value may be sent to the server.
+
+    Raises:
+        InvalidError: it may not; the answer is the same whether there is such a variable.
+    """
+    if not config.key_variable or _listed(config) is not None:
+        return config.key_variable
+    reason = (
+        f"'{config.key_variable}' is not listed as a key for {_names(config)[0]}. The operator lists "
+        "keys with their servers in TRACEWOOD_JUDGE_KEYS."
+    )
+    raise InvalidError(reason, fields={field: reason})
 
 
 def endpoint_key(*, config: JudgeConfig) -> str:
-    """Return the key for the server of a judge, "" if it names none.
+    """Return the key for the server of a judge that is about to be asked, "" if it names none.
 
     Raises:
-        InvalidError: as ``endpoint_check``.
+        InvalidError: as the two above; the lists may have changed since the judge was added.
         UnavailableError: the variable is listed but not set in this process.
     """
-    endpoint_check(config=config)
+    server_checked(config=config, field="endpoint")
+    key_checked(config=config, field="key_variable")
     key = _listed(config) or ""
     if config.key_variable and not key:
         raise UnavailableError(

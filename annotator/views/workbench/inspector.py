@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from annotator.queries.blindness import labels_visible
 from annotator.queries.guidelines.inbox import answers_on_step
+from annotator.queries.judges import verdicts_visible
 from annotator.queries.trees.columns import outcomes_by_trace, traces_ending_at
 from annotator.queries.trees.paths import source_record
 from annotator.views.workbench.state import TABS
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 TRACES_SHOWN = 50
 TOKENS_SHOWN = 2_000
+# A judge's vote: word and class of its badge.
+WORDS = {
+    1.0: {"word": "right", "tone": "good"},
+    0.5: {"word": "unsure", "tone": "unsure"},
+    0.0: {"word": "wrong", "tone": "bad"},
+}
 
 
 def inspector_context(bench: Workbench) -> dict[str, Any]:
@@ -49,7 +56,23 @@ def _credit(bench: Workbench) -> dict[str, Any]:
         else:
             value = float(coloring.values[at])
             present.append({"coloring": coloring, "value": value, **_about(bench, coloring)})
-    return {"credits": present, "lacking": missing}
+    return {"credits": present, "lacking": missing, "judged": _judged(bench)}
+
+
+def _judged(bench: Workbench) -> list[dict[str, Any]]:
+    """List what judges said of the step and why, where its scores are open to the person."""
+    if bench.step is None:
+        return []
+    return [
+        {
+            "model": verdict.model,
+            "votes": [
+                {**WORDS[vote], "reason": reason}
+                for vote, reason in zip(verdict.votes, verdict.reasons, strict=True)
+            ],
+        }
+        for verdict in verdicts_visible(step=bench.step, sight=bench.sight)
+    ]
 
 
 def _about(bench: Workbench, coloring: Coloring) -> dict[str, Any]:

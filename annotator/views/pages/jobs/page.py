@@ -14,6 +14,7 @@ from annotator.models import Job
 from annotator.queries.access import job_for_user, project_for_user
 from annotator.queries.agreement.scope import Scope
 from annotator.queries.jobs import jobs_of_project, metrics_of_job, worker_health
+from annotator.queries.judges import used_by_job
 from annotator.queries.paging import page_of
 from annotator.queries.projects import open_jobs_count
 from annotator.services.jobs import job_cancel_request, job_resume
@@ -154,6 +155,7 @@ def _detail(job: Job) -> dict[str, object]:
         "made": _made(job, row),
         "metrics": metric_rows(job.result.get("metrics") or {}),
         "charts": charts(metrics_of_job(job=job)),
+        "used": used_by_job(job=job),
         "health": [h for h in worker_health() if h.kind == row.queue],
         "poll": row.is_open,
     }

@@ -44,6 +44,7 @@ FACTS = (
 )
 NOT_FACTS = frozenset(
     {"accepted", "errors", "warnings", "n_warnings", "metrics", "files", "excluded", "error"}
+    | {"calls", "cached", "tokens_in", "tokens_out", "cost", "failures"}
 )
 # The words of the list of imported files.
 FACT_WORDS = {"unchanged": "already there", "rejected": "refused", "dry_run": "only checked"}

@@ -24,7 +24,8 @@ from annotator.queries.jobs import (
     missing_worker,
     open_score_job,
 )
-from annotator.queries.models import reward_models_of
+from annotator.queries.judges import used_by_model
+from annotator.queries.models import reward_models_of, score_kind
 from annotator.queries.paging import page_of
 from annotator.services.jobs.requests import score_request, train_request
 from annotator.services.models.added import reward_model_add
@@ -173,7 +174,8 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "charts": charts(metrics_of_job(job=model.job)) if model.job else [],
         "scored": scored_steps_of(model=model),
         "scoring": open_score_job(model=model),
-        "missing_worker": _missing_worker(),
+        "missing_worker": _missing_worker(score_kind(model).queue),
+        "used": used_by_model(model=model),
         "config": config_words(model.config),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model),
@@ -210,8 +212,8 @@ def model_score(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     return redirect("annotator:job-detail", model.project.name, job.pk)
 
 
-def _missing_worker() -> str:
-    return "" if live_workers(Worker.Kind.GPU).exists() else missing_worker(Worker.Kind.GPU)
+def _missing_worker(kind: Worker.Kind = Worker.Kind.GPU) -> str:
+    return "" if live_workers(kind).exists() else missing_worker(kind)
 
 
 def _cut_short(model: RewardModel) -> str:
