@@ -13,6 +13,7 @@ HEAVY = (
     "pyarrow",
     "tokenizers",
     "scipy",
+    "openai",
     "scoring.tasks",
     "scoring.pipelines",
 )
@@ -30,6 +31,9 @@ for package in ("webapp", "annotator"):
     for module in pkgutil.walk_packages(root.__path__, f"{package}."):
         if not module.name.startswith(sys.argv[1]):
             importlib.import_module(module.name)
+from scoring.reward.registry import ALL
+for row in ALL.values():  # what the forms ask for
+    row.settings()
 print(json.dumps({
     "heavy": [name for name in sys.argv[2:] if name in sys.modules],
     "mb": psutil.Process().memory_info().rss / 2**20,
@@ -52,3 +56,29 @@ def test_every_web_module_together_loads_nothing_heavy_and_stays_small():
     assert found["modules"] > 60, "the walk went wrong"
     assert found["heavy"] == []
     assert found["mb"] <= LIMIT_MB
+
+
+IO_RUNS = """
+import importlib, json, sys
+import django
+django.setup()
+from annotator.models import Job
+from scoring.pipelines.runner import RUNS, load_run
+for kind in RUNS:
+    if Job.Kind(kind).queue == "io":
+        load_run(kind)
+print(json.dumps([name for name in ("torch", "transformers") if name in sys.modules]))
+"""
+
+
+def test_no_run_of_an_io_worker_loads_torch():
+    done = subprocess.run(
+        [sys.executable, "-c", IO_RUNS],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": "none:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
