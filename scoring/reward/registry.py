@@ -242,6 +242,51 @@ ADDED: dict[str, AddedKind] = {
     row.key: row
     for row in (
         AddedKind(
+            key="special_token",
+            label="Published model with a step token",
+            config=f"{_A}.config:SpecialTokenConfig",
+            version="1",
+            description="Reads a head with two classes at a token of its own behind each step, as "
+            "Qwen2.5-Math-PRM has it.",
+            loader=f"{_A}.special_token:load",
+        ),
+        AddedKind(
+            key="token_pair",
+            label="Published model with two verdict tokens",
+            config=f"{_A}.config:TokenPairConfig",
+            version="1",
+            description="Reads how likely a language model finds + against - behind each step, as "
+            "Math-Shepherd and RLHFlow trained it.",
+            loader=f"{_A}.token_pair:load",
+        ),
+        AddedKind(
+            key="scalar_classifier",
+            label="Published model with one number",
+            config=f"{_A}.config:ScalarClassifierConfig",
+            version="1",
+            description="Reads a head with one number, of the answer so far (Skywork-Reward and other "
+            "Bradley–Terry models) or behind each step (Skywork-o1-Open-PRM).",
+            loader=f"{_A}.scalar_classifier:load",
+        ),
+        AddedKind(
+            key="implicit_prm",
+            label="Implicit process rewards",
+            config=f"{_A}.config:ImplicitPrmConfig",
+            version="1",
+            description="Compares how likely two language models find each token, one of which was "
+            "trained from the other.",
+            loader=f"{_A}.implicit_prm:load",
+        ),
+        AddedKind(
+            key="likelihood",
+            label="Likelihood of the reference answer",
+            config=f"{_A}.config:LikelihoodConfig",
+            version="1",
+            needs=("reference answers",),
+            description="Asks a language model after every step how likely the reference answer is.",
+            loader=f"{_A}.likelihood:load",
+        ),
+        AddedKind(
             key="token_classes",
             label="Published token classifier",
             config=f"{_A}.config:TokenClassesConfig",

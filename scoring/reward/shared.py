@@ -44,7 +44,8 @@ def share(sequences: Sequence[Int32]) -> list[SharedTokens]:
     Returns:
         One tree per first token; of sequences that all start alike, just one.
     """
-    order = sorted(range(len(sequences)), key=lambda number: sequences[number].tolist())
+    # Big-endian bytes sort as the ids do.
+    order = sorted(range(len(sequences)), key=lambda k: sequences[k].astype(">i4").tobytes())
     return [_tree(sequences, order[a:b]) for a, b in _alike(sequences, order, 0, len(order), 0)]
 
 

@@ -84,12 +84,12 @@ class PathScorer:
         """Lay out the path of every step; what lies below a step that is skipped is skipped too."""
         sequences: dict[int, Int32] = {}
         skipped: dict[int, str] = {}
-        broken = self._unreadable(prompt, "the problem")
+        broken = unreadable(prompt, "the problem", self._special)
         path: list[str] = []
         for position in range(1, len(tree)):
             depth, parent = int(tree.depth[position]), int(tree.parent[position])
             path[depth - 1 :] = [str(tree.text[position])]
-            why = broken or skipped.get(parent) or self._unreadable(path[-1], "its text")
+            why = broken or skipped.get(parent) or unreadable(path[-1], "its text", self._special)
             if not why:
                 try:
                     ids = self.layout.sequence(prompt, path)
@@ -103,20 +103,23 @@ class PathScorer:
             skipped[position] = why
         return sequences, skipped
 
-    def _unreadable(self, text: str, what: str) -> str:
-        """Return why ``text`` cannot be laid out; AlignmentError for what is not Unicode."""
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise AlignmentError(
-                f"{what} has a lone surrogate at character {error.start}; replace it before scoring"
-            ) from None
-        spelt = next((special for special in self._special if special in text), "")
-        return (
-            f"{what} spells '{spelt}', which its model would read as a mark of its own"
-            if spelt
-            else ""
-        )
+
+def unreadable(text: str, what: str, special: Sequence[str]) -> str:
+    """Return why ``text`` cannot be laid out among the marks ``special``, "" if it can.
+
+    Raises:
+        AlignmentError: for what is not Unicode.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise AlignmentError(
+            f"{what} has a lone surrogate at character {error.start}; replace it before scoring"
+        ) from None
+    spelt = next((mark for mark in special if mark in text), "")
+    return (
+        f"{what} spells '{spelt}', which its model would read as a mark of its own" if spelt else ""
+    )
 
 
 def special_texts(tokenizer: Any) -> tuple[str, ...]:

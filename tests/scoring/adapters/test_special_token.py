@@ -12,12 +12,14 @@ from torch import nn
 from transformers import Qwen2Model
 
 from scoring.errors import ModelLoadError
+from scoring.tree import Tree
 from tests.scoring.adapters.published import (
     PROMPT,
     QWEN,
     QWEN_MARKS,
     added,
     one_by_one,
+    paths,
     saved_model,
     scored,
     small_tree,
@@ -65,6 +67,24 @@ def test_every_step_has_the_probability_of_the_published_recipe(tmp_path):
     assert np.ptp(want[1:]) > 0.01
     assert scorer.facts["read_token"] == fast.convert_tokens_to_ids("<extra_0>")
     assert scorer.passes.packs
+
+
+def test_neither_padding_nor_rows_nor_neighbours_change_a_score(tmp_path, monkeypatch):
+    qwen_prm(tmp_path / "m")
+    tree = small_tree()
+    want = scored(added(tmp_path / "a", "special_token", model=str(tmp_path / "m")), tree).step
+    config = json.loads((tmp_path / "m" / "tokenizer_config.json").read_text())
+    config |= {"padding_side": "left", "model_max_length": 8}
+    (tmp_path / "m" / "tokenizer_config.json").write_text(json.dumps(config))
+    scorer = added(tmp_path / "b", "special_token", model=str(tmp_path / "m"))
+    for budget in (1, 64, 100_000):
+        monkeypatch.setattr("scoring.reward.adapters.passes.ROW_BUDGET", budget)
+        np.testing.assert_allclose(scored(scorer, tree).step, want, atol=2e-6)
+    for position, steps in paths(tree):
+        alone = Tree.from_columns(
+            ids=list(range(len(steps) + 1)), depth=range(len(steps) + 1), text=["", *steps]
+        )
+        assert scored(scorer, alone).step[-1] == pytest.approx(want[position], abs=2e-6)
 
 
 def test_the_tree_runs_its_shared_tokens_once(tmp_path):
