@@ -29,6 +29,7 @@ QUICK = {
     "agreement": ("--steps", "5000"),
     "packing": ("1",),
     "training": ("1",),
+    "kinds": ("--seeds", "2", "--steps", "4", "--held-out", "6"),
 }
 """Arguments of a small run of each benchmark."""
 TARGETS = (
@@ -106,6 +107,20 @@ TARGETS = (
         "0.times_faster.trl_no_checkpointing vs ours_per_node.wall",
         ">=",
         3.3,
+    ),
+    (
+        "kinds",
+        "hrm above prm after an error: lower end of the interval",
+        "0.differences.hrm - prm.after_error.low",
+        ">=",
+        0,
+    ),
+    (
+        "kinds",
+        "soft above hard Monte Carlo targets: lower end of the interval",
+        "1.differences.soft - hard.auroc.low",
+        ">=",
+        0,
     ),
 )
 """Benchmark, what is asked of it, where that is in its figures (keys and positions joined by dots),

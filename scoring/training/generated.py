@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.samples import arithmetic_stream
+from scoring.samples import Style, arithmetic_stream
 from scoring.training.dataset import TrainingTree
 from scoring.training.targets import Rules, targets
 from scoring.tree import Tree
@@ -34,17 +34,28 @@ class ArithmeticStream:
         seed: of the whole stream.
         excluded: prompts that never come up.
         traces: solutions per problem.
+        style: what problems and solutions are like.
     """
 
-    def __init__(self, seed: int, excluded: Collection[str] = (), *, traces: int = TRACES) -> None:
+    def __init__(
+        self,
+        seed: int,
+        excluded: Collection[str] = (),
+        *,
+        traces: int = TRACES,
+        style: Style | None = None,
+    ) -> None:
         self.seed = seed
         self.excluded = frozenset(excluded)
         self.traces = traces
+        self.style = style or Style()
 
     def __call__(self, number: int) -> TrainingTree:
         """Return tree ``number``, counted from 0."""
         own_seed = self.seed * _PER_SEED + number
-        record = next(arithmetic_stream(own_seed, self.excluded, traces=self.traces))
+        record = next(
+            arithmetic_stream(own_seed, self.excluded, traces=self.traces, style=self.style)
+        )
         return training_tree(record, label_record(record), CHECKED)
 
 
@@ -64,7 +75,13 @@ def training_tree(
         [
             {"id": -1, "parent": None, "text": "", "outcome": []},
             *(
-                {"id": i, "parent": node.parent, "text": node.text, "outcome": results.get(i, [])}
+                {
+                    "id": i,
+                    "parent": node.parent,
+                    "text": node.text,
+                    "outcome": results.get(i, []),
+                    "value": node.value,
+                }
                 for i, node in enumerate(record.nodes)
             ),
         ]

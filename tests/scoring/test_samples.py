@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from scoring.samples import arithmetic, arithmetic_stream, game24
+from scoring.samples import Style, arithmetic, arithmetic_stream, game24
 from scoring.types import ROOT
 from scoring.verify import label_record
 
@@ -152,3 +152,35 @@ def test_the_stream_never_shows_a_held_out_problem(sums):
 def test_the_stream_goes_on_and_hardly_repeats_itself():
     prompts = [r.problem.prompt for r in itertools.islice(arithmetic_stream(1, traces=1), 2_000)]
     assert len(set(prompts)) > 1_950
+
+
+def drawn(**style):
+    return list(itertools.islice(arithmetic_stream(3, traces=3, style=Style(**style)), 60))
+
+
+def test_more_corrections_mean_more_repairs():
+    repairs = {
+        rate: sum(
+            label.realises_error for x in drawn(corrections=rate) for label in label_record(x)
+        )
+        for rate in (0.0, 0.8)
+    }
+    assert repairs[0.0] == 0 < repairs[0.8]
+
+
+def test_rollouts_estimate_what_a_step_is_worth_and_change_nothing_else():
+    with_values = drawn(rollouts=8)
+    values = {1: [], -1: []}
+    for record in with_values:
+        ends = {trace.end: trace.outcomes[0].value for trace in record.traces}
+        for label in label_record(record):
+            value = record.nodes[label.node].value
+            assert 0 <= value <= 1
+            values[label.rating].append(value)
+            if ends.get(label.node) == 1.0:
+                assert value == 1.0, "a right answer stays right"
+    assert sum(values[1]) / len(values[1]) > 0.3 + sum(values[-1]) / len(values[-1])
+    for record in with_values:
+        for node in record.nodes:
+            node.value = None
+    assert with_values == drawn()
