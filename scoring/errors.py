@@ -17,6 +17,7 @@ ScoringError
 │   │   └── JudgeCapError   the next request could cost more than is left
 │   └── JudgeAnswerError    an answer that cannot be read as verdicts
 ├── TrainingError           a run that cannot start or go on (no labels, one class, NaN loss …)
+├── OutOfMemoryError        half the tokens at a time did not fit either; says what takes less
 └── CancelledError          the user asked to stop; not a failure
 """
 
@@ -162,6 +163,12 @@ class TrainingError(ScoringError):
     """Training cannot start or cannot go on."""
 
     code = "training"
+
+
+class OutOfMemoryError(ScoringError):
+    """There is not enough memory, with half the budget either."""
+
+    code = "out_of_memory"
 
 
 class CancelledError(ScoringError):

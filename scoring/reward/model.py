@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from scoring.errors import PackingError
+from scoring.errors import OutOfMemoryError, PackingError
 from scoring.reward import selfcheck
 from scoring.reward.backbone import context_length, cost_model
+from scoring.reward.memory import give_back, is_out_of_memory
 from scoring.reward.network import Output, TokenCount, collate
 from scoring.reward.packing import EncodedTree, Row, path_row, rows, within_context
 from scoring.reward.reading import reading_for
@@ -72,6 +73,7 @@ class RewardModel:
         info: the artefact's ``tracewood.json``, empty for a model that was never saved.
         counter: tokens that went through the backbone since the start, for costs and tests.
         context: longest path in tokens.
+        budget: most tokens that one row answers for; halved once if memory runs out.
         tied: True if the embedding is also the output matrix (a next-token loss needs that).
     """
 
@@ -96,6 +98,7 @@ class RewardModel:
         self.context = context_length(config)
         self.cost = cost_model(self.network.backbone)
         self.tied = bool(getattr(config.get_text_config(), "tie_word_embeddings", False))
+        self.budget = ROW_BUDGET
         self._trusted = False
         self._trusted_on_branches = False
 
@@ -112,6 +115,7 @@ class RewardModel:
 
         Raises:
             PackingError: if packed and plain numbers differ for this model.
+            OutOfMemoryError: rows of half the length do not fit either.
             AlignmentError: for text that is not valid Unicode.
         """
         encoding = self.encode(problem_text, tree)
@@ -158,7 +162,7 @@ class RewardModel:
 
     def rows(self, tree: EncodedTree) -> list[Row]:
         """Cut a tree where this backbone's cost model says."""
-        return rows(tree, self.cost, budget=ROW_BUDGET)
+        return rows(tree, self.cost, budget=self.budget)
 
     @torch.no_grad()
     def run(self, batch: Sequence[Row]) -> Output:
@@ -171,6 +175,22 @@ class RewardModel:
         return self.network.plain(torch.from_numpy(path.ids.astype(np.int64))[None].to(self.device))
 
     def _run_packed(self, tree: EncodedTree) -> _Said:
+        try:
+            return self._run_rows(tree)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        give_back()
+        longest = max(len(laid) for laid in self.rows(tree))
+        if self.budget < ROW_BUDGET:
+            raise OutOfMemoryError(
+                f"There is not enough memory to score a row of {longest:,} tokens, and rows were "
+                "halved before. Score on a machine with more memory, or with a smaller model."
+            )
+        self.budget = min(self.budget, longest) // 2
+        return self._run_packed(tree)
+
+    def _run_rows(self, tree: EncodedTree) -> _Said:
         said = self._nothing_said(tree)
         for laid in self.rows(tree) if len(tree.ids) else ():
             values, parts = self._read(self.run([laid]), laid)

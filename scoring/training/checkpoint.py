@@ -41,6 +41,10 @@ class Progress:
         seconds: time spent in steps, resumed parts added up.
         feed: position in the data.
         sums: what the open row of the loss curve has added up so far.
+        pass_tokens: most tokens of a pass since memory ran out; 0 while it did not.
+        best: the best number on validation problems, None before the first.
+        best_step: optimiser steps done when it was reached.
+        waited: evaluations since.
     """
 
     run: str
@@ -48,6 +52,10 @@ class Progress:
     seconds: float = 0.0
     feed: dict[str, int] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)
+    pass_tokens: int = 0
+    best: float | None = None
+    best_step: int = 0
+    waited: int = 0
 
 
 class Checkpoints:
@@ -84,6 +92,33 @@ class Checkpoints:
             aside.rename(final)
         for step in self.steps()[:-KEEP]:
             shutil.rmtree(self._path(step), ignore_errors=True)
+        for path in self.folder.glob("best-*"):  # a resumed run starts from the newest checkpoint
+            if path != self._best(progress.best_step):
+                path.unlink()
+
+    def save_best(self, step: int, network: nn.Module) -> None:
+        """Keep the trained weights as they are, the best so far; the best before stays until ``save``.
+
+        Raises:
+            TrainingError: if they cannot be written.
+        """
+        final = self._best(step)
+        aside = final.with_name(f"writing-{final.name}")
+        with writing("best weights so far", self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            save_file(trained_state(network), str(aside))
+            aside.rename(final)
+
+    def restore_best(self, step: int, network: nn.Module) -> None:
+        """Load what ``save_best`` kept.
+
+        Raises:
+            TrainingError: it is not there or cannot be read.
+        """
+        try:
+            load_trained(network, load_file(str(self._best(step))))
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise TrainingError(f"{self._best(step)} cannot be read: {error}") from error
 
     def restore(
         self, run: str, network: nn.Module, optimizer: torch.optim.Optimizer
@@ -112,6 +147,9 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove them all, once the artefact is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _best(self, step: int) -> Path:
+        return self.folder / f"best-{step:08d}.safetensors"
 
     def _path(self, step: int) -> Path:
         return self.folder / f"step-{step:08d}"

@@ -123,6 +123,14 @@ class TrainingConfig:
     evaluate_every: int = setting(
         200, "Optimiser steps between evaluations.", low=1, high=MAX_STEPS
     )
+    patience: int | None = setting(
+        None,
+        "Stop when so many evaluations in a row bring no better number on validation problems, and keep "
+        "the weights that had the best; none: take all steps. Validation problems are the snapshot's, "
+        "else a tenth of those for training, which are then not learnt from.",
+        low=1,
+        high=1000,
+    )
     log_every: int = setting(
         20, "Optimiser steps between rows of the loss curve.", low=1, high=MAX_STEPS
     )

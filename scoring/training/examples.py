@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+BEYOND_CONTEXT = "path longer than the context"
+SAME_TEXTS = "compared texts read the same"
+NAMED = 20
+"""Problems that a report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,28 @@ class Lost:
         labels: how many need a path that is longer than the context.
         problems: of how many problems.
         identical: comparisons, or repeats within a ranking, left out because they read the same.
+        rows: rows left out because no loss reads them: neither a unit nor a next-token loss.
+        where: keys of the problems, the first few.
     """
 
     noun: str = "labelled steps"
     labels: int = 0
     problems: int = 0
     identical: int = 0
+    rows: int = 0
+    where: list[str] = field(default_factory=list)
+
+    def beyond_context(self, count: int, key: str) -> None:
+        """Note that so many units of a problem do not fit."""
+        self.labels += count
+        self.problems += 1
+        if len(self.where) < NAMED:
+            self.where.append(key)
+
+    def by_reason(self) -> dict[str, int]:
+        """Return how many units were lost for which reason; reasons without any are left out."""
+        found = {BEYOND_CONTEXT: self.labels, SAME_TEXTS: self.identical}
+        return {reason: count for reason, count in found.items() if count}
 
     def __str__(self) -> str:
         """Say it in a sentence."""
@@ -85,6 +105,7 @@ class ExampleMaker:
         context: longest path in tokens.
         budget: most own tokens per row.
         objective: what is learnt.
+        language: rows without a unit are learnt from too, by their next tokens.
     """
 
     tokenizer: StepTokenizer
@@ -92,6 +113,7 @@ class ExampleMaker:
     context: int
     budget: int
     objective: Objective
+    language: bool = True
 
     def make(self, item: TrainingTree, lost: Lost | None = None) -> list[Example]:
         """Pack one tree as the objective reads it: whole, or only the paths that its units need."""
@@ -103,16 +125,20 @@ class ExampleMaker:
         place = np.full(len(reading), -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
         fits = [bool((place[nodes] >= 0).all()) for nodes in units.members()]
-        if lost is not None:
-            lost.labels += len(fits) - sum(fits)
-            lost.problems += not all(fits)
+        if lost is not None and not all(fits):
+            lost.beyond_context(len(fits) - sum(fits), item.problem_key)
         if not len(kept):
             return []
         units = units.take(np.flatnonzero(fits)).placed(place)
         silent = reading.again[kept]
         if self.objective.whole_trees:
-            return self._whole(tree, units, silent)
-        return self._paths(tree, units, silent, lost)
+            made = self._whole(tree, units, silent)
+        else:
+            made = self._paths(tree, units, silent, lost)
+        read = [e for e in made if len(e.units) or (self.language and len(e.spoken))]
+        if lost is not None:
+            lost.rows += len(made) - len(read)
+        return read
 
     def _whole(self, tree: EncodedTree, units: Units, silent: Bools) -> list[Example]:
         """Cut the whole tree; steps without a unit still serve as ancestors and for language."""
@@ -216,6 +242,11 @@ class Feed:
             room -= len(example.row)
             chosen.append(example)
         return chosen
+
+    @property
+    def rows(self) -> int:
+        """How many own rows there are."""
+        return len(self._own)
 
     def state(self) -> dict[str, int]:
         """Return the position, for a checkpoint."""

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
-from scoring.errors import CancelledError, TrainingError
+from scoring.errors import CancelledError, OutOfMemoryError, TrainingError
 from scoring.registry import load_target
+from scoring.reward.memory import give_back, is_out_of_memory
 from scoring.training.checkpoint import Checkpoints, Progress
 from scoring.training.config import MID_RUN_PROBLEMS
-from scoring.training.examples import Feed, Lost, passes
+from scoring.training.early import Watch, with_validation
 from scoring.training.hooks import Hooks, OnMetric, OnProgress
-from scoring.training.losses import Denominators, pass_loss
+from scoring.training.laid import Laid
 from scoring.training.objectives.registry import objective
 from scoring.training.optimizer import learning_rate, make_optimizer
 from scoring.training.result import FitResult, read_result, write_result
 from scoring.training.rundata import RunData, Stream
-from scoring.training.start import example_maker, make_model
+from scoring.training.start import make_model
+from scoring.training.update import largest_pass, update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from scoring.reward.model import RewardModel
     from scoring.training.config import RunConfig
     from scoring.training.dataset import TrainingTree
+    from scoring.training.examples import Example
 
 
 def fit(
@@ -45,6 +47,7 @@ def fit(
     *,
     out_dir: Path | str,
     stream: Stream | None = None,
+    validation: Sequence[TrainingTree] = (),
     device: str = "cpu",
     on_metric: OnMetric | None = None,
     on_progress: OnProgress | None = None,
@@ -61,6 +64,7 @@ def fit(
         out_dir: the artefact's folder; ``checkpoints/`` in it holds a run that is not finished. If
             the artefact of this very run is there already, it is returned as it is.
         stream: number → generated tree, the same tree for the same number, for ever.
+        validation: labelled trees of further problems for ``patience``; without it not used.
         device: a torch device.
         on_metric: called with the step and ``{name: value}``.
         on_progress: called with steps done, steps in all and a sentence; while evaluating, with
@@ -71,6 +75,7 @@ def fit(
 
     Raises:
         TrainingError: nothing to learn from, a loss that is not a number, a full disk.
+        OutOfMemoryError: passes of half the tokens do not fit either.
         ModelLoadError, PackingError: from the base.
         CancelledError: after ``should_stop``; the run can be resumed.
     """
@@ -79,7 +84,10 @@ def fit(
     )
     if stream is None:  # generated trees are enough to learn from
         objective(config, train).refuse(train)
-    data = RunData(train, held_out, stream)
+    watched: Sequence[TrainingTree] = ()
+    if config.training.patience is not None:
+        train, watched = with_validation(train, validation)
+    data = RunData(train, held_out, stream, watched)
     trainer = load_target(config.row.trainer)
     return trainer(config, data, Path(out_dir), torch.device(device), hooks, provenance or {})
 
@@ -111,10 +119,11 @@ class _Run:
         self.data, self.held_out = data, data.held_out
         self.out_dir, self.device = out_dir, device
         self.data_hash = data.hash()
-        train, stream = data.train, data.stream
         self.checkpoints = Checkpoints(out_dir / "checkpoints")
         hooks.on_progress(0, self.plan.steps, "Preparing the model and the data.")
-        self.model: RewardModel = make_model(config, train, stream, out_dir=out_dir, device=device)
+        self.model: RewardModel = make_model(
+            config, data.train, data.stream, out_dir=out_dir, device=device
+        )
         if self.plan.lm_weight and not self.model.tied:
             raise TrainingError(
                 f"base '{config.base}' does not tie its output to its embedding, so it has no "
@@ -122,21 +131,10 @@ class _Run:
             )
         self.model.self_check()
         self.optimizer = make_optimizer(self.model.network, self.plan)
-        self.objective = objective(config, train)
-        self.maker = example_maker(self.model, config, self.objective)
-        self.lost = Lost(self.objective.noun)
-        own = [example for item in train for example in self.maker.make(item, self.lost)]
-        if stream is None and not any(len(e.units) for e in own):
-            raise TrainingError(f"nothing is left to learn from: {self.lost}")
-        self.feed = Feed(
-            own,
-            seed=self.plan.seed,
-            step_tokens=self.plan.step_tokens or 0,
-            stream=stream,
-            stream_share=self.plan.stream_share,
-            maker=self.maker,
-        )
+        self.objective = objective(config, data.train)
+        self.watch = Watch(self.plan, self.objective, data.validation)
         self.progress = Progress(run=self._name())
+        self.laid = Laid(self.model, config, self.objective, data)
 
     def finished(self) -> FitResult | None:
         """Return what this run left in ``out_dir`` if it came to its end before."""
@@ -147,8 +145,12 @@ class _Run:
         saved = self.checkpoints.restore(self.progress.run, self.model.network, self.optimizer)
         if saved:
             self.progress = saved
-            self.feed.restore(saved.feed)
-        while not self._spent():
+            if saved.pass_tokens:
+                self.laid.lay_out(saved.pass_tokens)
+            self.laid.feed.restore(saved.feed)
+        else:
+            self.watch.begin(self.model, self.laid.maker)
+        while self._done() < 1.0 and not self.watch.over(self.progress):
             if self.hooks.should_stop():
                 self._save()
                 raise CancelledError(
@@ -160,9 +162,15 @@ class _Run:
         """Evaluate on everything held out and write the artefact."""
         if self.held_out and self.progress.step not in self.checkpoints.steps():
             self._save()  # an evaluation may take long, and what ends it must not cost any training
-        self.objective.settle(self.model, self.maker, self.data.settling())
+        if self.progress.best_step:
+            self.checkpoints.restore_best(self.progress.best_step, self.model.network)
+        self.objective.settle(self.model, self.laid.maker, self.data.settling())
         metrics = self.objective.quality(
-            self.model, self.maker, self.held_out, seed=self.plan.seed, on_scored=self._evaluated
+            self.model,
+            self.laid.maker,
+            self.held_out,
+            seed=self.plan.seed,
+            on_scored=self._evaluated,
         )
         result = write_result(
             self.out_dir,
@@ -186,6 +194,8 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         values = self._update(step)
+        if values is None:  # memory ran out; the same step again, in smaller passes
+            return
         self.progress.step = step
         for name, value in values.items():
             self.progress.sums[name] = self.progress.sums.get(name, 0.0) + value
@@ -196,36 +206,47 @@ class _Run:
         if step % self.plan.checkpoint_every == 0:
             self._save()
 
-    def _update(self, step: int) -> dict[str, float]:
-        """Accumulate the gradient of one optimiser step and apply it."""
-        examples = self.feed.next_step()
-        denominators = Denominators.of(examples)
-        self.model.network.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        label = lm = 0.0
-        for group in passes(examples, self.plan.pass_tokens):
-            parts = pass_loss(
-                self.model.network,
-                self.model.kind,
-                group,
-                denominators,
-                lm_weight=self.plan.lm_weight or 0.0,
-                device=self.device,
-                bfloat16=self.plan.precision == "bfloat16",
-            )
-            parts.total.backward()
-            label, lm = label + parts.label, lm + parts.lm
-        norm = float(
-            torch.nn.utils.clip_grad_norm_(self.model.network.parameters(), self.plan.clip)
-        )
-        loss = label + (self.plan.lm_weight or 0.0) * lm
-        if not math.isfinite(loss) or not math.isfinite(norm):
+    def _update(self, step: int) -> dict[str, float] | None:
+        """Take one optimiser step; None if memory ran out for the first time."""
+        before = self.laid.feed.state()
+        examples = self.laid.feed.next_step()
+        try:
+            tokens = self.laid.pass_tokens
+            values = update(self.model, self.optimizer, examples, self.plan, tokens)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            values = {}
+        if values is None:
             self._stop_at(step)
-        self.optimizer.step()
-        self.model.network.eval()
-        return {"loss": loss, "label_loss": label, "lm_loss": lm, "gradient_norm": norm}
+        if not values:  # here nothing holds the tensors of the pass any more
+            self.laid.feed.restore(before)
+            self._halve(examples)
+        return values or None
 
-    def _stop_at(self, step: int) -> None:
+    def _halve(self, examples: Sequence[Example]) -> None:
+        """Go on with passes of half the size, once in a run.
+
+        Raises:
+            OutOfMemoryError: they were halved before, or cannot be.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        give_back()
+        tried = largest_pass(examples, self.laid.pass_tokens)
+        half = 0 if self.progress.pass_tokens else self.laid.halve(examples)
+        if not half:
+            self._save()
+            again = ", and passes were made smaller before" if self.progress.pass_tokens else ""
+            raise OutOfMemoryError(
+                f"There is not enough memory for a pass of {tried:,} tokens{again}. Train with a smaller "
+                "pass_tokens, gradient_checkpointing=yes, tuning=lora or a smaller base; or resume where "
+                f"there is more memory: step {self.progress.step:,} is kept."
+            )
+        self.progress.pass_tokens = half
+        words = f"Memory ran out; going on with passes of {half:,} tokens."
+        self.hooks.on_progress(self.progress.step, self.plan.steps, words)
+
+    def _stop_at(self, step: int) -> NoReturn:
         kept = self.checkpoints.steps()
         last = (
             f"the checkpoint of step {kept[-1]} is kept" if kept else "there is no checkpoint yet"
@@ -245,20 +266,19 @@ class _Run:
             self.progress.sums = {}
         if step % self.plan.evaluate_every == 0 and self.held_out:
             held = self.held_out[:MID_RUN_PROBLEMS]
-            found = self.objective.quality(self.model, self.maker, held, resamples=0)
+            found = self.objective.quality(self.model, self.laid.maker, held, resamples=0)
             values = {name: found[name].value for name in self.objective.curve}
             rows |= {name: value for name, value in values.items() if value is not None}
+        if step % self.plan.evaluate_every == 0:
+            rows |= self.watch.look(self.model, self.laid.maker, self.progress, self.checkpoints)
         if rows:
             self.hooks.on_metric(step, rows)
         self.hooks.on_progress(step, self.plan.steps, f"Step {step} of {self.plan.steps}.")
 
     def _save(self) -> None:
-        self.progress.feed = self.feed.state()
+        self.progress.feed = self.laid.feed.state()
         self.checkpoints.save(self.progress, self.model.network, self.optimizer)
         self.hooks.on_saved()
-
-    def _spent(self) -> bool:
-        return self._done() >= 1.0
 
     def _done(self) -> float:
         """Share of the run behind us: of its steps, or of its time if that is nearer its end."""
@@ -267,23 +287,12 @@ class _Run:
         return share if limit is None else max(share, self.progress.seconds / limit)
 
     def _provenance(self) -> dict[str, Any]:
+        halved = {"pass_tokens_that_fitted": self.laid.pass_tokens}
         return {
-            "problems": len({item.problem_key for item in self.data.train}),
-            "labelled_steps": int(sum(len(item.labelled) for item in self.data.train)),
-            "held_out_problems": len({item.problem_key for item in self.held_out}),
-            "held_out_steps": int(sum(len(item.labelled) for item in self.held_out)),
-            "learnt_from": self.objective.noun,
-            "units": self._count(self.data.train),
-            "held_out_units": self._count(self.held_out),
-            "labels_beyond_context": self.lost.labels,
-            "equal_texts": self.lost.identical,
-            "epochs": self.feed.epoch,
-            "generated_traces": self.feed.generated,
-            "generated_steps": self.feed.generated_steps,
+            **self.laid.told(),
+            **self.watch.told(self.progress),
+            **(halved if self.progress.pass_tokens else {}),
         }
-
-    def _count(self, trees: Sequence[TrainingTree]) -> int:
-        return sum(len(self.objective.units(item)) for item in trees)
 
     def _name(self) -> str:
         parts = [self.config.to_dict(), self.data_hash, self.model.tokenizer.layout_hash]

@@ -20,15 +20,17 @@ class RunData:
         train: labelled trees.
         held_out: labelled trees of other problems; may be empty.
         stream: number → generated tree, the same tree for the same number, for ever.
+        validation: labelled trees of further problems, that say when to stop.
     """
 
     train: Sequence[TrainingTree]
     held_out: Sequence[TrainingTree]
     stream: Stream | None = None
+    validation: Sequence[TrainingTree] = ()
 
     def hash(self) -> str:
         """Return 16 hex digits that change with anything in the trees, generated ones apart."""
-        return data_hash([*self.train, *self.held_out])
+        return data_hash([*self.train, *self.held_out, *self.validation])
 
     def settling(self) -> Sequence[TrainingTree]:
         """Return the trees that give scores their scale: those learnt from, generated if need be."""

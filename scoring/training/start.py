@@ -58,10 +58,18 @@ def make_model(
     return RewardModel(network, backbone.tokenizer, kind, device=device)
 
 
-def example_maker(model: RewardModel, config: RunConfig, learnt: Objective) -> ExampleMaker:
-    """Return what turns trees into rows of ``model`` for a run."""
-    budget = min(ROW_BUDGET, config.training.pass_tokens)
-    return ExampleMaker(model.tokenizer, model.cost, model.context, budget, learnt)
+def example_maker(
+    model: RewardModel, config: RunConfig, learnt: Objective, *, pass_tokens: int = 0
+) -> ExampleMaker:
+    """Return what turns trees into rows of ``model`` for a run; by default its own ``pass_tokens``."""
+    return ExampleMaker(
+        model.tokenizer,
+        model.cost,
+        model.context,
+        min(ROW_BUDGET, pass_tokens or config.training.pass_tokens),
+        learnt,
+        language=bool(config.training.lm_weight),
+    )
 
 
 def _backbone(
