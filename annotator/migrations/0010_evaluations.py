@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     "part",
                     models.CharField(
                         choices=[
-                            ("unseen", "Problems the model was not trained on"),
+                            ("unseen", "Problems not trained on"),
                             ("all", "All problems"),
                         ],
                         max_length=6,

@@ -21,7 +21,7 @@ class Evaluation(models.Model):
     """
 
     class Part(models.TextChoices):
-        UNSEEN = "unseen", "Problems the model was not trained on"
+        UNSEEN = "unseen", "Problems not trained on"
         ALL = "all", "All problems"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="evaluations")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from scoring.evaluation.base import SuiteRow
     from scoring.evaluation.records import Floats
 
-# What benchmarks call the part of theirs that a record belongs to, in the data it came with.
-SPLITS = ("classification", "subset", "split")
+# What data call the part of theirs that a record belongs to.
+SPLITS = ("subset", "split")
+CLASS = "classification"
+# ProcessBench has it in the id only: gsm8k-12.
+OF_PROCESSBENCH = re.compile(r"([a-z0-9]+)-\d+:")
 PROCESS, UNTOUCHED, MODIFIED = "process", "original", "modified"
 
 
@@ -30,8 +34,10 @@ class ModelRecords:
     """The solutions of all problems with the scores of one model, as each kind of suite reads them.
 
     Attributes:
-        once: a step that solutions share is labelled in the first of them only.
-        each: every solution has all labels of its steps, for suites that need all of them.
+        once: a step that solutions share is labelled in the first of them only; splits are those
+            of the data.
+        each: every solution has all labels of its steps, for the suite that needs all of them;
+            splits are classes of errors.
     """
 
     once: list[Record] = field(default_factory=list)
@@ -41,8 +47,8 @@ class ModelRecords:
         """Take in the solutions of one problem."""
         item = training_tree(problem, outcome)
         step_scores = np.concatenate([[np.nan], scores])
-        places = _places(problem)
         for kept, once in ((self.once, True), (self.each, False)):
+            places = _splits(problem) if once else _classes(problem)
             rows = list(of_tree(item.problem_key, item.tree, step_scores, item.targets, once=once))
             kept += (
                 replace(row, split=split, original="" if of is None else rows[of].id)
@@ -90,19 +96,29 @@ class Counts:
         }
 
 
-def _places(problem: ExportProblem) -> list[tuple[str, int | None]]:
-    """Return of each trace its split and the trace that it was changed from.
-
-    The split is what the record that brought it calls its class, subset or split. A changed trace (of
-    PRMBench) names the other one of its record; untouched ones are a class of their own.
-    """
+def _splits(problem: ExportProblem) -> list[tuple[str, None]]:
+    """Return the split of each trace: what the record that brought it calls its subset or split."""
     split = [""] * len(problem.traces)
-    of: list[int | None] = [None] * len(problem.traces)
     for source in problem.sources:
         named = next((str(source.meta[key]) for key in SPLITS if source.meta.get(key)), "")
+        if source.format == "processbench" and (found := OF_PROCESSBENCH.match(source.key)):
+            named = found[1]
+        for at in source.traces:
+            split[at] = named
+    return [(name, None) for name in split]
+
+
+def _classes(problem: ExportProblem) -> list[tuple[str, int | None]]:
+    """Return of each trace its class of errors and the trace that it was changed from.
+
+    A changed trace of PRMBench names the untouched one of its record; those are a class of their own.
+    """
+    classes = [""] * len(problem.traces)
+    of: list[int | None] = [None] * len(problem.traces)
+    for source in problem.sources:
         roles = {problem.traces[at].meta.get(PROCESS): at for at in source.traces}
         for at in source.traces:
             role = problem.traces[at].meta.get(PROCESS)
-            split[at] = ORIGINAL if role == UNTOUCHED else named
+            classes[at] = ORIGINAL if role == UNTOUCHED else str(source.meta.get(CLASS) or "")
             of[at] = roles.get(UNTOUCHED) if role == MODIFIED else None
-    return list(zip(split, of, strict=True))
+    return list(zip(classes, of, strict=True))

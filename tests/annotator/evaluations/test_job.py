@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from annotator.importers.formats.prmbench import read
+from annotator.importers.registry import importer
 from annotator.models import (
     Evaluation,
     EvaluationResult,
@@ -178,6 +178,34 @@ def test_labels_and_scores_that_change_make_it_old(project):
     )
 
 
+def imported(project, name, rows):
+    file = SourceFile.objects.create(project=project, format=name, name="rows")
+    stream = io.BytesIO(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    items = list(importer(name).read(stream))
+    import_records(project=project, format=name, items=items, file=file)
+
+
+def test_the_split_of_processbench_is_in_its_ids(project):
+    rows = [
+        {
+            "id": f"{split}-{at}",
+            "problem": f"What is {at} + {at} in {split}?",
+            "steps": [f"{at} + {at}", f"is {2 * at + (label == 1)}."],
+            "final_answer_correct": label != 1,
+            "label": label,
+        }
+        for at, (split, label) in enumerate(
+            (split, label) for split in ("gsm8k", "omnimath") for label in (1, -1)
+        )
+    ]
+    imported(project, "processbench", rows)
+    found = numbers(
+        evaluated(model_of(project, noise=0.0), suites=["processbench"]), "processbench"
+    )
+    assert found["f1:gsm8k"]["estimate"] == found["f1:omnimath"]["estimate"]
+    assert found["f1:gsm8k"]["estimate"]["value"] == 1.0
+
+
 def test_classes_of_imported_benchmarks_become_splits(project):
 
     rows = []
@@ -193,9 +221,7 @@ def test_classes_of_imported_benchmarks_become_splits(project):
                 "idx": f"q{at}",
             }
         )
-    file = SourceFile.objects.create(project=project, format="prmbench", name="p")
-    stream = io.BytesIO(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-    import_records(project=project, format="prmbench", items=list(read(stream)), file=file)
+    imported(project, "prmbench", rows)
     found = numbers(evaluated(model_of(project, noise=0.0), suites=["prmbench"]), "prmbench")
     assert found["prm_score:circular"]["estimate"]["value"] == 1.0
     assert found["prm_score:circular"]["estimate"]["n"] == 4

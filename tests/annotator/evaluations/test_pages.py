@@ -12,9 +12,11 @@ import pytest
 from annotator.models import EvaluationResult, Job, StepScore
 from annotator.queries.evaluations.stored import results_of
 from annotator.views.pages.evaluations.axes import axis
+from annotator.views.pages.evaluations.forms import NEEDS
 from annotator.views.pages.evaluations.plots import pictures
+from annotator.views.pages.evaluations.rows import SuiteRows
 from scoring.evaluation import DISTANCES, SUITES
-from scoring.evaluation.base import Plot
+from scoring.evaluation.base import INPUTS, Plot
 from tests.annotator.evaluations.data import evaluated, measured, model_of
 from tests.factories import UserFactory
 
@@ -207,11 +209,36 @@ def test_a_band_goes_up_along_the_high_ends_and_back_along_the_low_ones():
     (picture,) = pictures([plot], numbers)
     (line,) = picture.lines
     left, right, bottom, top = picture.left, picture.right, picture.bottom, picture.top
-    assert line.path == f"M{left} {bottom}L{right} {top}".replace(" ", " ") or line.path == (
-        f"M{float(left)} {float(bottom)}L{float(right)} {float(top)}"
-    )
+    assert line.path == f"M{left:.1f} {bottom:.1f}L{right:.1f} {top:.1f}"
     assert line.band.count("L") == 3
     assert line.band.endswith("Z")
+
+
+def test_many_numbers_of_classes_are_folded_and_few_are_not():
+    def report(n):
+        numbers = [
+            point("f1", None, 0.5),
+            *(point(f"f1:{k}", None, 0.5, split=f"{k}") for k in range(n)),
+        ]
+        return SuiteRows(EvaluationResult(suite="prmbench", report={"numbers": numbers}), None)
+
+    assert (len(report(5).numbers), len(report(5).parts)) == (6, 0)
+    assert (len(report(20).numbers), len(report(20).parts)) == (1, 20)
+
+
+def test_values_that_are_alike_stand_beside_one_another():
+    numbers = [point(f"a:{s}", None, 0.5, 0.4, 0.6, split=s) for s in ("x", "y")]
+    for number in numbers:
+        same = {"value": number["estimate"], "difference": {}}
+        number["baselines"] = {"length": same, "format": same}
+    (picture,) = pictures([Plot("t", "y", bars="a", beside=True)], numbers)
+    for bar in picture.bars:
+        assert len({dot.y for dot in bar.dots}) == 3
+        assert len({dot.at for dot in bar.dots}) == 1
+
+
+def test_the_form_has_words_for_everything_that_suites_need():
+    assert set(NEEDS) == set(INPUTS)
 
 
 def test_what_has_fewer_than_two_points_or_rows_is_not_drawn():

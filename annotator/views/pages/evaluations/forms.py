@@ -17,7 +17,6 @@ from annotator.services.evaluations import (
 )
 from annotator.views.pages.setting_forms import LABELS_NOW, snapshot_field
 from scoring.evaluation.aggregate import AGGREGATIONS, OWN
-from scoring.evaluation.base import INPUTS
 from scoring.evaluation.registry import DISTANCES
 
 if TYPE_CHECKING:
@@ -29,6 +28,16 @@ if TYPE_CHECKING:
     from scoring.credit.base import Param
     from scoring.evaluation.base import SuiteRow
 
+# What a suite needs of a solution, by the keys of ``scoring.evaluation.base.INPUTS``.
+NEEDS = {
+    "step_scores": "all steps scored",
+    "labelled_scores": "labelled steps with scores",
+    "first_error": "judged to the first error",
+    "step_labels": "all steps labelled",
+    "outcome": "all steps scored",
+    "correct": "an outcome",
+    "reward": "an outcome",
+}
 WORDS = {
     "max_n": "Largest n",
     "n": "n of the aggregation sweep",
@@ -49,8 +58,8 @@ class SuiteChoice:
 
     @property
     def needs(self) -> str:
-        """How to get what it needs."""
-        return "; ".join(INPUTS[need] for need in self.row.needs)
+        """What it needs, in words."""
+        return ", ".join(NEEDS[need] for need in self.row.needs)
 
 
 class EvaluationForm(forms.Form):
@@ -95,6 +104,7 @@ class EvaluationForm(forms.Form):
             self.fields[param.name] = _field(param)
         self.initial.setdefault(AGGREGATION, aggregation_for([model]))
         if model.snapshot_id is None:
+            self.initial["part"] = Evaluation.Part.ALL
             self.fields[
                 "part"
             ].help_text = "What this model was trained on is not known here, so no problem is left out for it."

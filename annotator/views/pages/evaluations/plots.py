@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from annotator.views.pages.evaluations.axes import Axis
     from scoring.evaluation.base import Plot
 
-WIDTH, HEIGHT = 360, 230
+WIDTH, HEIGHT = 400, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 34
-NAMES, VALUES, ROW = 128, 40, 20
+NAMES, VALUES, ROW = 140, 42, 22
+# Values that are alike must not hide one another.
+BESIDE, PAIRED = {2: -4.0, 3: 4.0}, {1: -4.0, 2: 4.0}
 Found = dict[str, Any]
 
 
@@ -37,6 +39,7 @@ class Dot:
 
     style: int
     at: float
+    y: float
     low: float
     width: float
 
@@ -65,6 +68,7 @@ class Picture:
     bars: tuple[Bar, ...] = ()
     legend: tuple[tuple[int, str], ...] = ()
     diagonal: str = ""
+    paired: bool = False
     height: int = HEIGHT
     left: int = LEFT
     top: int = TOP
@@ -105,7 +109,8 @@ def paired_pictures(
                 (found["split"], [(1, found["first"]), (2, found["second"])])
                 for found in _family(differences, plot.bars)
             ]
-            drawn.append(draw_bars(plot, rows, [(1, names[0]), (2, names[1])]))
+            legend = [(1, names[0]), (2, names[1])]
+            drawn.append(draw_bars(plot, rows, legend, paired=True))
             continue
         shown = [
             Curve(name, style, _points(differences, series, side))
@@ -147,7 +152,11 @@ def draw_curves(plot: Plot, curves: Iterable[Curve]) -> Picture | None:
 
 
 def draw_bars(
-    plot: Plot, rows: Sequence[tuple[str, list[tuple[int, Found]]]], legend: list[tuple[int, str]]
+    plot: Plot,
+    rows: Sequence[tuple[str, list[tuple[int, Found]]]],
+    legend: list[tuple[int, str]],
+    *,
+    paired: bool = False,
 ) -> Picture | None:
     """Return one row per class with values and intervals, None if fewer than two have a value."""
     known = [(label, [d for d in dots if d[1]["value"] is not None]) for label, dots in rows]
@@ -156,13 +165,17 @@ def draw_bars(
         return None
     ends = [end for _, dots in known for _, found in dots for end in _ends(found)]
     inside = plot.unit and min(ends) >= 0 and max(ends) <= 1
+    apart = PAIRED if paired else BESIDE
     across = axis(ends, NAMES, WIDTH - VALUES, unit=inside)
     bars = tuple(
         Bar(
             label,
             TOP + ROW * at + ROW / 2,
             number(dots[0][1]["value"]),
-            tuple(_dot(style, found, across) for style, found in dots),
+            tuple(
+                _dot(style, found, across, TOP + ROW * at + ROW / 2 + apart.get(style, 0.0))
+                for style, found in dots
+            ),
         )
         for at, (label, dots) in enumerate(known)
     )
@@ -176,6 +189,7 @@ def draw_bars(
         plot.y,
         bars=bars,
         legend=tuple(legend),
+        paired=paired,
         height=bottom + BOTTOM,
         left=NAMES,
         right=WIDTH - VALUES,
@@ -260,8 +274,8 @@ def _line(curve: Curve, across: Axis, up: Axis) -> Line:
     return Line(curve.label, curve.style, path, band, dots)
 
 
-def _dot(style: int, found: Found, across: Axis) -> Dot:
+def _dot(style: int, found: Found, across: Axis, y: float) -> Dot:
     at = across.place(found["value"])
     low = across.place(found["low"]) if found["low"] is not None else at
     high = across.place(found["high"]) if found["high"] is not None else at
-    return Dot(style, at, low, round(high - low, 1))
+    return Dot(style, at, y, low, round(high - low, 1))

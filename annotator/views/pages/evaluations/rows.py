@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Found = dict[str, Any]
 BASELINES = ("length", "format")
+READ_AT_ONCE = 14
 COUNTS = {
     "problems": "Problems",
     "traces": "Solutions",
@@ -117,8 +118,21 @@ class SuiteRows:
 
     @cached_property
     def numbers(self) -> list[NumberRow]:
-        """The numbers that are no points of a curve."""
-        return self._rows([found for found in self._all if not found["series"]])
+        """The numbers that are no points of a curve; of many only those of everything."""
+        return self._rows([one for one in self._apart if not (self._folds and one["split"])])
+
+    @cached_property
+    def parts(self) -> list[NumberRow]:
+        """The numbers of single classes or splits, where there are too many to read at once."""
+        return self._rows([one for one in self._apart if self._folds and one["split"]])
+
+    @cached_property
+    def _apart(self) -> list[Found]:
+        return [found for found in self._all if not found["series"]]
+
+    @cached_property
+    def _folds(self) -> bool:
+        return len(self._apart) > READ_AT_ONCE and not all(one["split"] for one in self._apart)
 
     @cached_property
     def points(self) -> list[NumberRow]:
@@ -127,11 +141,11 @@ class SuiteRows:
 
     @cached_property
     def main(self) -> NumberRow | None:
-        """The number that stands for the suite."""
+        """The number that stands for the suite; the last one where that one is not compared."""
         if self.row is None:
             return None
-        same = (one for one in self._all if _stem(one) == self.row.main)
-        return next((NumberRow(found) for found in same), None)
+        same = [one for one in self._all if _stem(one) == self.row.main] or self._all[-1:]
+        return NumberRow(same[0]) if same else None
 
     @cached_property
     def pictures(self) -> list[Picture]:
@@ -148,9 +162,15 @@ class SuiteRows:
         return any(found.get("baselines") for found in self._all)
 
     @property
+    def has_chance(self) -> bool:
+        """Whether guessing has a value for any number."""
+        return any(found.get("chance") is not None for found in self._all)
+
+    @property
     def settings(self) -> list[tuple[str, Any]]:
         """The parameters it ran with."""
-        return sorted(self.report.get("protocol", {}).get("params", {}).items())
+        given = self.report.get("protocol", {}).get("params", {})
+        return sorted((name, value) for name, value in given.items() if value != "")
 
     @property
     def fitted(self) -> list[tuple[str, float]]:
