@@ -19,8 +19,10 @@ def criteria():
     return member(project, "owner", "owner"), f"/p/{project.name}/criteria/"
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 44), (390, 80)])
-def test_all_entries_fit_in_one_row_and_in_two_on_a_phone(open_page, criteria, width, height):
+@pytest.mark.parametrize(("width", "height"), [(1280, 44), (900, 80), (390, 80)])
+def test_all_entries_fit_in_one_row_and_in_two_where_it_is_narrow(
+    open_page, criteria, width, height
+):
     page = open_page(*criteria, viewport={"width": width, "height": 800})
     header = page.locator("header.top")
     assert header.bounding_box()["height"] <= height
