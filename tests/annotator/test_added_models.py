@@ -122,7 +122,7 @@ def test_the_page_offers_the_kinds_and_says_what_is_wrong_at_the_field(reviewer,
     client = client_for(reviewer)
     page = client.get("/p/Ours/models/").content.decode()
     assert 'action="/p/Ours/models/add/#add"' in page
-    assert 'id="add-separator"' in page
+    assert 'id="add-step_token"' in page
     part = client.get(
         "/p/Ours/models/?kind=token_classes",
         HTTP_HX_REQUEST="true",
