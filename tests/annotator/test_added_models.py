@@ -118,6 +118,15 @@ def test_a_folder_must_be_open_to_who_asks(reviewer, settings, tmp_path):
     assert Api(reviewer)("post", "models/", body).status_code == 201
 
 
+def test_a_model_that_was_added_is_no_base_to_train_on(reviewer):
+    api = Api(reviewer)
+    assert api("post", "models/", said(name="prm7")).status_code == 201
+    for base in ("prm7", "prm7@1"):
+        answer = api("post", "jobs/", {"project": "Ours", "kind": "train", "base": base})
+        assert "Name what it reads: owner/name." in assert_error(answer, 422, "invalid")["message"]
+    assert not Job.objects.exists()
+
+
 def test_the_page_offers_the_kinds_and_says_what_is_wrong_at_the_field(reviewer, client_for):
     client = client_for(reviewer)
     page = client.get("/p/Ours/models/").content.decode()

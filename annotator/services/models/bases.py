@@ -21,6 +21,7 @@ from annotator.queries.models import reward_model_named
 from annotator.services.artefacts import artefact_folder
 from scoring.errors import UnknownNameError
 from scoring.reward.base import check_folder
+from scoring.reward.registry import ADDED
 from scoring.training.config import TINY
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def base_checked(*, base: str, project: Project | None, any_folder: bool) -> str
         any_folder: the operator asks.
 
     Raises:
-        InvalidError: the folder is not open to the one who asks.
+        InvalidError: the folder is not open to the one who asks, or the model was only added here.
         ModelLoadError: there is no such folder, or it is none that a run can start from.
     """
     if base == TINY:
@@ -107,6 +108,12 @@ _REFUSAL_OF_PUBLISHED = (
 def _model_named(project: Project, name: str) -> Path | None:
     with suppress(UnknownNameError, UnavailableError):
         model = reward_model_named(project=project, name=name)
+        if model.kind in ADDED:
+            reason = (
+                f"'{model}' was added and not trained here, so there are no weights of it to start from. "
+                f"Name what it reads: {model.base}."
+            )
+            raise InvalidError(reason, fields={"base": reason})
         if model.artefact:
             return artefact_folder(path=model.artefact)
     return None

@@ -12,6 +12,7 @@ from torch import nn
 from transformers import Qwen2Model
 
 from scoring.errors import ModelLoadError
+from scoring.reward import load
 from scoring.tree import Tree
 from tests.scoring.adapters.published import (
     PROMPT,
@@ -99,6 +100,16 @@ def test_the_tree_runs_its_shared_tokens_once(tmp_path):
     np.testing.assert_allclose(scored(scorer, tree).step, got, atol=2e-6)
     sequences, _ = scorer._sequences(PROMPT, tree)
     assert packed < sum(map(len, sequences.values())) / 2
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_flex_attention_gives_the_numbers_of_the_cpu(tmp_path):
+    qwen_prm(tmp_path / "m")
+    tree = small_tree()
+    want = scored(added(tmp_path / "a", "special_token", model=str(tmp_path / "m")), tree).step
+    got = scored(load(tmp_path / "a", "cuda"), tree).step
+    np.testing.assert_allclose(got, want, atol=2e-3)
 
 
 @pytest.mark.parametrize(
