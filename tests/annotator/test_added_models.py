@@ -7,10 +7,20 @@ import json
 import pytest
 
 from annotator.management.commands import add_reward_model
-from annotator.models import Job, Membership, Project, RewardModel, Step, StepScore, TokenScore
+from annotator.models import (
+    Job,
+    Membership,
+    Problem,
+    Project,
+    RewardModel,
+    Step,
+    StepScore,
+    TokenScore,
+)
 from annotator.queries.trees.columns import tree_of
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs.requests import score_request
+from annotator.services.models.added import reward_model_add
 from annotator.services.projects.projects import project_create
 from scoring.reward import load
 from scoring.reward.scorer import Item
@@ -70,6 +80,42 @@ def test_what_was_added_scores_the_project_and_is_held_to_what_it_was(tmp_path):
     job = run(score_request(model=model, user=None))
     assert (job.state, job.error_code) == (Job.State.FAILED, "model_changed")
     assert "layout_hash changed" in job.error
+
+
+def test_language_models_score_with_tokens_or_the_reference(tmp_path):
+    from transformers import Qwen2ForCausalLM
+
+    from tests.scoring.adapters.published import saved_model
+
+    saved_model(tmp_path / "lm", Qwen2ForCausalLM)
+    name = str(tmp_path / "lm")
+    project = filled(project_create(name="ours"), arithmetic(1, 2))
+    bare, asked = project.problems.order_by("pk")
+    assert asked.reference
+    Problem.objects.filter(pk=bare.pk).update(reference="")
+    of = {"project": project, "any_folder": True}
+    ratio = reward_model_add(kind="implicit_prm", settings={"model": name, "reference": name}, **of)
+    job = run(score_request(model=ratio, user=None))
+    assert job.state == Job.State.DONE, job.error
+    steps = Step.objects.filter(problem__project=project)
+    assert StepScore.objects.filter(model=ratio).count() == steps.count()
+    assert TokenScore.objects.filter(model=ratio).count() == steps.count()
+    assert set(StepScore.objects.values_list("score", flat=True)) == {0.5}
+
+    likely = reward_model_add(kind="likelihood", settings={"model": name}, **of)
+    job = run(score_request(model=likely, user=None))
+    assert job.state == Job.State.DONE, job.error
+    scored = StepScore.objects.filter(model=likely)
+    assert set(scored.values_list("step__problem", flat=True)) == {asked.pk}
+    assert job.result["scored"] == scored.count() == asked.steps.count()
+    unasked = bare.steps.count()
+    assert job.result["excluded"] == {"its problem has no reference answer": unasked}
+    (want,) = load(artefact_folder(path=likely.artefact)).score_many(
+        [Item(asked.prompt, tree_of(problem=asked), asked.reference)]
+    )
+    assert sorted(scored.values_list("score", flat=True)) == pytest.approx(
+        sorted(want.step[1:].tolist()), abs=1e-6
+    )
 
 
 def test_the_api_adds_a_model_and_numbers_its_versions(reviewer):

@@ -102,6 +102,16 @@ def test_the_tree_runs_its_shared_tokens_once(tmp_path):
     assert packed < sum(map(len, sequences.values())) / 2
 
 
+def test_half_precision_agrees_to_about_two_digits(tmp_path):
+    qwen_prm(tmp_path / "m")
+    name = str(tmp_path / "m")
+    want = scored(added(tmp_path / "a", "special_token", model=name), small_tree()).step
+    scorer = added(tmp_path / "b", "special_token", model=name, precision="bfloat16")
+    got = scored(scorer, small_tree()).step
+    np.testing.assert_allclose(got, want, atol=3e-2)
+    assert not np.array_equal(got[1:], want[1:])
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_flex_attention_gives_the_numbers_of_the_cpu(tmp_path):
