@@ -221,6 +221,17 @@ KINDS: dict[str, KindRow] = {
             "combines them by importance.",
         ),
         KindRow(
+            key="vpl",
+            label="By annotator (VPL)",
+            target=f"{_K}.vpl:VariationalPreference",
+            config=f"{_C}:VplConfig",
+            version="1",
+            objective="rater_pairs",
+            needs=("rankings by two annotators or more",),
+            description="Learns a reward that depends on who judges, from the rankings of several "
+            "annotators, and what they have in common.",
+        ),
+        KindRow(
             key="ensemble",
             label="Ensemble",
             target=f"{_K}.ensemble:Ensemble",

@@ -208,6 +208,7 @@ class _Run:
 
     def _update(self, step: int) -> dict[str, float] | None:
         """Take one optimiser step; None if memory ran out for the first time."""
+        self.objective.refresh(self.model, self.laid.maker, step)
         before = self.laid.feed.state()
         examples = self.laid.feed.next_step()
         try:

@@ -53,6 +53,12 @@ class Objective(Protocol):
             TrainingError: saying what is missing and the way to get it.
         """
 
+    def refresh(self, model: RewardModel, maker: ExampleMaker, step: int) -> None:
+        """Bring up to date, before an optimiser step, what losses need that is not in its rows.
+
+        What is done depends on the weights, the data and the number of the step alone.
+        """
+
     def settle(
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]
     ) -> None:

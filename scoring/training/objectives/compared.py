@@ -63,6 +63,10 @@ class ComparedPaths(ABC):
     def ties(self, units: Any) -> int:
         """Count the units that prefer neither."""
 
+    def refresh(self, model: RewardModel, maker: ExampleMaker, step: int) -> None:
+        """Do nothing: rows hold all that losses need."""
+        del model, maker, step
+
     def settle(
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]
     ) -> None:

@@ -14,9 +14,9 @@ import numpy as np
 
 from scoring.errors import TrainingError
 from scoring.reward.pair_quality import pair_metrics
-from scoring.training.objectives.compared import ComparedPaths, outputs
+from scoring.training.objectives.compared import outputs
 from scoring.training.objectives.pairs import TIE
-from scoring.training.objectives.tagged import Tagged, TaggedUnits
+from scoring.training.objectives.tagged import Tagged, TaggedPaths, TaggedUnits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from scoring.training.dataset import RankedPair, TrainingTree
     from scoring.training.examples import ExampleMaker
     from scoring.training.objectives.compared import Said
-    from scoring.training.objectives.units import Floats, Ints
 
 WHOLE = -1
 """The number of the combination, where heads are numbered from 0."""
 
 
-class Criteria(ComparedPaths):
+class Criteria(TaggedPaths):
     """Units by criterion.
 
     Attributes:
@@ -75,23 +74,9 @@ class Criteria(ComparedPaths):
                 "rank answers that differ"
             )
 
-    def decided(self, units: TaggedUnits) -> tuple[Ints, Ints]:
-        """Return both sides of the comparisons that prefer one of the two."""
-        return units.pairs.first[units.decided], units.pairs.second[units.decided]
-
-    def ties(self, units: TaggedUnits) -> int:
-        """Count the comparisons that prefer neither."""
-        return int((units.compares & (units.pairs.preference == TIE)).sum())
-
     def rewards(self, kind: Any, head: torch.Tensor) -> torch.Tensor:
         """Return ``(K, H + 1)``: what each head says, and the combination last."""
         return kind.every_value(head)
-
-    def leads(self, units: TaggedUnits, reward: Floats) -> Floats:
-        """Return for every decided pair how far its better side leads under its own criterion."""
-        better, worse = self.decided(units)
-        tag = units.tag[units.decided]
-        return reward[better, tag] - reward[worse, tag]
 
     def settle(
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]

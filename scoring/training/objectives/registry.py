@@ -25,6 +25,7 @@ OBJECTIVES: dict[str, str] = {
     "answer_lists": f"{_O}.answer_lists:AnswerLists",
     "rankings": f"{_O}.rankings:Rankings",
     "criteria": f"{_O}.criteria:Criteria",
+    "rater_pairs": f"{_O}.rater_pairs:RaterPairs",
 }
 
 

@@ -95,6 +95,10 @@ class Steps(ABC):
                 f"{self.noun.split()[-1]}"
             )
 
+    def refresh(self, model: RewardModel, maker: ExampleMaker, step: int) -> None:
+        """Do nothing: rows hold all that losses need."""
+        del model, maker, step
+
     def settle(  # noqa: B027 - nothing to do is right for all of them
         self, model: RewardModel, maker: ExampleMaker, trees: Sequence[TrainingTree]
     ) -> None:

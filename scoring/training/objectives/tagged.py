@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from scoring.reward.units import TaggedTensors
+from scoring.training.objectives.compared import ComparedPaths
 from scoring.training.objectives.pairs import TIE, common_steps
 from scoring.training.objectives.units import PairUnits
 
@@ -107,3 +108,21 @@ class TaggedUnits:
         """Return the comparisons and their numbers on a device."""
         tag = torch.from_numpy(self.tag.astype(np.int64)).to(device)
         return TaggedTensors(self.pairs.tensors(device), tag)
+
+
+class TaggedPaths(ComparedPaths):
+    """The base of objectives whose rewards are a row per place, of which a unit's tag picks one."""
+
+    def decided(self, units: TaggedUnits) -> tuple[Ints, Ints]:
+        """Return both sides of the comparisons that prefer one of the two."""
+        return units.pairs.first[units.decided], units.pairs.second[units.decided]
+
+    def ties(self, units: TaggedUnits) -> int:
+        """Count the comparisons that prefer neither."""
+        return int((units.compares & (units.pairs.preference == TIE)).sum())
+
+    def leads(self, units: TaggedUnits, reward: Floats) -> Floats:
+        """Return for every decided pair how far its better side leads by what its tag stands for."""
+        better, worse = self.decided(units)
+        tag = units.tag[units.decided]
+        return reward[better, tag] - reward[worse, tag]

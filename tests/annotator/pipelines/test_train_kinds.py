@@ -28,6 +28,7 @@ MORE = {"ensemble": {"members": "2"}}
 PARTS = {
     "ensemble": ["disagreement", "member 1", "member 2"],
     "multi_head": ["correctness", "progress", "clarity"],
+    "vpl": ["annotator 1", "annotator 2"],
 }
 
 
