@@ -128,7 +128,7 @@ def _score(access: Access, user: User, said: Said) -> Job:
     model = model_for_user(
         user=user, pk=_needed(said, "model"), at_least="reviewer", project=access.project.name
     )
-    return score_request(model=model, user=user)
+    return score_request(model=model, user=user, labels=said["labels"])
 
 
 def _snapshot(access: Access, user: User, said: Said) -> Job:

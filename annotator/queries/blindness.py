@@ -219,9 +219,16 @@ def labels_visible(*, step: Step, access: Access) -> list[StepLabel]:
     return [
         label
         for label in rows
-        if label.rater.user_id == access.user_id
-        or (sight.given and label.rater.kind != Rater.Kind.PERSON)
+        if label.rater.user_id == access.user_id or (sight.given and _given(label))
     ]
+
+
+def _given(label: StepLabel) -> bool:
+    """Say whether a label came with the data; what a model here said opens with its scores."""
+    kinds = Rater.Kind
+    return label.rater.kind != kinds.PERSON and (
+        label.rater.kind != kinds.MODEL or label.source_id is not None
+    )
 
 
 def gold_makers(*, access: Access) -> set[int]:

@@ -22,6 +22,7 @@ from annotator.queries.jobs import job_waits_behind
 from annotator.queries.judges import Used, answers_known, used_by_job
 from annotator.queries.models import problems_to_score
 from annotator.services.artefacts import artefact_folder
+from annotator.services.judgements.verdict_labels import verdict_labels_record
 from annotator.services.models.added import reward_model_facts_hold
 from annotator.services.models.endpoints import endpoint_key
 from annotator.services.models.judges import (
@@ -71,7 +72,16 @@ def run(context: JobContext) -> dict[str, Any]:
     context.check()
     if work.gave_way:
         raise CancelledError("Other jobs wait for this worker.")
-    return work.result()
+    return work.result() | (_labels(context, model) if context.args.get("labels") else {})
+
+
+def _labels(context: JobContext, model: RewardModel) -> dict[str, int]:
+    """Make labels of the verdicts, as somebody asked."""
+    made = 0
+    while n := verdict_labels_record(model=model, job=context.job):
+        made += n
+        context.check()
+    return {"labels": made}
 
 
 def _config(model: RewardModel) -> JudgeConfig:

@@ -39,6 +39,9 @@ class JobIn(s.Serializer[Any]):
         required=False, allow_null=True, default=None, help_text="train, export: id."
     )
     model = s.IntegerField(required=False, help_text="score: id of a reward model.")
+    labels = s.BooleanField(
+        default=False, help_text="score: make labels of a judge's verdicts too."
+    )
     rules = RulesIn(required=False, help_text="snapshot.")
     options = s.DictField(required=False, default=dict, help_text="export.")
 

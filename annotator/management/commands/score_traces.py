@@ -27,13 +27,16 @@ class Command(ContractCommand):
         parser.add_argument(
             "--model", required=True, metavar="NAME", help="the newest version, or NAME@VERSION"
         )
+        parser.add_argument(
+            "--labels", action="store_true", help="a judge: make labels of its verdicts too"
+        )
         parser.add_argument("--wait", action="store_true", help="return when it has ended")
 
     def answer(self, options: dict[str, Any]) -> Answer:
         """Find the model, then queue."""
         project = project_get_or_create(name=options["project"])
         model = reward_model_named(project=project, name=options["model"])
-        job = score_request(model=model, user=None)
+        job = score_request(model=model, user=None, labels=options["labels"])
         if options["wait"]:
             job = job_wait(job=job, on_progress=told(self, options))
         used = used_by_job(job=job)

@@ -37,7 +37,8 @@ SELECT l.step_id, l.rating, l.unsure::int AS unsure,
 FROM annotator_steplabel l
 JOIN annotator_step s ON s.id = l.step_id AND s.problem_id = %(problem)s
 JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
-WHERE r.user_id = %(user)s OR r.kind <> 'person'
+WHERE r.user_id = %(user)s
+   OR (r.kind <> 'person' AND (r.kind <> 'model' OR l.source_id IS NOT NULL))
 """
 
 

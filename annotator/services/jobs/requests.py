@@ -4,8 +4,10 @@ Pages, API and commands use the same five verbs, so a job that is queued has arg
 worker accepts. ``Job.args`` by kind:
 
 * ``scoring.import``: ``upload`` (id), ``name`` (of the file), ``format``, ``dry_run``.
-* ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null).
-* ``scoring.score`` and ``scoring.judge``: ``model`` (id), ``name`` (of the model).
+* ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null); of a model
+  that is trained again ``retrains`` (its id).
+* ``scoring.score`` and ``scoring.judge``: ``model`` (id), ``name`` (of the model); a judge's also
+  ``labels``, if its verdicts shall become labels.
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
 * ``scoring.export``: ``format``, ``options``, ``snapshot`` (id or null).
 * ``scoring.sample``: nothing; the project is the one to fill.
@@ -91,9 +93,7 @@ def train_request(
         InvalidError: the name is too long, the snapshot is another project's, or the base is a
             folder that is not open to who asks.
     """
-    run = train_run(
-        project=project, settings=settings, kind=kind, base=base, any_folder=any_folder
-    )
+    run = train_run(project=project, settings=settings, kind=kind, base=base, any_folder=any_folder)
     called = base.strip().rstrip("/").rsplit("/", 1)[-1].replace("@", "-")
     clean = _name(name or f"{called}-{kind}", MODEL_NAME_LENGTH)
     args = {"run": run.to_dict(), "name": clean, "snapshot": _snapshot_id(project, snapshot)}
@@ -115,10 +115,13 @@ def train_run(
 
 
 @transaction.atomic
-def score_request(*, model: RewardModel, user: User | None) -> Job:
+def score_request(*, model: RewardModel, user: User | None, labels: bool = False) -> Job:
     """Queue the scoring of every step of the model's project.
 
+    With ``labels`` a judge's verdicts become labels of a rater of kind ``model`` as well.
+
     Raises:
+        InvalidError: labels of a model that is no judge.
         ConflictError: the model is not trained yet, is known by imported scores only, or a job
             scores the project with it already (``job_open``).
     """
@@ -134,6 +137,11 @@ def score_request(*, model: RewardModel, user: User | None) -> Job:
         reason = f"Job {same.pk} scores the project with '{model.name}' already."
         raise ConflictError(reason, code="job_open")
     args = {"model": model.pk, "name": f"{model.name} v{model.version}"}
+    if labels and score_kind(model) != Job.Kind.JUDGE:
+        reason = "Only a judge's verdicts can become labels."
+        raise InvalidError(reason, fields={"labels": reason})
+    if labels:
+        args["labels"] = True
     return job_create(project=model.project, kind=score_kind(model), args=args, user=user)
 
 

@@ -116,7 +116,7 @@ class LabelChange:
 def labels_record(
     *,
     changes: Sequence[LabelChange],
-    user: User,
+    user: User | None,
     action: UUID,
     idempotency_key: UUID | None = None,
 ) -> int:
@@ -124,7 +124,7 @@ def labels_record(
 
     Args:
         changes: at least one, no label twice.
-        user: who does it.
+        user: who does it; None = no person, so nobody's undo takes it back.
         action: what the events share, so that they are undone together.
         idempotency_key: of the whole action; its first event keeps it.
 
@@ -147,7 +147,7 @@ def labels_record(
     ]
     parameters: dict[str, Any] = {
         "changes": json.dumps(rows),
-        "user": user.pk,
+        "user": user.pk if user is not None else None,
         "key": idempotency_key,
         "action": action,
     }
