@@ -50,6 +50,13 @@ CHECKERS: dict[str, CheckerRow] = {
             "scoring.verify.labels:game24_labels",
             "+1: a legal step after which 24 can still be reached; -1: illegal or a dead end",
         ),
+        CheckerRow(
+            "math_verify",
+            "Final answers (math-verify)",
+            "1",
+            "scoring.verify.answers:answer_labels",
+            "+1: the last step of a trace ends in the reference answer; -1: in another one",
+        ),
     )
 }
 

@@ -40,7 +40,7 @@ def target_of(event: JudgementEvent) -> Target:
 
 
 def event_replayed(
-    *, target: Target, state: State | None, user: User, idempotency_key: UUID | None
+    *, target: Target, state: State | None, user: User | None, idempotency_key: UUID | None
 ) -> JudgementEvent | None:
     """Return the event that was stored under ``idempotency_key``, if it is this very request.
 
@@ -53,7 +53,7 @@ def event_replayed(
     if event is None:
         return None
     same = (
-        event.user_id == user.pk
+        event.user_id == (user.pk if user else None)
         and event.kind == target.kind
         and (event.step_id, event.trace_id) == (target.step_id, target.trace_id)
         and event.problem_id == target.problem_id
@@ -77,14 +77,14 @@ def judgement_record(
     *,
     target: Target,
     state: State | None,
-    user: User,
+    user: User | None,
     idempotency_key: UUID | None = None,
     undoes: JudgementEvent | None = None,
     action: UUID | None = None,
 ) -> tuple[JudgementEvent, bool]:
     """Append an event that brings ``target`` to ``state`` (None = no row) and update the row.
 
-    Events that share an ``action`` are undone together.
+    Events that share an ``action`` are undone together. No user: nobody said it, a checker did.
 
     Returns:
         The event, and whether it is the replay of a request that was stored before.

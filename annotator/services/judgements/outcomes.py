@@ -70,6 +70,18 @@ def outcome_set(
     return OutcomeResult(outcome, event.pk, replayed)
 
 
+def outcome_name_checked(name: str) -> str:
+    """Return the name of a new outcome, cleaned.
+
+    Raises:
+        InvalidError: it cannot be one.
+    """
+    clean = name_clean(name)
+    if fault := outcome_name_fault(clean, NAME_LIMIT):
+        raise InvalidError(fault, fields={"name": fault})
+    return clean
+
+
 def _name_checked(trace: Trace, name: str) -> str:
     """Return the name cleaned; an outcome that an import brought keeps the very name it has."""
     clean = name_clean(name)
