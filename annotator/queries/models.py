@@ -70,4 +70,4 @@ def scores_exist(*, project: Project, model: RewardModel | None) -> bool:
 
 def _names(models: Iterable[RewardModel]) -> list[str]:
     names = {model.name for model in models}
-    return sorted(names) or ["none yet; train one with train_reward_model"]
+    return sorted(names) or ["none yet; make one with train_reward_model or add_reward_model"]

@@ -8,7 +8,6 @@ RANKED = ("step", "step-below", "branch", "branch-below", "trace")
 NEEDED = {
     ("annotator:import", "post"): "reviewer",
     ("annotator:model-list", "post"): "reviewer",
-    ("annotator:model-add", "post"): "reviewer",
     ("annotator:model-score", "post"): "reviewer",
     ("annotator:evaluation-new", "get"): "reviewer",
     ("annotator:evaluation-new", "post"): "reviewer",

@@ -176,7 +176,7 @@ def test_a_model_that_was_added_is_no_base_to_train_on(reviewer):
 def test_the_page_offers_the_kinds_and_says_what_is_wrong_at_the_field(reviewer, client_for):
     client = client_for(reviewer)
     page = client.get("/p/Ours/models/").content.decode()
-    assert 'action="/p/Ours/models/add/#add"' in page
+    assert 'action="/p/Ours/models/#add"' in page
     assert 'id="add-step_token"' in page
     part = client.get(
         "/p/Ours/models/?kind=token_classes",
@@ -184,10 +184,11 @@ def test_the_page_offers_the_kinds_and_says_what_is_wrong_at_the_field(reviewer,
         HTTP_HX_TARGET="added-settings",
     ).content.decode()
     assert part.lstrip().startswith('<div id="added-settings">')
-    wrong = client.post("/p/Ours/models/add/", {"kind": "token_classes", "model": "/etc"})
+    asked = {"kind": "token_classes", "add": "1"}
+    wrong = client.post("/p/Ours/models/", {**asked, "model": "/etc"})
     assert wrong.status_code == 422
     assert "This folder is not open." in wrong.context["add"].errors["model"][0]
-    done = client.post("/p/Ours/models/add/", {"kind": "token_classes", **HUB}, follow=True)
+    done = client.post("/p/Ours/models/", {**asked, **HUB}, follow=True)
     text = done.content.decode()
     assert "name-token_classes v1" in text
     assert "Published token classifier" in text

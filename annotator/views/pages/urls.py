@@ -43,7 +43,6 @@ urlpatterns = [
     ),
     path(f"{P}import/", imports.import_page, name="import"),
     path(f"{P}models/", models.model_list, name="model-list"),
-    path(f"{P}models/add/", models.model_add, name="model-add"),
     path(f"{P}models/<int:pk>/", models.model_detail, name="model-detail"),
     path(f"{P}models/<int:pk>/metrics.csv", models.model_metrics_csv, name="model-metrics"),
     path(f"{P}models/<int:pk>/score/", models.model_score, name="model-score"),
