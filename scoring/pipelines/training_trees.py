@@ -63,7 +63,7 @@ def _outcome(trace: TraceRecord, name: str) -> float:
 
 def _spans(problem: ExportProblem) -> Iterator[SpanTarget]:
     """Yield the targets of runs of steps, over positions of the tree: the problem is 0."""
-    for span in span_targets(problem.spans, problem.rules):
+    for span in span_targets(problem.spans, problem.rules, problem.adjudications):
         yield replace(span, first=span.first + 1, last=span.last + 1)
 
 

@@ -62,11 +62,12 @@ class ProbabilityConfig(BaseConfig):
 class PrmConfig(ProbabilityConfig):
     """A process reward model: the probability that a step is right."""
 
-    grade: Literal["labels", "outcome", "value"] = setting(
+    grade: Literal["labels", "outcome", "value", "grounded"] = setting(
         "labels",
         "labels: ratings of steps; outcome: the share of right ones among the traces through a step "
-        "(Monte Carlo); value: what a search wrote into the tree.",
-        choices=("labels", "outcome", "value"),
+        "(Monte Carlo); value: what a search wrote into the tree; grounded: ratings of later steps and "
+        "outcomes, fused.",
+        choices=("labels", "outcome", "value", "grounded"),
     )
 
 

@@ -34,7 +34,7 @@ from scoring.types import RATER_KINDS, LabelRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from scoring.types import SpanLabelRecord
+    from scoring.types import AdjudicationRecord, SpanLabelRecord
 
 ADJUDICATED = "adjudicated"
 RANK = (ADJUDICATED, *RATER_KINDS)
@@ -131,14 +131,33 @@ def targets(labels: Iterable[LabelRecord], n_nodes: int, rules: Rules | None = N
 
 
 def span_targets(
-    spans: Iterable[SpanLabelRecord], rules: Rules | None = None
+    spans: Iterable[SpanLabelRecord],
+    rules: Rules | None = None,
+    decisions: Iterable[AdjudicationRecord] = (),
 ) -> tuple[SpanTarget, ...]:
-    """Aggregate judgements of runs of two steps or more, each run by the rules of a step."""
+    """Aggregate judgements of runs of two steps or more, each run by the rules of a step.
+
+    Args:
+        spans: in time order.
+        rules: as for ``targets``.
+        decisions: final ones; those that are not on a run are passed over.
+    """
     runs: dict[tuple[int, int], int] = {}
     labels = [
         LabelRecord(runs.setdefault((x.first, x.last), len(runs)), x.rater, x.rating)
         for x in spans
         if x.first != x.last
+    ]
+    labels += [
+        LabelRecord(
+            runs.setdefault(x.run, len(runs)),
+            x.rater,
+            x.decision.get("rating"),
+            unsure=bool(x.decision.get("unsure")),
+            adjudicated=True,
+        )
+        for x in decisions
+        if x.run is not None and x.run[0] != x.run[1]
     ]
     found = targets(labels, len(runs), rules)
     return tuple(

@@ -13,6 +13,7 @@ from scoring.reward.quality import step_quality
 from scoring.reward.reading import Reading
 from scoring.training.dataset import POSITIVE
 from scoring.training.objectives.base import outcome_means
+from scoring.training.objectives.grounded import grounded
 from scoring.training.objectives.units import StepUnits
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scoring.training.objectives.units import Floats
 
 _FRONTS = ("above_length_", "length_", "")
-LABELS, OUTCOME, VALUE = "labels", "outcome", "value"
+LABELS, OUTCOME, VALUE, GROUNDED = "labels", "outcome", "value", "grounded"
 _NO_OUTCOME = (
     "no trace has an outcome: import outcomes or have final answers checked, and choose the "
     "project's primary outcome"
@@ -35,6 +36,7 @@ _MISSING = {
     LABELS: "no step has a target: label some steps first, or choose rules that count the labels "
     "there are (rater kinds, neutral policy)",
     OUTCOME: _NO_OUTCOME,
+    GROUNDED: _NO_OUTCOME,
     VALUE: "no step has a search value: import trees that carry values, or set grade=labels",
 }
 
@@ -130,9 +132,12 @@ class StepLabels(Steps):
         self.front = "" if self.grade == LABELS else "graded_"
 
     def graded(self, item: TrainingTree) -> TrainingTree:
-        """Return the tree with labels, Monte Carlo fractions or search values as targets."""
+        """Return the tree with labels, Monte Carlo fractions, search values or both fused as targets."""
         if self.grade == OUTCOME:
             return as_targets(item, outcome_means(item.tree, subtrees=True), "outcome")
+        if self.grade == GROUNDED:
+            as_targets(item, outcome_means(item.tree), "outcome")  # refuses what is no probability
+            return as_targets(item, grounded(item.tree, item.targets), "outcome")
         if self.grade == VALUE:
             values = np.where(np.arange(len(item.tree)) == 0, np.nan, item.tree.value)
             return as_targets(item, values, "value")

@@ -17,7 +17,7 @@ from scoring.training.joined import BETWEEN
 from scoring.training.objectives.registry import objective
 from scoring.training.targets import Rules, span_targets
 from scoring.tree import Tree
-from scoring.types import RaterRecord, SpanLabelRecord
+from scoring.types import AdjudicationRecord, RaterRecord, SpanLabelRecord
 from tests.scoring.reward_cases import all_labelled, forked_tree, tiny_model
 from tests.scoring.training.compared_data import config, maker
 
@@ -233,3 +233,49 @@ def test_targets_can_be_rounded_taken_as_any_or_compared_by_squares():
     wrong, right = -(1 - p).log(), -p.log()
     torch.testing.assert_close(losses(labels="hard"), torch.stack([wrong[0], wrong[1], right[2]]))
     torch.testing.assert_close(losses(labels="any"), torch.stack([wrong[0], right[1], right[2]]))
+
+
+def test_a_final_decision_on_a_run_stands_alone():
+    ann, eve = RaterRecord("person", "ann"), RaterRecord("person", "eve")
+    said = [
+        SpanLabelRecord(0, 1, ann, 1),
+        SpanLabelRecord(0, 1, eve, 1),
+        SpanLabelRecord(1, 2, ann, 1),
+    ]
+    decided = [
+        AdjudicationRecord(eve, {"rating": -1}, "", run=(0, 1)),
+        AdjudicationRecord(eve, {"rating": None, "unsure": True}, "", run=(1, 2)),
+        AdjudicationRecord(eve, {"rating": 1}, "", node=0),
+    ]
+    assert span_targets(said, decisions=decided) == (SpanTarget(0, 1, 0.0),)
+    assert span_targets(said) == (SpanTarget(0, 1, 1.0), SpanTarget(1, 2, 1.0))
+
+
+def test_grounded_targets_are_the_written_formula():
+    """a → b → c → d ends right, a → b → e wrong; verdicts: b right, c wrong, d and e none."""
+    made = item(
+        [(0, "a"), (1, "b"), (2, "c"), (3, "d", [1.0]), (2, "e", [0.0])], [NAN, 1.0, 0.0, NAN, NAN]
+    )
+    first = {  # N = 2, 1, 0, 0 behind a, b, c, d
+        "a": ((1 * 2 - 1 * 1) / 4 + 1 / 2) / (5 / 4),
+        "b": (-1 * 1 / 1 + 1 / 1) / 2,
+        "c": 1.0,
+        "d": 1.0,
+    }
+    second = {"a": (1 * 1 / 1 - 1 / 1) / 2, "b": -1.0, "e": -1.0}  # N = 1, 0, 0
+    want = [
+        (1 + (first["a"] + second["a"]) / 2) / 2,
+        (1 + (first["b"] + second["b"]) / 2) / 2,
+        (1 + first["c"]) / 2,
+        (1 + first["d"]) / 2,
+        (1 + second["e"]) / 2,
+    ]
+    learnt = objective(config("prm", grade="grounded"))
+    assert learnt.units(made).values.tolist() == pytest.approx(want)
+    assert not learnt.on_labels
+
+
+def test_grounded_targets_end_at_0_and_1_when_everything_agrees():
+    for right in (0.0, 1.0):
+        made = item([*CHAIN, (3, "d"), (4, "e", [right])], [right] * 5)
+        assert objective(config("prm", grade="grounded")).units(made).values.tolist() == [right] * 5
