@@ -64,6 +64,12 @@ def evaluate(job_id: int) -> None:
     _run_here(job_id)
 
 
+@shared_task(name=Job.Kind.EDITS.value)
+def evaluate_edits(job_id: int) -> None:
+    """Measure what a model says of edited solutions."""
+    _run_supervised(job_id)
+
+
 @shared_task(name=Job.Kind.TRAIN.value)
 def train(job_id: int) -> None:
     """Train a reward model."""

@@ -46,6 +46,7 @@ class Job(models.Model):
         QUEUE = "scoring.queue", "Queue"
         AGREEMENT = "scoring.agreement", "Agreement"
         EVALUATE = "scoring.evaluate", "Evaluation"
+        EDITS = "scoring.edits", "Evaluation of edits"
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
         JUDGE = "scoring.judge", "Judge"
@@ -53,7 +54,8 @@ class Job(models.Model):
         @property
         def queue(self) -> Worker.Kind:
             """The queue of this kind; queues are called like the workers that read them."""
-            return Worker.Kind.GPU if self in {Job.Kind.TRAIN, Job.Kind.SCORE} else Worker.Kind.IO
+            gpu = {Job.Kind.TRAIN, Job.Kind.SCORE, Job.Kind.EDITS}
+            return Worker.Kind.GPU if self in gpu else Worker.Kind.IO
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"

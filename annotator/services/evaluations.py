@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotator.errors import ConflictError, InvalidError
 from annotator.models import Evaluation, EvaluationResult, Job, StepScore
+from annotator.queries.models import score_kind
 from annotator.services.jobs import job_create, job_hold
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.evaluation.registry import DISTANCES, SUITES
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # What learns from single steps, or is not trained here.
 STEPWISE = frozenset({"step_labels", "merged_steps", ""})
 AGGREGATION = "aggregation"
+# What no stored score has: the model must read edited solutions.
+EDITED = "edited_scores"
 
 
 def evaluation_request(
@@ -42,14 +45,16 @@ def evaluation_request(
     Args:
         model: whose stored scores.
         user: who asks.
-        suites: keys of suites, and of distances between two models; none = all of them.
+        suites: keys of suites, and of distances between two models; none = all that stored scores
+            suffice for. With one that has the model read edited solutions the job is a gpu worker's.
         settings: parameters by name, texts or values; each goes to the suites that have it.
         against: another model of the project, to compare with.
         snapshot: whose labels; None = the labels as they are now.
         part: of ``Evaluation.Part``; "" = without what the models were trained on, if that is known.
 
     Raises:
-        ConflictError: a model is not ready (``model_not_ready``) or has scored nothing (``no_scores``).
+        ConflictError: a model is not ready or cannot score itself (``model_not_ready``), or has
+            scored nothing (``no_scores``).
         InvalidError: a suite, setting, part, model or snapshot that cannot be used; ``fields`` names it.
     """
     models = [model] if against is None else [model, against]
@@ -62,15 +67,20 @@ def evaluation_request(
         raise _invalid("snapshot", "This snapshot belongs to another project.")
     known = any(one.snapshot_id for one in models)
     names = " against ".join(f"{one.name} v{one.version}" for one in models)
+    chosen = _chosen(suites, dict(settings or {}), models)
+    reads = any(EDITED in suites_of(compared=True)[key].needs for key, _ in chosen)
+    if reads:
+        _check_reader(models)
     args = {
         "model": model.pk,
         "against": against.pk if against else None,
         "name": names,
         "snapshot": snapshot.pk if snapshot else None,
         "part": part or (Evaluation.Part.UNSEEN if known else Evaluation.Part.ALL),
-        "suites": _chosen(suites, dict(settings or {}), models),
+        "suites": chosen,
     }
-    return job_create(project=model.project, kind=Job.Kind.EVALUATE, args=args, user=user)
+    kind = Job.Kind.EDITS if reads else Job.Kind.EVALUATE
+    return job_create(project=model.project, kind=kind, args=args, user=user)
 
 
 @transaction.atomic
@@ -134,6 +144,11 @@ def suites_of(*, compared: bool) -> dict[str, SuiteRow]:
     return {**SUITES, **DISTANCES} if compared else dict(SUITES)
 
 
+def can_read(model: RewardModel) -> bool:
+    """Say whether a gpu worker can have ``model`` score other texts than those of the project."""
+    return bool(model.ready and model.artefact) and score_kind(model) == Job.Kind.SCORE
+
+
 def shared_settings(rows: Iterable[SuiteRow]) -> dict[str, Param]:
     """Return the parameters of suites by name; what is called alike is set together."""
     return {param.name: param for row in rows for param in row.params}
@@ -162,6 +177,14 @@ def _check_models(models: Sequence[RewardModel]) -> None:
         raise _invalid("against", "Choose another model to compare with.")
 
 
+def _check_reader(models: Sequence[RewardModel]) -> None:
+    if len(models) == 2:
+        raise _invalid("suites", "Edited solutions are of one model; ask without the other one.")
+    if not can_read(models[0]):
+        reason = f"{models[0]} cannot score edited solutions here: it is no model of a gpu worker."
+        raise ConflictError(reason, code="model_not_ready")
+
+
 def _chosen(
     keys: Sequence[str], settings: dict[str, Any], models: Sequence[RewardModel]
 ) -> list[list[Any]]:
@@ -172,7 +195,8 @@ def _chosen(
             raise _invalid("suites", f"'{key}' is between two models; name the other one.")
         if key not in there:
             raise _invalid("suites", str(UnknownNameError("evaluation suite", key, there)))
-    rows = [there[key] for key in dict.fromkeys(keys)] or list(there.values())
+    stored = [row for row in there.values() if EDITED not in row.needs]
+    rows = [there[key] for key in dict.fromkeys(keys)] or stored
     params = shared_settings(rows)
     for name in settings:
         if name not in params:

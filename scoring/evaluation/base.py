@@ -28,6 +28,7 @@ INPUTS = {
     "step_labels": "label the steps",
     "outcome": "score whole solutions, or name an aggregation of step scores",
     "correct": "say which solutions are right",
+    "edited_scores": "score edited solutions with the model",
     "reward": "say which solutions are right, or give their gold reward",
 }
 

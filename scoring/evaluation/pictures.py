@@ -37,6 +37,10 @@ AGGREGATION = (
     Plot("Best of n by rule", "share right", bars="accuracy", beside=True),
     Plot("Pairs in order by rule", "share", bars="in_order", beside=True),
 )
+EDITS = (
+    Plot("AUROC lost by edit", "AUROC lost", bars="lost", unit=False),
+    Plot("Mean change of a step's score by edit", "change", bars="moved", unit=False),
+)
 CALIBRATION = (_RELIABILITY,)
 OVEROPTIMISATION = (
     Plot(

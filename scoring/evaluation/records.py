@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scoring.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -43,6 +43,8 @@ class Record:
         path: ``(S,)`` names of the steps in the problem's tree; solutions with a common prefix
             share names. Empty = the steps are its own.
         steps: ``(S,)`` texts, for the baselines; empty = unknown, and then there are none.
+        edited: by the key of an edit (``edits.EDITS``) ``(S,)`` scores of the same steps in the edited
+            solution, NaN = not scored.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Record:
     original: str = ""
     path: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    edited: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def n_steps(self) -> int:
@@ -183,6 +186,11 @@ def _check(row: Record) -> None:
         size = len(getattr(row, name))
         if size not in (0, row.n_steps):
             raise EvaluationError(f"record '{row.id}' has {row.n_steps} steps and {size} {name}")
+    for key, scores in row.edited.items():
+        if len(scores) != row.n_steps or np.isinf(scores).any():
+            raise EvaluationError(
+                f"record '{row.id}' has scores of '{key}' that are not of its steps"
+            )
     known = row.step_labels[~np.isnan(row.step_labels)]
     if ((known < 0) | (known > 1)).any():
         raise EvaluationError(f"record '{row.id}' has a step label outside 0 to 1")

@@ -211,6 +211,20 @@ SUITES: dict[str, SuiteRow] = {
             plots=pictures.OVEROPTIMISATION,
             main="gold_drop",
         ),
+        SuiteRow(
+            "edits",
+            "Edited solutions",
+            f"{_S}.edits:sensitivity",
+            version="1",
+            needs=("labelled_scores", "edited_scores"),
+            source="a choice of this project",
+            description="What is lost when words, formulas, halves or the order are taken away.",
+            formula="AUROC lost = AUROC of the labelled steps as they are minus that of the same "
+            "steps in the edited solutions. Change = mean |p' − p| over steps. Without "
+            "content AUROC should be lost, after a mere rewriting not.",
+            plots=pictures.EDITS,
+            main="lost",
+        ),
     )
 }
 DISTANCES: dict[str, SuiteRow] = {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HAS: dict[str, Callable[[Record, str], bool]] = {
     "step_scores": lambda row, _: _complete(row.step_scores),
     "labelled_scores": lambda row, _: bool((~np.isnan(only_scored(row).step_labels)).any()),
+    "edited_scores": lambda row, _: any(not np.isnan(p).all() for p in row.edited.values()),
     "first_error": lambda row, _: row.first_error is not None,
     "step_labels": lambda row, _: _complete(row.step_labels),
     "outcome": lambda row, rule: not np.isnan(outcome(row, rule)),

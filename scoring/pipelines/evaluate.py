@@ -16,6 +16,7 @@ from annotator.queries.datasets.scored import scored_problems, trained_on
 from annotator.queries.evaluations.stored import known_now
 from annotator.services.datasets.snapshots import snapshot_automatic
 from annotator.services.evaluations import (
+    EDITED,
     evaluation_create,
     evaluation_finish,
     evaluation_result_store,
@@ -27,6 +28,8 @@ from scoring.evaluation.registry import DISTANCES, SUITES
 from scoring.pipelines.evaluation_records import Counts, ModelRecords
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scoring.evaluation.run import Comparison, Report
     from scoring.pipelines.context import JobContext
 
@@ -42,7 +45,14 @@ def run(context: JobContext) -> dict[str, Any]:
     row = _row(context, models)
     done = {result.place: bool(result.reason) for result in row.results.all()}
     if len(done) < len(row.suites) or not row.ready:
-        data, counts = _read(context, row, models)
+        unseen = row.part == Evaluation.Part.UNSEEN
+        without = trained_on(models=models) if unseen else set()
+        data, counts = _read(context, row, models, without)
+        if _reads_edits(row, done):
+            # Here, since only a gpu worker may load torch.
+            from scoring.pipelines.evaluate_edits import edits_scored
+
+            data = [edits_scored(context, row.snapshot, models[0], data[0], without)]
         for place, (key, params) in enumerate(row.suites):
             if place not in done:
                 context.progress(place, len(row.suites), _label(key))
@@ -52,14 +62,14 @@ def run(context: JobContext) -> dict[str, Any]:
         with transaction.atomic():
             job_hold(job=context.job)
             evaluation_finish(evaluation=row, counts=counts)
-    without = sum(done.values())
+    no_numbers = sum(done.values())
     return {
         "evaluation": row.pk,
         "model": str(row.model),
         **({"against": str(row.against)} if row.against else {}),
         "snapshot": row.snapshot.name,
-        "suites": len(done) - without,
-        "without_numbers": without,
+        "suites": len(done) - no_numbers,
+        "without_numbers": no_numbers,
     }
 
 
@@ -109,16 +119,20 @@ def _frozen(context: JobContext, models: list[RewardModel]) -> Snapshot:
     )
 
 
+def _reads_edits(row: Evaluation, done: Mapping[int, bool]) -> bool:
+    """Say whether a suite that is missing needs the model to read edited solutions."""
+    left = (key for place, (key, _) in enumerate(row.suites) if place not in done)
+    return any(EDITED in SUITES[key].needs for key in left if key in SUITES)
+
+
 def _read(
-    context: JobContext, row: Evaluation, models: list[RewardModel]
+    context: JobContext, row: Evaluation, models: list[RewardModel], without: set[int]
 ) -> tuple[list[ModelRecords], dict[str, Any]]:
     """Return the records of each model and what there is of them.
 
     Raises:
         EvaluationError: no problem is left to evaluate on.
     """
-    unseen = row.part == Evaluation.Part.UNSEEN
-    without = trained_on(models=models) if unseen else set()
     data, counts = [ModelRecords() for _ in models], Counts()
     outcome = context.project.primary_outcome
     for problem, scores in scored_problems(snapshot=row.snapshot, models=models, without=without):
@@ -128,6 +142,7 @@ def _read(
         context.progress(0, len(row.suites), f"{counts.numbers['problems']:,} problems read.")
         context.check()
     if not data[0].once:
+        unseen = row.part == Evaluation.Part.UNSEEN
         why = "outside of what the model was trained on " if unseen else ""
         raise EvaluationError(
             f"There is no solution {why}to evaluate on. Import more problems"

@@ -35,6 +35,7 @@ RUNS: dict[str, str] = {
     Job.Kind.QUEUE: "scoring.pipelines.io:run_queue",
     Job.Kind.AGREEMENT: "scoring.pipelines.agreement:run",
     Job.Kind.EVALUATE: "scoring.pipelines.evaluate:run",
+    Job.Kind.EDITS: "scoring.pipelines.evaluate:run",
     Job.Kind.TRAIN: "scoring.pipelines.train:run",
     Job.Kind.SCORE: "scoring.pipelines.score:run",
     Job.Kind.JUDGE: "scoring.pipelines.judge:run",

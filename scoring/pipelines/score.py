@@ -53,7 +53,7 @@ def run(context: JobContext) -> dict[str, Any]:
         raise NotFoundError("The model was deleted.")
     waiting = problems_to_score(model=model)
     context.progress(0, len(waiting), "Loading the model.")
-    loaded = _load(model) if waiting else None
+    loaded = model_loaded(model) if waiting else None
     if loaded is not None:
         reward_model_facts_hold(model=model, facts=loaded.facts)
     store = _Store(context, model)
@@ -131,7 +131,8 @@ def _problems(ids: list[int]) -> Iterator[Problem]:
         yield Problem.objects.select_related("project").get(pk=pk)
 
 
-def _load(model: RewardModel) -> Scorer:
+def model_loaded(model: RewardModel) -> Scorer:
+    """Return what scores with ``model``; the newest one stays loaded for the next job."""
     folder = str(artefact_folder(path=model.artefact))
     if folder not in _warm:
         loaded = load(folder, device())

@@ -17,13 +17,11 @@ import numpy as np
 from scoring import areas
 from scoring.evaluation.base import Findings, Measure
 from scoring.evaluation.intervals import each_problem, ratio
+from scoring.evaluation.ranking import weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from scoring.evaluation.records import Floats, Records
 
-    from scoring.evaluation.records import Bools, Floats, Ints, Records
-
-_AT_ONCE = 4_000_000
 ONE_CLASS = "undefined because right and wrong steps are needed"
 
 
@@ -70,32 +68,6 @@ def ranking(records: Records) -> Findings:
         ),
         notes=(f"{undecided} steps labelled 0.5 left out",) if undecided else (),
     )
-
-
-def weighted(
-    area: Callable[[Floats, Floats], Floats], scores: Floats, right: Bools, problem: Ints
-) -> Callable[[Floats], Floats]:
-    """Return a statistic of ``(B, P)`` counts of problems.
-
-    Args:
-        area: of the weights of right and of wrong steps at or above each distinct score, from the
-            highest to the lowest, ``(B, G)`` each.
-        scores: ``(M,)``.
-        right: ``(M,)``.
-        problem: ``(M,)``.
-    """
-    order, ends = areas.thresholds(scores)
-    ranked, owner = right[order], problem[order]
-    rows = max(1, _AT_ONCE // max(len(scores), 1))
-
-    def statistic(counts: Floats) -> Floats:
-        values = np.full(len(counts), np.nan)
-        for start in range(0, len(counts) if len(scores) else 0, rows):
-            weight = counts[start : start + rows][:, owner]
-            values[start : start + rows] = area(*areas.above(ranked, weight, ends))
-        return values
-
-    return statistic
 
 
 def _average_precision(hits: Floats, misses: Floats) -> Floats:

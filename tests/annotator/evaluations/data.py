@@ -6,13 +6,17 @@ import numpy as np
 
 from annotator.models import Evaluation, Job, RewardModel, Step, StepLabel
 from annotator.services import jobs
-from annotator.services.evaluations import evaluation_request
+from annotator.services.evaluations import EDITED, evaluation_request
 from annotator.services.models.scores import step_scores_store
 from annotator.services.projects.projects import project_create
+from scoring.evaluation import SUITES
 from scoring.pipelines import evaluate as pipeline
 from scoring.pipelines.context import JobContext
 from scoring.samples import arithmetic
 from tests.annotator.pipelines.data import filled
+
+# What is measured unless something else is asked for.
+STORED = tuple(key for key, row in SUITES.items() if EDITED not in row.needs)
 
 
 def measured(owner=None, name="Measured", problems=10):

@@ -11,10 +11,10 @@ from annotator.management.commands import evaluate_model
 from annotator.models import Evaluation, Job, Membership, RewardModel, Snapshot
 from annotator.services.evaluations import aggregation_for, evaluation_request
 from annotator.services.projects.projects import project_create
-from scoring.evaluation import DISTANCES, SUITES
+from scoring.evaluation import DISTANCES
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.commands import run_command
-from tests.annotator.evaluations.data import done, evaluated, measured, model_of
+from tests.annotator.evaluations.data import STORED, done, evaluated, measured, model_of
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +33,11 @@ def project(owner):
 def test_everything_is_chosen_by_default_with_complete_settings(project):
     model = model_of(project)
     job = evaluation_request(model=model, user=None)
-    assert [key for key, _ in job.args["suites"]] == list(SUITES)
+    assert [key for key, _ in job.args["suites"]] == list(STORED)
     assert dict(job.args["suites"])["best_of_n"] == {"aggregation": "min", "max_n": 0}
     assert (job.args["part"], job.queue) == ("all", "io")
     other = evaluation_request(model=model, user=None, against=model_of(project, "two"))
-    assert [key for key, _ in other.args["suites"]] == [*SUITES, *DISTANCES]
+    assert [key for key, _ in other.args["suites"]] == [*STORED, *DISTANCES]
 
 
 def test_texts_of_a_form_become_numbers_and_go_to_the_suites_that_have_them(project):

@@ -27,10 +27,10 @@ from annotator.services.evaluations import evaluation_request
 from annotator.services.imports.records import import_records
 from annotator.services.judgements.labels import label_set
 from scoring.errors import EvaluationError
-from scoring.evaluation import DISTANCES, SUITES
+from scoring.evaluation import DISTANCES
 from scoring.pipelines import evaluate as pipeline
 from scoring.reward.metrics import auroc
-from tests.annotator.evaluations.data import evaluated, measured, model_of
+from tests.annotator.evaluations.data import STORED, evaluated, measured, model_of
 from tests.annotator.pipelines.data import run
 from tests.factories import UserFactory
 
@@ -76,11 +76,11 @@ def test_numbers_are_those_of_the_stored_scores_and_labels(project):
 def test_every_suite_gives_numbers_or_a_sentence(project):
     evaluation = evaluated(model_of(project))
     found = results_of(evaluation=evaluation)
-    assert [result.suite for result in found] == list(SUITES)
+    assert [result.suite for result in found] == list(STORED)
     reasons = {result.suite: result.reason for result in found if result.reason}
     assert "rewardmath" in reasons
     assert all(reason.endswith(".") and reason[0] != "'" for reason in reasons.values()), reasons
-    assert {"steps", "processbench", "best_of_n", "calibration"} <= set(SUITES) - set(reasons)
+    assert {"steps", "processbench", "best_of_n", "calibration"} <= set(STORED) - set(reasons)
 
 
 def test_steps_without_a_score_are_counted_and_never_scored_quietly(project):
@@ -131,7 +131,7 @@ def test_two_models_are_compared_on_the_same_solutions(project):
 def test_all_suites_and_distances_between_two_models(project):
     one, two = model_of(project, "one"), model_of(project, "two", seed=3)
     evaluation = evaluated(one, against=two)
-    assert [r.suite for r in results_of(evaluation=evaluation)] == [*SUITES, *DISTANCES]
+    assert [r.suite for r in results_of(evaluation=evaluation)] == [*STORED, *DISTANCES]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -40,7 +40,8 @@ def text_of(answer):
 def test_the_form_offers_every_suite_and_setting_and_queues_what_is_ticked(
     client_for, project, owner
 ):
-    model, other = model_of(project), model_of(project, "other", seed=2)
+    model = model_of(project, kind="prm", artefact="models/1")
+    other = model_of(project, "other", seed=2)
     client, address = client_for(owner), f"/p/{project.name}/models/{model.pk}/evaluate/"
     shown = text_of(client.get(address))
     for row in [*SUITES.values(), *DISTANCES.values()]:

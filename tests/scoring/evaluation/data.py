@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scoring.evaluation import Record
+from scoring.evaluation.edits import EDITS
 from scoring.resample import Resampling
 
 QUICK = Resampling(replicates=200)
@@ -52,6 +53,10 @@ def worded(n_problems=12, n_solutions=4, seed=0, noise=0.3):
                     step_labels=labels,
                     first_error=int(wrong[0]) if len(wrong) else -1,
                     correct=right,
+                    edited={
+                        key: np.clip(scores + 0.1 * number * rng.normal(size=4), 0, 1)
+                        for number, key in enumerate(EDITS)
+                    },
                     steps=tuple(f"Step {k + 1}: {'x' * (3 + k)} = {at}." for k in range(4)),
                 )
             )

@@ -82,8 +82,8 @@ def test_without_a_pair_there_is_no_number():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (pool("a", [1, 2], [1, 1], split="Math"), "has 2 of 2"),
-        (pool("a", [1, 2], [0, 0], split="Math"), "has 0 of 2"),
+        (pool("a", [1, 2], [1, 1], split="Math"), "has 2 right ones of 2"),
+        (pool("a", [1, 2], [0, 0], split="Math"), "has 0 right ones of 2"),
         (pool("a", [1, 2], [1, 0], split="Ties", group="x"), "must be called 'ref"),
         ([*ties(1, "ref", [1], [0]), *ties(1, "tied", [1], [0])], "has one right answer"),
     ],

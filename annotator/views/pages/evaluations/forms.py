@@ -11,7 +11,9 @@ from django.utils.text import capfirst
 from annotator.models import Evaluation
 from annotator.services.evaluations import (
     AGGREGATION,
+    EDITED,
     aggregation_for,
+    can_read,
     shared_settings,
     suites_of,
 )
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 NEEDS = {
     "step_scores": "all steps scored",
     "labelled_scores": "labelled steps with scores",
+    "edited_scores": "edited solutions scored",
     "first_error": "judged to the first error",
     "step_labels": "all steps labelled",
     "outcome": "all steps scored",
@@ -88,7 +91,12 @@ class EvaluationForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.rows = suites_of(compared=True)
+        reads = can_read(model)
+        self.rows = {
+            row.key: row
+            for row in suites_of(compared=True).values()
+            if reads or EDITED not in row.needs
+        }
         self.fields["against"].choices = [  # type: ignore[attr-defined]
             ("", "No other model"),
             *((other.pk, str(other)) for other in others if other.pk != model.pk),
@@ -98,7 +106,8 @@ class EvaluationForm(forms.Form):
         self.fields["suites"].choices = [  # type: ignore[attr-defined]
             (row.key, row.label) for row in self.rows.values()
         ]
-        self.initial.setdefault("suites", list(self.rows))
+        stored = [row.key for row in self.rows.values() if EDITED not in row.needs]
+        self.initial.setdefault("suites", stored)
         self.params = shared_settings(self.rows.values())
         for param in self.params.values():
             self.fields[param.name] = _field(param)
@@ -115,11 +124,19 @@ class EvaluationForm(forms.Form):
 
     def of_one(self) -> list[SuiteChoice]:
         """Return the suites with their check boxes."""
-        return [choice for choice in self._choices() if choice.row.key not in DISTANCES]
+        return [
+            choice
+            for choice in self._choices()
+            if choice.row.key not in DISTANCES and EDITED not in choice.row.needs
+        ]
 
     def of_two(self) -> list[SuiteChoice]:
         """Return the distances between two models with their check boxes."""
         return [choice for choice in self._choices() if choice.row.key in DISTANCES]
+
+    def of_edits(self) -> list[SuiteChoice]:
+        """Return the suites that have the model read, with their check boxes."""
+        return [choice for choice in self._choices() if EDITED in choice.row.needs]
 
     def settings_fields(self) -> list[forms.BoundField]:
         """Return the fields of parameters."""

@@ -1,0 +1,164 @@
+"""Edits of solutions: what is left of a model's scores when something is taken away or rewritten.
+
+An *ablation* takes content away: a model that reads it must get worse. A *rewriting* leaves the content as
+it is: the scores should stay. Edits are made step by step, so a tree stays a tree, except where the order
+of steps changes: then every trace is a chain of its own.
+
+The edits are choices of this project, after the ablations in the literature on what reward models reward.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoring.registry import find_row
+from scoring.reward.scorer import Item
+from scoring.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from scoring.evaluation.records import Floats, Ints
+    from scoring.reward.scorer import Scorer
+
+NOTHING = "…"
+_FORMULA = re.compile(
+    r"\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\]|\\[A-Za-z]+(?:\{[^{}]*\})*|[-+*/=<>^×÷·−]|\d[\d.,/]*",
+    re.DOTALL,
+)
+_WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+_NUMBERING = re.compile(r"^\s*(?:step\s*\d+\s*[.:)]?|\(?\d+[.):])\s+", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t]+")
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """One edit.
+
+    Attributes:
+        key: stored with numbers, never renamed.
+        label: what a person reads.
+        ablation: whether content is taken away; otherwise it is only rewritten.
+        description: one sentence.
+        text: from a step's text and its depth (from 1) to the new text; None = steps change places.
+    """
+
+    key: str
+    label: str
+    ablation: bool
+    description: str
+    text: Callable[[str, int], str] | None
+
+
+def without_words(text: str, _depth: int) -> str:
+    """Drop the words of natural language; formulas, numbers and signs stay."""
+    return _kept(_WORD.sub("", text))
+
+
+def without_formulas(text: str, _depth: int) -> str:
+    """Drop formulas, TeX, numbers and operators; words stay."""
+    return _kept(_FORMULA.sub("", text))
+
+
+def first_half(text: str, _depth: int) -> str:
+    """Keep the first half of the words, one at least."""
+    words = text.split(" ")
+    return " ".join(words[: (len(words) + 1) // 2])
+
+
+def renumbered(text: str, depth: int) -> str:
+    """Put "Step k: " in front, in place of any numbering that is there."""
+    return f"Step {depth}: {_NUMBERING.sub('', text)}"
+
+
+def spaced(text: str, _depth: int) -> str:
+    """Double every space and end with a line break."""
+    return f"{_SPACES.sub('  ', text)}\n"
+
+
+EDITS: dict[str, EditRow] = {
+    row.key: row
+    for row in (
+        EditRow("words", "Without words", True, "Natural language is dropped.", without_words),
+        EditRow("formulas", "Without formulas", True, "Formulas are dropped.", without_formulas),
+        EditRow("half", "First half of steps", True, "Each step is cut in half.", first_half),
+        EditRow("order", "Steps in another order", True, "Steps change places.", None),
+        EditRow("numbers", "Renumbered", False, "Steps are numbered anew.", renumbered),
+        EditRow("spaces", "Other white space", False, "Spaces are doubled.", spaced),
+    )
+}
+
+
+def edited(tree: Tree, key: str) -> tuple[Tree, list[Ints]]:
+    """Return a tree with edited steps, and where the steps of each trace stand in it.
+
+    Args:
+        tree: of one problem.
+        key: of ``EDITS``.
+
+    Returns:
+        The edited tree, and per trace ``(S,)`` positions in it of the steps as they stood in order.
+
+    Raises:
+        UnknownNameError: naming the known edits.
+    """
+    row = find_row(EDITS, "edit", key)
+    if row.text is None:
+        return _reordered(tree)
+    texts = [
+        row.text(str(text), int(depth))
+        for text, depth in zip(tree.text[1:], tree.depth[1:], strict=True)
+    ]
+    changed = Tree.from_columns(ids=tree.ids, parent=tree.parent, ends=tree.ends, text=["", *texts])
+    return changed, tree.paths()
+
+
+def edited_scores(scorer: Scorer, items: Iterable[Item], key: str) -> Iterator[list[Floats]]:
+    """Score the edited solutions of problems.
+
+    Args:
+        scorer: of any kind.
+        items: the problems as they are.
+        key: of ``EDITS``.
+
+    Yields:
+        For each problem per trace the ``(S,)`` scores of its steps, NaN = could not be scored.
+    """
+    places: list[list[Ints]] = []
+
+    def changed() -> Iterator[Item]:
+        for item in items:
+            tree, where = edited(item.tree, key)
+            places.append(where)
+            yield Item(item.prompt, tree, item.reference)
+
+    for at, scores in enumerate(scorer.score_many(changed())):
+        yield [np.asarray(scores.step[where], np.float64) for where in places[at]]
+
+
+def _reordered(tree: Tree) -> tuple[Tree, list[Ints]]:
+    """Return every trace as a chain with its steps in another order, the same at every call."""
+    parent, texts, ends = [-1], [""], []
+    places: list[Ints] = []
+    for path in tree.paths():
+        words = [str(text) for text in tree.text[path]]
+        seed = int.from_bytes(sha256("\0".join(words).encode()).digest()[:8], "big")
+        order = np.random.default_rng(seed).permutation(len(words))
+        start = len(texts)
+        parent += [0 if at == 0 else start + at - 1 for at in range(len(words))]
+        texts += [words[at] for at in order]
+        place = np.empty(len(words), dtype=np.int64)
+        place[order] = start + np.arange(len(words))
+        places.append(place)
+        ends.append(len(texts) - 1 if len(words) else 0)
+    return Tree.from_columns(ids=range(len(texts)), parent=parent, ends=ends, text=texts), places
+
+
+def _kept(text: str) -> str:
+    """Return what is left of a text, a mark where nothing is."""
+    return _SPACES.sub(" ", text).strip() or NOTHING
