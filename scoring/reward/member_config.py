@@ -12,6 +12,7 @@ from scoring.reward.settings import SettingError, from_settings, setting
 
 MEMBERS = (
     "prm",
+    "hrm",
     "orm",
     "bradley_terry",
     "bt_ties",
@@ -27,7 +28,7 @@ class EnsembleConfig(BaseConfig):
     """k models of one kind, trained apart."""
 
     member: Literal[
-        "prm", "orm", "bradley_terry", "bt_ties", "plackett_luce", "tree_preference", "heron"
+        "prm", "hrm", "orm", "bradley_terry", "bt_ties", "plackett_luce", "tree_preference", "heron"
     ] = setting("prm", "What every member is; it says what is learnt from.", choices=MEMBERS)
     member_settings: str = setting(
         "", "Settings of the members' kind, as name=value; name=value. Empty: its defaults."

@@ -61,7 +61,7 @@ def _shape(run: RunConfig) -> Shape | None:
 
 
 def _amount(project: Project | None, snapshot: Snapshot | None, run: RunConfig) -> Amount:
-    labelled = run.row.objective in STEP_LABELS
+    labelled = run.learner.row.objective in STEP_LABELS
     if project is None:
         return Amount(0, 0, 0)
     share = run.training.held_out
@@ -80,7 +80,7 @@ def _amount(project: Project | None, snapshot: Snapshot | None, run: RunConfig) 
         held_out_characters=held_out.characters,
         held_out_problems=held_out.problems,
         sampled=train.sampled if train.problems > train.sampled else None,
-        generated=run.row.streams and _generates(project),
+        generated=run.learner.row.streams and _generates(project),
     )
 
 

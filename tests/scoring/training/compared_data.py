@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,26 @@ def answers(number: int, *, leaves: int = 4) -> TrainingTree:
         np.full(2 + leaves, np.nan),
         ranked=Ranked(tuple(pairs), (Ranking(tiers),), spoken),
     )
+
+
+def everything(number):
+    """A tree with all that any kind learns from: labels, outcomes, values and rankings."""
+    item = answers(number)
+    good = np.array([str(text).startswith("yes") for text in item.tree.text])
+    ranked = replace(
+        item.ranked,
+        criteria=("correctness", "clarity"),
+        by_criterion=tuple(
+            replace(pair, criterion=key)
+            for key in ("correctness", "clarity", "")
+            for pair in item.ranked.pairs
+        ),
+        by_rater=tuple(
+            replace(pair, rater=name) for name in ("ann", "bob") for pair in item.ranked.pairs
+        ),
+    )
+    targets = np.where(np.arange(len(good)) > 1, good.astype(float), np.nan)
+    return replace(item, targets=targets, ranked=ranked)
 
 
 def config(kind: str, **settings) -> RunConfig:

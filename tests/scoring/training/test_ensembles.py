@@ -11,11 +11,12 @@ import torch
 
 from scoring.errors import CancelledError, ModelLoadError
 from scoring.reward import artefact, load
+from scoring.reward.member_config import MEMBERS
 from scoring.reward.registry import kind
 from scoring.reward.settings import SettingError
 from scoring.training.config import RunConfig
 from scoring.training.loop import fit
-from tests.scoring.training.compared_data import answers, config
+from tests.scoring.training.compared_data import answers, config, everything
 from tests.scoring.training.data import HELD, SMALL, TRAIN
 
 K = 3
@@ -192,6 +193,18 @@ def test_members_of_a_kind_that_compares_have_a_scale_and_a_log_loss(tmp_path):
     assert model.kind.member.config.model == "davidson"
     alone = artefact.load(tmp_path / "members" / "1").info["metrics"]
     assert result.metrics["log_loss"].value < 2 * alone["log_loss"]["value"]
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_kind_on_the_list_can_be_a_member(tmp_path, member):
+    trees = [everything(i) for i in range(4)]
+    short = {"steps": "1", "members": "2", "member": member, "combine": "uncertainty"}
+    fit(config("ensemble", **short), trees, trees[:2], out_dir=tmp_path)
+    model = load(tmp_path)
+    assert {artefact.load(p).info["kind"] for p in (tmp_path / "members").iterdir()} == {member}
+    found = model.score(trees[0].problem_text, trees[0].tree)
+    assert ((found.step[1:] >= 0) & (found.step[1:] <= 1)).all()
+    assert np.isfinite(found.parts["disagreement"].values[1:]).all()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -12,30 +10,10 @@ from scoring.reward.registry import KINDS
 from scoring.training.loop import fit
 from scoring.training.objectives.registry import objective
 from scoring.training.start import example_maker
-from tests.scoring.training.compared_data import answers, config
+from tests.scoring.training.compared_data import config, everything
 
 SHORT = {"steps": "3", "step_tokens": "200", "lm_weight": "0.5", "checkpoint_every": "100"}
 MORE = {"ensemble": {"members": "2"}}
-
-
-def everything(number):
-    """A tree with all that any kind learns from: labels, outcomes, values and rankings."""
-    item = answers(number)
-    good = np.array([str(text).startswith("yes") for text in item.tree.text])
-    ranked = replace(
-        item.ranked,
-        criteria=("correctness", "clarity"),
-        by_criterion=tuple(
-            replace(pair, criterion=key)
-            for key in ("correctness", "clarity", "")
-            for pair in item.ranked.pairs
-        ),
-        by_rater=tuple(
-            replace(pair, rater=name) for name in ("ann", "bob") for pair in item.ranked.pairs
-        ),
-    )
-    targets = np.where(np.arange(len(good)) > 1, good.astype(float), np.nan)
-    return replace(item, targets=targets, ranked=ranked)
 
 
 TRAIN = [everything(i) for i in range(8)]
