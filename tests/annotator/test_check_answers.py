@@ -11,6 +11,7 @@ from annotator.services.imports.records import import_records
 from annotator.services.projects.projects import project_create
 from scoring.types import NodeRecord, OutcomeRecord, ProblemRecord, TraceRecord, TreeRecord
 from tests.annotator.commands import run_command
+from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,3 +102,12 @@ def test_another_outcome_can_be_written_and_a_bad_name_is_refused(project):
 def test_an_unknown_project_names_the_known_ones(project):
     status, answer = run_command(check_answers, "--project", "other")
     assert (status, "sums" in answer["error"]["message"]) == (2, True)
+
+
+def test_the_history_says_which_checker_it_was(project, client_for):
+    check()
+    owner = UserFactory()
+    MembershipFactory(project=project, user=owner)
+    problem = project.problems.get(prompt="Problem a")
+    page = client_for(owner).get(f"/p/sums/problems/{problem.pk}/history/").content.decode()
+    assert page.count("checker:math_verify") >= 2

@@ -14,8 +14,16 @@ from scoring.pipelines.training_trees import training_tree
 from scoring.reward import load
 from scoring.reward.registry import KINDS
 from scoring.samples import arithmetic
-from scoring.training.dataset import RankedPair, Ranking
-from scoring.types import NodeRecord, OutcomeRecord, RankingRecord, RaterRecord, TraceRecord
+from scoring.training.dataset import RankedPair, Ranking, SpanTarget
+from scoring.types import (
+    AdjudicationRecord,
+    NodeRecord,
+    OutcomeRecord,
+    RankingRecord,
+    RaterRecord,
+    SpanLabelRecord,
+    TraceRecord,
+)
 from tests.annotator.commands import run_command
 from tests.annotator.exports.data import problem
 from tests.annotator.exports.ranked_data import decision, order, ranked
@@ -145,6 +153,17 @@ def test_several_raters_of_a_place_count_one_together():
     assert [ranking.weight for ranking in tree.ranked.rankings] == [0.5, 0.5]
     assert tree.ranked.pairs == (), "split evenly: no answer"
     assert len(tree.ranked.spoken) == 3
+
+
+def test_judged_runs_of_steps_arrive_at_their_nodes_under_the_rules():
+    """a → d → e is the run 0 … 4 of the export; in the tree the problem is 0."""
+    ann, bob = RaterRecord("person", "ann"), RaterRecord("imported", "bob")
+    spans = [SpanLabelRecord(3, 4, bob, -1), SpanLabelRecord(3, 4, ann, 1)]
+    tree = training_tree(problem(spans=[*spans, SpanLabelRecord(0, 4, bob, -1)]))
+    assert tree.spans == (SpanTarget(4, 5, 1.0), SpanTarget(1, 5, 0.0))
+    decided = AdjudicationRecord(ann, {"rating": -1}, "", level="span", run=(3, 4))
+    tree = training_tree(problem(spans=spans, adjudications=[decided]))
+    assert tree.spans == (SpanTarget(4, 5, 0.0),)
 
 
 def test_the_primary_outcome_and_search_values_come_along():

@@ -21,7 +21,9 @@ from scoring.reward.registry import kind
 from scoring.reward.sequences import drawn_orders, sequences
 from scoring.reward.units import RankingTensors
 from scoring.training.dataset import Ranked, Ranking, TrainingTree
+from scoring.training.examples import passes
 from scoring.training.loop import fit
+from scoring.training.losses import Denominators, pass_loss
 from scoring.training.objectives.registry import objective
 from scoring.tree import Tree
 from tests.scoring.reward_cases import tokenizer
@@ -229,3 +231,43 @@ def test_a_run_on_sequences_learns_and_opens_again(tmp_path):
         run, [answers(i) for i in range(12)], [answers(100 + i) for i in range(4)], out_dir=tmp_path
     )
     assert result.metrics["pair_accuracy"].value > 0.9
+
+
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [
+        ("listwise", {}),
+        ("listwise", {"reading": "sequence", "orders": "3"}),
+        ("hrm", {"grade": "outcome", "compression": "1", "compress_from": "2"}),
+    ],
+)
+def test_accumulating_row_by_row_gives_the_gradient_of_one_pass(key, settings):
+    judge = model(**(settings if key == "listwise" else {}))
+    run = config(key, **settings)
+    learnt = run.row.load(run.model)
+    if key == "hrm":
+        judge.network.head = learnt.make_head(64)
+    made = maker(judge, run)
+    examples = [e for number in range(3) for e in made.make(answers(number))]
+    assert len(examples) > 2
+    found = []
+    for pass_tokens in (1, 100_000):
+        judge.network.zero_grad()
+        loss = 0.0
+        groups = passes(examples, pass_tokens)
+        assert len(groups) == (len(examples) if pass_tokens == 1 else 1)
+        for group in groups:
+            parts = pass_loss(
+                judge.network,
+                learnt,
+                group,
+                Denominators.of(examples),
+                lm_weight=0.5,
+                device=torch.device("cpu"),
+            )
+            parts.total.backward()
+            loss += parts.total.item()
+        found.append((loss, [p.grad.clone() for p in judge.network.parameters()]))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    for one, other in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-3)
