@@ -12,7 +12,6 @@ PRINCIPLE = (
     "it and no calculation in it is wrong. A step that only repeats or goes on from an earlier "
     "error is wrong as well. A step that is right but leads nowhere is right."
 )
-LONGEST_PRINCIPLE = 20_000
 # One reading only, whichever library reads it: no user, query, fragment, space or backslash.
 _ADDRESS = re.compile(
     r"https?://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?"
@@ -40,7 +39,9 @@ class JudgeConfig:
         "stored nowhere.",
         reaches="key",
     )
-    principle: str = setting(PRINCIPLE, "What right and wrong mean, put before every question.")
+    principle: str = setting(
+        PRINCIPLE, "What right and wrong mean, put before every question.", high=20_000
+    )
     with_reference: bool = setting(
         True, "Show the reference answer to the judge where there is one."
     )
@@ -85,8 +86,6 @@ class JudgeConfig:
             raise SettingError("key_variable must be the name of an environment variable")
         if not self.model.strip():
             raise SettingError("model must name the model as the server knows it")
-        if len(self.principle) > LONGEST_PRINCIPLE:
-            raise SettingError(f"principle must have at most {LONGEST_PRINCIPLE:,} characters")
         if self.votes > 1 and self.temperature == 0:
             raise SettingError(
                 "votes above 1 need a temperature above 0: at 0 every vote is the same"

@@ -38,11 +38,12 @@ class FieldSpec:
         default: the value when nothing is said.
         doc: one sentence.
         low: smallest allowed number, None = no limit.
-        high: largest allowed number, None = no limit.
+        high: largest allowed number, or most characters of a text, None = no limit.
         choices: the allowed words, empty = any.
         reaches: what the value leads to outside the database, "" = nothing: ``model`` is a folder or
             hub id that will be opened, ``server`` an address that will be called, ``key`` the
-            environment variable whose value will be sent there. Who may name which is decided where a request comes in.
+            environment variable whose value will be sent there. Who may name which is decided where a
+            request comes in.
     """
 
     name: str
@@ -151,13 +152,19 @@ def _fits(spec: FieldSpec, value: Any) -> bool:
         )
     if spec.kind == "bool":
         return isinstance(value, bool)
-    return isinstance(value, str) and (not spec.choices or value in spec.choices)
+    return (
+        isinstance(value, str)
+        and (not spec.choices or value in spec.choices)
+        and (spec.high is None or len(value) <= spec.high)
+    )
 
 
 def _wanted(spec: FieldSpec) -> str:
     words = {"int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text"}
     wanted = f"one of {', '.join(spec.choices)}" if spec.choices else words[spec.kind]
-    if spec.low is not None and spec.high is not None:
+    if spec.kind == "str" and spec.high is not None:
+        wanted += f" of at most {_limit(spec.high)} characters"
+    elif spec.low is not None and spec.high is not None:
         wanted += f" from {_limit(spec.low)} to {_limit(spec.high)}"
     elif spec.low is not None:
         wanted += f" of at least {_limit(spec.low)}"

@@ -31,6 +31,8 @@ KIND_SETTINGS = "kind-settings"
 """Id of the part of the page that choosing another kind replaces."""
 ESTIMATE = "estimate"
 """Id of the part of the page that says what the run would need."""
+LONGEST_TEXT = 500
+"""Characters of a setting that is one line; one that may be longer gets several lines."""
 # The settings that people change; the others fold away.
 COMMON = ("steps", "seed", "learning_rate", "held_out", "max_seconds", "neutral")
 
@@ -164,7 +166,10 @@ def setting_field(spec: FieldSpec) -> forms.Field:
     placeholder = setting_value(spec.name, spec.default)
     attrs = {"placeholder": placeholder, "autocomplete": "off"}
     if spec.kind not in {"int", "float"}:
-        return forms.CharField(label=label, widget=forms.TextInput(attrs), max_length=500, **common)
+        longest = int(spec.high or LONGEST_TEXT)
+        lines = forms.Textarea({**attrs, "rows": 4}) if longest > LONGEST_TEXT else None
+        widget = lines or forms.TextInput(attrs)
+        return forms.CharField(label=label, widget=widget, max_length=longest, **common)
     number: type[forms.IntegerField] = (
         forms.IntegerField if spec.kind == "int" else forms.FloatField
     )

@@ -117,8 +117,15 @@ def test_a_judge_is_added_in_the_browser(project, client_for):
     assert "principle" in form
     with answering(right_but_x) as (address, _):
         answer = owner.post(
-            "/p/judged/models/add/",
-            {"kind": "judge", "endpoint": address, "model": "m", "name": "j", "votes": "1"},
+            "/p/judged/models/",
+            {
+                "add": "1",
+                "kind": "judge",
+                "endpoint": address,
+                "model": "m",
+                "name": "j",
+                "votes": "1",
+            },
         )
         assert answer.status_code == 302, answer.content.decode()
     model = RewardModel.objects.get()

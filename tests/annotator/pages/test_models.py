@@ -11,7 +11,7 @@ from annotator.models import Job, RewardModel
 from annotator.views.pages.charts import charts
 from annotator.views.pages.models.metrics import metric_rows
 from annotator.views.pages.models.words import LABELS, UNSET
-from scoring.reward.registry import KINDS
+from scoring.reward.registry import ADDED, KINDS
 from scoring.training.config import RunConfig
 from tests.annotator.page_world import world_create
 
@@ -78,6 +78,7 @@ def test_settings_have_plain_words_units_and_the_order_of_the_form(client_for):
 
 def test_every_word_for_a_setting_is_of_one_that_exists():
     known = {spec.name for key in KINDS for spec in RunConfig.describe(key)}
+    known |= {spec.name for row in ADDED.values() for spec in row.settings()}
     assert {*LABELS, *UNSET} <= known
 
 

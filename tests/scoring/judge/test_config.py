@@ -26,7 +26,7 @@ CONFIG = JudgeConfig(model="m")
         ({"endpoint": "http://host:65536/v1"}, "endpoint must be"),
         ({"endpoint": "http://host/v1\n"}, "endpoint must be"),
         ({"key_variable": "sk-not-a-name"}, "name of an environment variable"),
-        ({"principle": "x" * 20_001}, "at most 20,000 characters"),
+        ({"principle": "x" * 20_001}, "principle must be text of at most 20000 characters"),
         ({"votes": 3}, "temperature above 0"),
         ({"cap": 1.0}, "cap needs price_in or price_out"),
         ({"timeout_s": float("nan")}, "timeout_s must be a number"),

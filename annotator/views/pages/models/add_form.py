@@ -11,6 +11,8 @@ from scoring.reward.registry import ADDED
 
 ADDED_SETTINGS = "added-settings"
 """Id of the part of the page that choosing another kind replaces."""
+NAMES_IT = "model"
+"""The setting that says which model it is; every added kind has it and none has a default for it."""
 
 
 class AddForm(forms.Form):
@@ -39,6 +41,7 @@ class AddForm(forms.Form):
         self.specs = self.row.settings()
         for spec in self.specs:
             self.fields[spec.name] = setting_field(spec)
+            self.fields[spec.name].required = spec.name == NAMES_IT
 
     def about(self) -> list[forms.BoundField]:
         """Return the fields that are no settings."""

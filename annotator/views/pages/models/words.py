@@ -40,6 +40,19 @@ LABELS = {
     "tiny_context": "Longest path of the tiny base, in tokens",
     "max_pairs": "Pairs per problem, at most",
     "compress_from": "Steps from which nodes are compressed",
+    "endpoint": "Address of the server",
+    "key_variable": "Variable of the key",
+    "with_reference": "Show the reference answer",
+    "steps_at_once": "Steps per request, at most",
+    "votes": "Votes per path",
+    "max_tokens": "Longest answer, in tokens",
+    "timeout_s": "Seconds to wait for an answer",
+    "retries": "Repeats when the server fails",
+    "repairs": "Repeats when an answer cannot be read",
+    "parallel": "Requests at once, at most",
+    "price_in": "Price of a million tokens read",
+    "price_out": "Price of a million tokens written",
+    "cap": "Cost of one run, at most",
 }
 # What it means that a setting has no value; those left out are plain "none".
 UNSET = {
@@ -48,6 +61,7 @@ UNSET = {
     "lm_weight": "by the base",
     "patience": "never",
     "max_seconds": "no limit",
+    "cap": "no limit",
 }
 
 
