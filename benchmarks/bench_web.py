@@ -36,7 +36,7 @@ STEPS_EACH = 200
 CLIENT_PROCESSES = 2
 CSRF = "a" * 32
 READY_WITHIN_S = 60
-IMPORT_MEGABYTES = 60
+IMPORT_MEGABYTES = 160
 
 
 # The database's side, in a process with Django
