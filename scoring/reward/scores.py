@@ -62,6 +62,8 @@ class StepTokens:
 
 PROBABILITY = "probability"
 DEVIATION = "standard deviation of probabilities"
+NATS = "nats"
+"""Logarithms of ratios or probabilities; 0 is neutral."""
 MEMBER = "member "
 """How the names of parts begin that are scores of an ensemble's members; their number follows."""
 
@@ -71,7 +73,7 @@ class Part(NamedTuple):
 
     Attributes:
         values: ``(N,)`` float32, NaN at the root and where the step has no score.
-        unit: ``PROBABILITY`` or ``DEVIATION``.
+        unit: ``PROBABILITY``, ``DEVIATION`` or ``NATS``.
     """
 
     values: Float32
@@ -84,7 +86,8 @@ class TreeScores:
 
     Attributes:
         step: ``(N,)`` float32 score per step, NaN at the root and where skipped.
-        tokens: position → running reward inside that step; skipped steps are absent.
+        tokens: position → running reward inside that step; skipped steps are absent, and all
+            steps of a model that says nothing of tokens.
         root: score read at the end of the problem, before any step (NaN if it was skipped).
         skipped: position → why the step has no score.
         scale: what the numbers are ("probability").

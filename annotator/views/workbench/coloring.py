@@ -26,7 +26,7 @@ from annotator.queries.trees.paths import models_scoring
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale
-from scoring.reward.scores import DEVIATION
+from scoring.reward.scores import DEVIATION, NATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,11 +181,12 @@ class Colorings:
             return self._search_value()
         row, said = self._parse(key)
         unit = said.unit if said is not None and said.part and row.probability else row.unit
+        signed = row.signed or unit == NATS
         try:
             result = assign(row.key, self._with_scores(said))
         except ScoringError as error:
             empty = np.full(len(self.columns), np.nan)
-            limits = scale(empty, signed=row.signed, unit=unit)
+            limits = scale(empty, signed=signed, unit=unit)
             return Coloring(key, _label(row, said), empty, limits, "", missing=str(error))
         return Coloring(
             key=key,
@@ -193,9 +194,9 @@ class Colorings:
             values=result.per_node,
             scale=scale(
                 result.per_node[1:],
-                signed=row.signed,
+                signed=signed,
                 unit=unit,
-                probability=row.probability and unit != DEVIATION,
+                probability=row.probability and unit not in {DEVIATION, NATS},
             ),
             made_by=_made_by(row, result, said, self.problem.project.primary_outcome),
             source=row.source,

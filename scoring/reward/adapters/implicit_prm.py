@@ -23,7 +23,7 @@ from scoring.reward.adapters.opening import open_published
 from scoring.reward.adapters.scorer import probability
 from scoring.reward.manifest import config_of
 from scoring.reward.registry import added_kind
-from scoring.reward.scores import StepTokens, TreeScores
+from scoring.reward.scores import NATS, Part, StepTokens, TreeScores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from scoring.reward.manifest import Manifest
     from scoring.reward.packing import EncodedTree
     from scoring.reward.scorer import Item
+
+OWN, SO_FAR = "reward of the step", "reward so far"
 
 
 class ImplicitPrm:
@@ -75,7 +77,9 @@ class ImplicitPrm:
         if not len(found.kept):
             return TreeScores(step, {}, float("nan"), found.skipped, self.scale)
         tokens = found.tokens
-        running = probability(self._rewards(tokens).astype(np.float32))
+        q = self._rewards(tokens)
+        reached = q[tokens.starts[1:] - 1]  # (M,)
+        running = probability(q.astype(np.float32))
         ends = running[tokens.starts[1:] - 1]  # (M,) at each node's last token
         step[found.kept[1:]] = ends[1:]
         inside = {
@@ -88,7 +92,11 @@ class ImplicitPrm:
             for node, pieces in enumerate(found.pieces)
             if node
         }
-        return TreeScores(step, inside, float(ends[0]), found.skipped, self.scale)
+        so_far, own = np.full_like(step, np.nan), np.full_like(step, np.nan)
+        so_far[found.kept[1:]] = reached[1:]
+        own[found.kept[1:]] = reached[1:] - reached[tokens.parent[1:]]
+        parts = {OWN: Part(own, NATS), SO_FAR: Part(so_far, NATS)}
+        return TreeScores(step, inside, float(ends[0]), found.skipped, self.scale, parts)
 
     def _rewards(self, tokens: EncodedTree) -> npt.NDArray[np.float64]:
         """Return ``(L,)`` q after every token; 0 inside the prompt."""

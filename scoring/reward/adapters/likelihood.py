@@ -24,19 +24,22 @@ from scoring.reward.adapters.scorer import unreadable
 from scoring.reward.manifest import config_of
 from scoring.reward.packing import join_tokens
 from scoring.reward.registry import added_kind
-from scoring.reward.scores import TreeScores
+from scoring.reward.scores import NATS, Part, TreeScores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from scoring.reward.adapters.config import LikelihoodConfig
-    from scoring.reward.adapters.passes import Float32, Passes
+    from scoring.reward.adapters.passes import Passes
     from scoring.reward.manifest import Manifest
     from scoring.reward.packing import EncodedTree, Ints
     from scoring.reward.scorer import Item
     from scoring.reward.shared import Int32
 
+WHOLE, CHANGE = "log-probability of the answer", "its change by the step"
 NO_REFERENCE = "its problem has no reference answer"
 
 
@@ -78,9 +81,15 @@ class Likelihood:
         found = self.text.encode(item.prompt, item.tree, self.passes.context, room=len(answer))
         if not len(found.kept):
             return TreeScores(step, {}, float("nan"), found.skipped, self.scale)
-        likely = self._likely(_asked(found.tokens, answer), len(answer) - first)
+        length = len(answer) - first
+        logs = self._log_likely(_asked(found.tokens, answer), length)
+        likely = np.exp(logs / length if self._mean else logs)
+        whole, change = np.full_like(step, np.nan), np.full_like(step, np.nan)
         step[found.kept[1:]] = likely[1:]
-        return TreeScores(step, {}, float(likely[0]), found.skipped, self.scale)
+        whole[found.kept[1:]] = logs[1:]
+        change[found.kept[1:]] = logs[1:] - logs[found.tokens.parent[1:]]
+        parts = {CHANGE: Part(change, NATS), WHOLE: Part(whole, NATS)}
+        return TreeScores(step, {}, float(likely[0]), found.skipped, self.scale, parts)
 
     def _answer(self, reference: str) -> tuple[Int32, int]:
         """Return the tokens of lead and answer, and how many come before the answer's first.
@@ -95,12 +104,11 @@ class Likelihood:
             raise AlignmentError("the reference answer has no token in this model's tokenizer")
         return np.array(found.ids, dtype=np.int32), own[0]
 
-    def _likely(self, asked: EncodedTree, length: int) -> Float32:
-        """Return ``(M,)`` the probability of the answer after each node of the tree without answers."""
+    def _log_likely(self, asked: EncodedTree, length: int) -> npt.NDArray[np.float64]:
+        """Return ``(M,)`` R after each node of the tree without answers, in nats."""
         logs = self.passes.over(asked)[:, 0].astype(np.float64)
         ends = asked.starts[1:][1::2]  # the answers are the odd nodes
-        found = np.array([logs[end - length : end].sum() for end in ends.tolist()])
-        return np.exp(found / length if self._mean else found).astype(np.float32)
+        return np.array([logs[end - length : end].sum() for end in ends.tolist()])
 
 
 def _asked(tokens: EncodedTree, answer: Int32) -> EncodedTree:

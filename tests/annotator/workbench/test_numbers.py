@@ -8,7 +8,7 @@ import re
 import pytest
 
 from annotator.models import Outcome, Project, StepScore
-from scoring.reward.scores import DEVIATION, PROBABILITY
+from scoring.reward.scores import DEVIATION, NATS, PROBABILITY
 from tests.annotator.workbench.data import address
 from tests.annotator.workbench_data import GAME, Node, write_model, write_problem
 
@@ -95,12 +95,12 @@ def test_step_scores_are_coloured_as_probabilities_on_every_tree_alike(project, 
 def test_a_tree_is_coloured_by_what_a_model_says_beside_the_score(project, reviewer):
     problem, steps = write_problem(project, "Make 24.", GAME)
     model = write_model(problem, steps, tokens=False)
-    names = [["disagreement", DEVIATION], ["member 1", PROBABILITY]]
+    names = [["disagreement", DEVIATION], ["member 1", PROBABILITY], ["reward so far", NATS]]
     type(model).objects.filter(pk=model.pk).update(parts=names)
-    StepScore.objects.update(score=0.5, parts=[0.1, 0.9])
-    StepScore.objects.filter(step=steps[0]).update(parts=[0.4, 0.2])
+    StepScore.objects.update(score=0.5, parts=[0.1, 0.9, 0.5])
+    StepScore.objects.filter(step=steps[0]).update(parts=[0.4, 0.2, -2.0])
     page = reviewer.get(address(problem)).content.decode()
-    for part, name in ((1, "disagreement"), (2, "member 1")):
+    for part, name in ((1, "disagreement"), (2, "member 1"), (3, "reward so far")):
         assert f"prm_score@{model.pk}.{part}" in page
         assert name in page
     spread = reviewer.get(address(problem, f"credit.json?by=prm_score@{model.pk}.1")).json()
@@ -108,7 +108,10 @@ def test_a_tree_is_coloured_by_what_a_model_says_beside_the_score(project, revie
     assert DEVIATION in spread["caption"]
     member = reviewer.get(address(problem, f"credit.json?by=prm_score@{model.pk}.2")).json()
     assert [member[name] for name in ("low", "neutral", "high")] == [0.0, 0.5, 1.0]
-    for wrong in (f"{model.pk}.3", f"{model.pk}.x", f"{model.pk}.-1", f"{model.pk}."):
+    ratio = reviewer.get(address(problem, f"credit.json?by=prm_score@{model.pk}.3")).json()
+    assert (ratio["neutral"], ratio["two_sided"], ratio["low"]) == (0.0, True, -ratio["high"])
+    assert ratio["high"] > 1
+    for wrong in (f"{model.pk}.4", f"{model.pk}.x", f"{model.pk}.-1", f"{model.pk}."):
         assert reviewer.get(address(problem, f"?by=prm_score@{wrong}")).status_code == 404, wrong
 
 

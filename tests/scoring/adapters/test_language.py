@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -79,6 +81,14 @@ def test_a_step_has_the_summed_log_ratio_of_its_path(tmp_path, layout):
     np.testing.assert_allclose(got.step, want, atol=1e-5)
     assert np.ptp(want[1:]) > 0.01
     assert got.root == 0.5
+    so_far = one_by_one(
+        tree, lambda steps: direct_q(ours, theirs, fast, layout, steps, 0.2).sum().item()
+    )
+    before = np.where(tree.parent > 0, so_far[tree.parent], 0.0)
+    np.testing.assert_allclose(got.parts["reward so far"].values, so_far, atol=1e-4)
+    np.testing.assert_allclose(
+        got.parts["reward of the step"].values[1:], (so_far - before)[1:], atol=2e-4
+    )
 
 
 def test_the_running_reward_is_the_sum_so_far_and_ends_in_the_score(tmp_path):
@@ -143,6 +153,10 @@ def test_a_step_has_the_likelihood_of_the_answer_after_its_path(tmp_path, layout
     model, fast = saved_model(tmp_path / "m", LlamaForCausalLM, LlamaConfig, **NAMES[layout])
     scorer = added(tmp_path / "a", "likelihood", model=str(tmp_path / "m"), value=value)
     tree = small_tree()
+
+    def whole(steps, reference):
+        return direct_likelihood(model, fast, layout, steps, reference, mean=False)
+
     for reference in (REFERENCE, "46 and 7"):
         got = scored(scorer, tree, reference=f" {reference}\n")
 
@@ -152,6 +166,14 @@ def test_a_step_has_the_likelihood_of_the_answer_after_its_path(tmp_path, layout
         np.testing.assert_allclose(got.step, one_by_one(tree, direct), rtol=2e-4)
         assert got.root == pytest.approx(direct([]), rel=2e-4)
         assert np.ptp(np.log(got.step[1:])) > 0.05
+        logs = np.log(one_by_one(tree, partial(whole, reference=reference)))
+        np.testing.assert_allclose(
+            got.parts["log-probability of the answer"].values, logs, atol=2e-3
+        )
+        before = np.where(tree.parent > 0, logs[tree.parent], np.log(whole([], reference)))
+        np.testing.assert_allclose(
+            got.parts["its change by the step"].values[1:], (logs - before)[1:], atol=2e-3
+        )
 
 
 def test_a_problem_without_reference_is_skipped_with_the_reason(tmp_path):
