@@ -29,6 +29,7 @@ from annotator.services.jobs.requests import (
     snapshot_request,
     train_request,
 )
+from annotator.services.models.retraining import retrain_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +125,13 @@ def _train(access: Access, user: User, said: Said) -> Job:
     )
 
 
+def _retrain(access: Access, user: User, said: Said) -> Job:
+    model = model_for_user(
+        user=user, pk=_needed(said, "model"), at_least="reviewer", project=access.project.name
+    )
+    return retrain_request(model=model, user=user)
+
+
 def _score(access: Access, user: User, said: Said) -> Job:
     model = model_for_user(
         user=user, pk=_needed(said, "model"), at_least="reviewer", project=access.project.name
@@ -150,6 +158,7 @@ def _export(access: Access, user: User, said: Said) -> Job:
 STARTERS: dict[str, Callable[[Access, User, Said], Job]] = {
     "import": _import,
     "train": _train,
+    "retrain": _retrain,
     "score": _score,
     "snapshot": _snapshot,
     "export": _export,

@@ -6,7 +6,6 @@ the newest checkpoint, on the same snapshot.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,38 +15,36 @@ from django.db import transaction
 from annotator.models import RewardModel, Snapshot, Worker
 from annotator.queries.datasets.snapshots import rules_of, snapshot_problems
 from annotator.queries.jobs import live_workers, open_score_job
+from annotator.queries.staleness import learnt_problems
 from annotator.services.artefacts import artefact_folder
 from annotator.services.datasets.snapshots import snapshot_automatic
 from annotator.services.jobs import job_hold
 from annotator.services.jobs.requests import score_request
 from annotator.services.models.estimates import DEVICE, RATE
+from annotator.services.models.retraining import RETRAINS
 from annotator.services.models.reward_models import reward_model_create, reward_model_ready
 from scoring.errors import ModelLoadError
-from scoring.pipelines.training_trees import training_tree
+from scoring.pipelines.retrained import compared
+from scoring.pipelines.training_data import STREAMED, TEST, TRAIN, SnapshotData
 from scoring.reward.artefact import load
 from scoring.reward.device import device_words
 from scoring.reward.shape import base_shape
 from scoring.training.config import RunConfig
 from scoring.training.estimate import rate_reached
-from scoring.training.generated import ArithmeticStream
 from scoring.training.hooks import evaluating
 from scoring.training.loop import fit
 from scoring.training.objectives.registry import objective
 from scoring.training.start import example_maker
-from scoring.training.targets import deciding_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from annotator.exporters.records import ExportProblem
     from scoring.pipelines.context import JobContext
     from scoring.reward.metrics import Metric
     from scoring.training.dataset import TrainingTree
+    from scoring.training.generated import ArithmeticStream
     from scoring.training.result import FitResult
-    from scoring.training.targets import Rules
 
-TRAIN, TEST = "train", "test"
-STREAMED = "arithmetic"
 SHORTEST_S = 5.0
 """Runs shorter than this say little about the rate of longer ones."""
 
@@ -100,7 +97,7 @@ def _model(context: JobContext, config: RunConfig) -> RewardModel:
             if chosen
             else snapshot_automatic(
                 project=context.project,
-                rules={"splits": _shares(config.training.held_out)},
+                rules=_rules(context, config),
                 user=context.user,
                 on_progress=lambda _done, _total: context.check(),
             )
@@ -117,6 +114,24 @@ def _model(context: JobContext, config: RunConfig) -> RewardModel:
         )
 
 
+def _retrained(context: JobContext) -> RewardModel | None:
+    """Return the model that this job trains the next version of, if it is still there."""
+    pk = context.args.get(RETRAINS)
+    rows = RewardModel.objects.select_related("snapshot").filter(
+        project=context.project, ready=True
+    )
+    return rows.filter(pk=pk).first() if isinstance(pk, int) else None
+
+
+def _rules(context: JobContext, config: RunConfig) -> dict[str, Any]:
+    """Return the rules of the snapshot that is made: those of the model that is retrained, if one is."""
+    old = _retrained(context)
+    if old is not None and old.snapshot is not None:
+        kept = ("aggregate", "neutral", "rater_kinds", "splits")
+        return {name: old.snapshot.rules[name] for name in kept if name in old.snapshot.rules}
+    return {"splits": _shares(config.training.held_out)}
+
+
 def _shares(held_out: float) -> dict[str, float]:
     return {TRAIN: 1.0 - held_out, TEST: held_out} if held_out else {TRAIN: 1.0}
 
@@ -124,7 +139,7 @@ def _shares(held_out: float) -> dict[str, float]:
 def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
     snapshot = model.snapshot
     assert snapshot is not None  # noqa: S101 - ``_model`` gives every trained model one
-    data = _Data(
+    data = SnapshotData(
         snapshot_problems(snapshot=snapshot, with_sources=False),
         rules_of(snapshot=snapshot),
         config,
@@ -133,6 +148,7 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
     stream = data.stream(config.training.seed, wanted=context.args.get("generated"))
     path = f"models/{model.pk}"
     held_out = data.held_out(streamed=stream is not None)
+    every = list(held_out.values())
 
     def on_metric(step: int, values: Mapping[str, float]) -> None:
         context.metric(step, values)
@@ -144,6 +160,7 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
         held_out.pop("", []),
         out_dir=artefact_folder(path=path),
         stream=stream,
+        validation=data.validation,
         device=device(),
         on_metric=on_metric,
         on_progress=context.progress,
@@ -151,6 +168,7 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
         should_stop=context.should_stop,
         provenance=_provenance(snapshot, stream),
     )
+    beside = _beside(context, fitted, [tree for group in every for tree in group])
     metrics = dict(fitted.metrics)
     for family, trees in held_out.items():
         metrics |= _family_metrics(context, fitted, family, trees, config, data.train)
@@ -163,11 +181,36 @@ def _train(context: JobContext, config: RunConfig, model: RewardModel) -> None:
             provenance={
                 **fitted.provenance,
                 **_rate(config, fitted),
+                **({"compared": beside} if beside else {}),
+                "lost": {
+                    **fitted.provenance.get("lost", {}),
+                    **snapshot.counts.get("excluded", {}),
+                },
                 "measured_on": data.measured_on(streamed=stream is not None),
                 "steps": fitted.steps,
                 "seconds": round(fitted.seconds, 1),
             },
         )
+
+
+def _beside(context: JobContext, fitted: FitResult, held_out: list[TrainingTree]) -> dict[str, Any]:
+    """Return the comparison with the model that this one was retrained from, {} if there is none."""
+    old = _retrained(context)
+    if old is None:
+        return {}
+
+    def scored(done: int, total: int) -> None:
+        context.progress(done, total, f"Comparing with {old}: {done:,} of {total:,} trees scored.")
+        context.check()
+
+    return compared(
+        old,
+        fitted.artefact,
+        held_out,
+        learnt_problems(model=old),
+        device=device(),
+        on_scored=scored,
+    )
 
 
 def _rate(config: RunConfig, fitted: FitResult) -> dict[str, Any]:
@@ -224,69 +267,3 @@ def _provenance(snapshot: Snapshot, stream: ArithmeticStream | None) -> dict[str
         "torch": torch.__version__,
         "transformers": transformers.__version__,
     }
-
-
-class _Data:
-    """A snapshot's labelled trees, by split, held-out ones also by sample family."""
-
-    def __init__(
-        self, problems: Iterable[ExportProblem], rules: Rules, config: RunConfig, outcome: str
-    ) -> None:
-        self.train: list[TrainingTree] = []
-        self._rules = rules
-        self._judges: dict[str, Counter[str]] = {}
-        self._held_out: dict[str, list[TrainingTree]] = {}
-        self._streamed_prompts: list[str] = []
-        self._streams = config.learner.row.streams
-        self.has_streamed = False
-        learnt = objective(config)
-        self._steps_only = learnt.on_labels
-        for problem in problems:
-            family = str(problem.problem.meta.get("sample", ""))
-            self.has_streamed |= family == STREAMED
-            if problem.split != TRAIN and family == STREAMED:
-                self._streamed_prompts.append(problem.problem.prompt)
-            if problem.split not in (TRAIN, TEST):
-                continue
-            tree = training_tree(problem, outcome)
-            has_units = len(learnt.units(tree)) > 0
-            if problem.split == TRAIN and has_units:
-                self.train.append(tree)
-            elif problem.split == TEST and (has_units or len(tree.labelled)):
-                self._held_out.setdefault(family, []).append(tree)
-                self._judges.setdefault(family, Counter()).update(self._judges_of(problem))
-
-    def stream(self, seed: int, *, wanted: bool | None) -> ArithmeticStream | None:
-        """Return the generator's endless traces, without any problem that is not for training."""
-        use = self.has_streamed and self._streams if wanted is None else wanted
-        return ArithmeticStream(seed, self._streamed_prompts) if use else None
-
-    def held_out(self, *, streamed: bool) -> dict[str, list[TrainingTree]]:
-        """Return the held-out trees: the main ones under "", families to report apart by name."""
-        groups: dict[str, list[TrainingTree]] = {}
-        for family, trees in self._held_out.items():
-            groups.setdefault(_group(family, streamed=streamed), []).extend(trees)
-        return groups
-
-    def measured_on(self, *, streamed: bool) -> dict[str, dict[str, int]]:
-        """Return per group of held-out trees how many steps each kind of rater decided.
-
-        Empty where not (only) step labels are measured on.
-        """
-        if not self._steps_only:
-            return {}
-        groups: dict[str, Counter[str]] = {}
-        for family, judges in self._judges.items():
-            groups.setdefault(_group(family, streamed=streamed), Counter()).update(judges)
-        return {name: dict(judges) for name, judges in groups.items()}
-
-    def _judges_of(self, problem: ExportProblem) -> Iterable[str]:
-        deciding = deciding_kinds(problem.labels, self._rules)
-        return (
-            k for at, kinds in deciding.items() if problem.targets[at] is not None for k in kinds
-        )
-
-
-def _group(family: str, *, streamed: bool) -> str:
-    """Return under which name a family's held-out numbers stand; "" = the main ones."""
-    return "" if not streamed or family == STREAMED else family or "other"

@@ -16,7 +16,7 @@ class JobIn(s.Serializer[Any]):
     """Work to queue. Which other fields count depends on ``kind``."""
 
     project = s.CharField()
-    kind = s.ChoiceField(choices=["import", "train", "score", "snapshot", "export"])
+    kind = s.ChoiceField(choices=["import", "train", "retrain", "score", "snapshot", "export"])
     upload = s.IntegerField(required=False, help_text="import: id of an upload.")
     format = s.CharField(
         required=False,
@@ -38,7 +38,7 @@ class JobIn(s.Serializer[Any]):
     snapshot = s.IntegerField(
         required=False, allow_null=True, default=None, help_text="train, export: id."
     )
-    model = s.IntegerField(required=False, help_text="score: id of a reward model.")
+    model = s.IntegerField(required=False, help_text="score, retrain: id of a reward model.")
     labels = s.BooleanField(
         default=False, help_text="score: make labels of a judge's verdicts too."
     )

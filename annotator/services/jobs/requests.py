@@ -4,7 +4,8 @@ Pages, API and commands use the same five verbs, so a job that is queued has arg
 worker accepts. ``Job.args`` by kind:
 
 * ``scoring.import``: ``upload`` (id), ``name`` (of the file), ``format``, ``dry_run``.
-* ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null).
+* ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null); of a model
+  that is trained again ``retrains`` (its id).
 * ``scoring.score`` and ``scoring.judge``: ``model`` (id), ``name`` (of the model); a judge's also
   ``labels``, if its verdicts shall become labels.
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
@@ -92,9 +93,7 @@ def train_request(
         InvalidError: the name is too long, the snapshot is another project's, or the base is a
             folder that is not open to who asks.
     """
-    run = train_run(
-        project=project, settings=settings, kind=kind, base=base, any_folder=any_folder
-    )
+    run = train_run(project=project, settings=settings, kind=kind, base=base, any_folder=any_folder)
     called = base.strip().rstrip("/").rsplit("/", 1)[-1].replace("@", "-")
     clean = _name(name or f"{called}-{kind}", MODEL_NAME_LENGTH)
     args = {"run": run.to_dict(), "name": clean, "snapshot": _snapshot_id(project, snapshot)}

@@ -14,6 +14,7 @@ from annotator.views.pages.guidelines import inbox, taxonomy
 from annotator.views.pages.guidelines import page as guidelines
 from annotator.views.pages.jobs import page as jobs
 from annotator.views.pages.models import page as models
+from annotator.views.pages.models import rerun
 from annotator.views.pages.people import account, members
 from annotator.views.pages.quality import gold
 from annotator.views.pages.quality import page as quality
@@ -46,6 +47,7 @@ urlpatterns = [
     path(f"{P}models/<int:pk>/", models.model_detail, name="model-detail"),
     path(f"{P}models/<int:pk>/metrics.csv", models.model_metrics_csv, name="model-metrics"),
     path(f"{P}models/<int:pk>/score/", models.model_score, name="model-score"),
+    path(f"{P}models/<int:pk>/retrain/", rerun.model_retrain, name="model-retrain"),
     path(f"{P}models/<int:pk>/evaluate/", evaluations.evaluation_new, name="evaluation-new"),
     path(f"{P}evaluations/<int:pk>/", evaluations.evaluation_detail, name="evaluation"),
     path(f"{P}evaluations/<int:pk>.json", evaluations.evaluation_json, name="evaluation-json"),

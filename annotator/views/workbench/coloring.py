@@ -15,24 +15,20 @@ import numpy as np
 from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
 from annotator.queries.blindness import EVERYTHING
-from annotator.queries.trees.columns import (
-    WORDS,
-    TreeColumns,
-    score_column,
-    tree_columns,
-    tree_of,
-)
+from annotator.queries.staleness import staleness
+from annotator.queries.trees.columns import WORDS, TreeColumns, score_column, tree_columns, tree_of
 from annotator.queries.trees.paths import models_scoring
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale
-from scoring.reward.scores import DEVIATION, NATS
+from scoring.reward.scores import DEVIATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from annotator.models import Problem, RewardModel
     from annotator.queries.blindness import Sight
+    from annotator.queries.staleness import Staleness
     from scoring.credit.base import CreditResult, MethodRow
     from scoring.tree import FloatArray, Tree
 
@@ -90,8 +86,7 @@ class Coloring:
         if self.missing:
             return self.missing
         limits = self.scale
-        low = number_text(limits.low, signed=limits.signed)
-        high = number_text(limits.high, signed=limits.signed)
+        low, high = (number_text(end, signed=limits.signed) for end in (limits.low, limits.high))
         parts = [f"The colours run from {low} to {high}, {limits.unit or 'no unit'}."]
         if limits.two_sided and limits.neutral:
             neutral = number_text(limits.neutral, signed=False)
@@ -121,6 +116,7 @@ class Colorings:
         self._columns: TreeColumns | None = None
         self._tree: Tree | None = None
         self._known: dict[str, Coloring] = {}
+        self._stale: dict[int, Staleness] = {}
 
     @property
     def columns(self) -> TreeColumns:
@@ -181,12 +177,11 @@ class Colorings:
             return self._search_value()
         row, said = self._parse(key)
         unit = said.unit if said is not None and said.part and row.probability else row.unit
-        signed = row.signed or unit == NATS
         try:
             result = assign(row.key, self._with_scores(said))
         except ScoringError as error:
             empty = np.full(len(self.columns), np.nan)
-            limits = scale(empty, signed=signed, unit=unit)
+            limits = scale(empty, signed=row.signed, unit=unit)
             return Coloring(key, _label(row, said), empty, limits, "", missing=str(error))
         return Coloring(
             key=key,
@@ -194,14 +189,21 @@ class Colorings:
             values=result.per_node,
             scale=scale(
                 result.per_node[1:],
-                signed=signed,
+                signed=row.signed,
                 unit=unit,
-                probability=row.probability and unit not in {DEVIATION, NATS},
+                probability=row.probability and unit != DEVIATION,
             ),
             made_by=_made_by(row, result, said, self.problem.project.primary_outcome),
             source=row.source,
-            notes=result.notes,
+            notes=(*result.notes, *self._behind(said)),
         )
+
+    def _behind(self, said: _Said | None) -> list[str]:
+        """Return how far the model is behind its project, for whoever may know of others' work."""
+        if said is None or self.sight is not EVERYTHING:
+            return []
+        self._stale = self._stale or staleness(models=self.models.values())
+        return [one.words] if (one := self._stale.get(said.model.pk)) and one.words else []
 
     def every_method(self) -> Iterator[Coloring]:
         """Yield the numbers of every method by every model it can read, and the search's values."""
@@ -268,13 +270,11 @@ class _Said(NamedTuple):
 
     @property
     def unit(self) -> str:
-        unit: str = self.model.parts[self.part - 1][1]
-        return unit
+        return str(self.model.parts[self.part - 1][1])
 
     def __str__(self) -> str:
-        return (
-            f"{self.model} · {self.model.parts[self.part - 1][0]}" if self.part else f"{self.model}"
-        )
+        part = f" · {self.model.parts[self.part - 1][0]}" if self.part else ""
+        return f"{self.model}{part}"
 
 
 def _key(row: MethodRow, said: _Said | None) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from annotator.models import RewardModel
+    from annotator.queries.staleness import Staleness
 
 BASELINE = "length_"
 MARGIN = "above_length_"
@@ -102,9 +103,10 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model in the list with its two main numbers."""
+    """A model in the list with its two main numbers, and how far it is behind if that is told."""
 
     model: RewardModel
+    behind: Staleness | None = None
 
     @property
     def kind(self) -> str:

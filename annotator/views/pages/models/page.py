@@ -27,6 +27,7 @@ from annotator.queries.jobs import (
 from annotator.queries.judges import used_by_model
 from annotator.queries.models import reward_models_of, score_kind
 from annotator.queries.paging import page_of
+from annotator.queries.staleness import staleness
 from annotator.services.jobs.requests import score_request, train_request
 from annotator.services.models.added import reward_model_add
 from annotator.services.models.estimates import train_estimate
@@ -37,6 +38,7 @@ from annotator.views.pages.datasets.rule_words import rule_words
 from annotator.views.pages.evaluations.of_model import evaluations_part
 from annotator.views.pages.models.add_form import ADDED_SETTINGS, AddForm
 from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_rows
+from annotator.views.pages.models.rerun import TOLD_APART, rerun_part, stopped_early
 from annotator.views.pages.models.words import config_words
 from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
 from scoring.errors import ScoringError
@@ -122,11 +124,12 @@ def _list(
     estimated: Any = None,
 ) -> HttpResponse:
     found = page_of(reward_models_of(project=access.project), **page_asked(request))
+    behind = staleness(models=found.rows) if access.may_review else {}
     context = {
         "form": train,
         "estimated": estimated,
         "add": add,
-        "rows": [ModelRow(model) for model in found.rows],
+        "rows": [ModelRow(model, behind.get(model.pk)) for model in found.rows],
         "pager": pager(request, found),
         "missing_worker": _missing_worker(),
     }
@@ -167,18 +170,20 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Show one model: held-out numbers beside the baseline, curves, where it came from."""
     access = project_for_user(user=request.user, name=project)
     model = model_for_user(user=request.user, pk=pk, project=project)
+    scored = scored_steps_of(model=model)
     context = {
         "model": model,
         "kind": kind_label(model),
         "metrics": metric_rows(model.metrics, model.provenance.get("measured_on")),
         "charts": charts(metrics_of_job(job=model.job)) if model.job else [],
-        "scored": scored_steps_of(model=model),
+        "scored": scored,
         "scoring": open_score_job(model=model),
         "missing_worker": _missing_worker(score_kind(model).queue),
         "used": used_by_model(model=model),
         "config": config_words(model.config),
         "provenance": _origin(model.provenance),
-        "cut_short": _cut_short(model),
+        "cut_short": _cut_short(model) or stopped_early(model),
+        **rerun_part(access, model, scored),
         **evaluations_part(request, access, model),
     }
     return page(request, "annotator/model_detail.html", context, access=access, section="models")
@@ -232,9 +237,7 @@ def _cut_short(model: RewardModel) -> str:
 def _origin(provenance: dict[str, object]) -> list[tuple[str, object]]:
     """Return what made a model, in words; whose labels it is measured on stands at the numbers."""
     rules = provenance.get("rules")
-    told = {
-        name: value for name, value in provenance.items() if name not in {"measured_on", "rules"}
-    }
+    told = {name: value for name, value in provenance.items() if name not in TOLD_APART}
     words = ((name.replace("_", " ").replace(".", ", "), value) for name, value in _flat(told))
     rows = [(name[:1].upper() + name[1:], value) for name, value in words]
     return [*rows, *(rule_words(rules) if isinstance(rules, dict) else ())]

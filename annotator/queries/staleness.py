@@ -1,0 +1,107 @@
+"""What happened since a model was trained and since it scored: why its numbers may be out of date.
+
+Steps' texts never change, so scores grow stale only by steps that came later and by newer versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import Sum
+
+from annotator.models import JudgementEvent, Problem, RewardModel, SnapshotProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from annotator.models import Project
+
+MOST = 1_000
+"""More judgements than these are not counted."""
+KINDS = [
+    kind.value
+    for kind in JudgementEvent.Kind
+    if kind not in (JudgementEvent.Kind.SUBMISSION, JudgementEvent.Kind.RESOLUTION)
+]
+# Events are numbered in time: only the newest are read, however many there are.
+LATER = """
+SELECT s.id, (SELECT count(*) FROM (
+    SELECT e.created FROM annotator_judgementevent e
+    WHERE e.project_id = s.project_id AND e.kind = ANY(%s) ORDER BY e.id DESC LIMIT %s
+) newest WHERE newest.created > s.created)
+FROM annotator_snapshot s WHERE s.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """How far a model is behind its project.
+
+    Attributes:
+        judgements: made or imported since the snapshot that it was trained on, at most ``MOST`` + 1.
+        newer: the newest ready version of the same name, if there is a newer one.
+    """
+
+    judgements: int = 0
+    newer: RewardModel | None = None
+
+    @property
+    def words(self) -> str:
+        """The badge: "" if there is nothing to say."""
+        parts = []
+        if self.judgements:
+            count = f"more than {MOST:,}" if self.judgements > MOST else f"{self.judgements:,}"
+            noun = "judgement" if self.judgements == 1 else "judgements"
+            parts.append(f"trained before {count} {noun}")
+        if self.newer is not None:
+            parts.append(f"v{self.newer.version} is newer")
+        return ", ".join(parts)
+
+
+def staleness(*, models: Iterable[RewardModel]) -> dict[int, Staleness]:
+    """Return how far each ready model is behind, by id; two queries in all."""
+    ready = [model for model in models if model.ready]
+    later = _later({model.snapshot_id for model in ready if model.snapshot_id})
+    newest = _newest(ready)
+    found = {}
+    for model in ready:
+        latest = newest.get((model.project_id, model.name), model)
+        found[model.pk] = Staleness(
+            judgements=later.get(model.snapshot_id or 0, 0),
+            newer=latest if latest.version > model.version else None,
+        )
+    return found
+
+
+def steps_of(*, project: Project) -> int:
+    """Return how many steps the project has, without counting them."""
+    found = Problem.objects.filter(project=project).aggregate(n=Sum("n_steps"))
+    return int(found["n"] or 0)
+
+
+def learnt_problems(*, model: RewardModel) -> set[str]:
+    """Return the stable ids of the problems that ``model`` learnt from, as far as is known.
+
+    A validation share may have said when to stop, so it counts as learnt from.
+    """
+    rows = SnapshotProblem.objects.filter(snapshot=model.snapshot_id).exclude(split="test")
+    return {bytes(key).hex() for key in rows.values_list("problem__key", flat=True)}
+
+
+def _later(snapshots: set[int]) -> Mapping[int, int]:
+    if not snapshots:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(LATER, [KINDS, MOST + 1, list(snapshots)])
+        return dict(cursor.fetchall())
+
+
+def _newest(models: list[RewardModel]) -> dict[tuple[int, str], RewardModel]:
+    rows = RewardModel.objects.filter(
+        project__in={model.project_id for model in models},
+        name__in={model.name for model in models},
+        ready=True,
+    ).order_by("version")
+    return {(row.project_id, row.name): row for row in rows}
