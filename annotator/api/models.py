@@ -21,6 +21,7 @@ from annotator.api.shapes.models import model_shape, score_shape
 from annotator.errors import ForbiddenError, InvalidError
 from annotator.queries.access import access_to, model_for_user, project_for_user
 from annotator.queries.datasets.catalog import scores_after
+from annotator.queries.judges import verdicts_of
 from annotator.queries.models import reward_models_of
 from annotator.services.models.added import reward_model_add
 
@@ -95,7 +96,8 @@ class Scores(ApiView):
             after=optional_id(request, "after") or 0,
             limit=size + 1,
         )
-        rows = [score_shape(score, model) for score in found[:size]]
+        said = verdicts_of(model=model, step_ids=[score.step_id for score in found[:size]])
+        rows = [score_shape(score, model, said.get(score.step_id)) for score in found[:size]]
         return Response({"results": rows, "next": rows[-1]["id"] if len(found) > size else None})
 
     def _gate(self, model: RewardModel) -> None:

@@ -86,6 +86,14 @@ def _sum(accounts: Iterable[JudgeAccount]) -> Used:
     )
 
 
+def verdicts_of(*, model: RewardModel, step_ids: Iterable[int]) -> dict[int, StepVerdict]:
+    """Return what a judge said of steps, by step; empty for other kinds. The caller has the gate."""
+    if score_kind(model) != Job.Kind.JUDGE:
+        return {}
+    rows = StepVerdict.objects.filter(model=model, step__in=list(step_ids))
+    return {row.step_id: row for row in rows}
+
+
 def verdicts_visible(*, step: Step, sight: Sight) -> list[StepVerdict]:
     """Return what judges said of a step, the newest model first; nothing where scores are shut."""
     if not sight.sees_scores(step.pk):

@@ -52,6 +52,13 @@ class ModelList(s.Serializer[Any]):
     next = s.IntegerField(allow_null=True)
 
 
+class VoteOut(s.Serializer[Any]):
+    """A judge's vote on a step."""
+
+    vote = s.FloatField(help_text="1 right, 0.5 unsure, 0 wrong.")
+    reason = s.CharField(allow_blank=True)
+
+
 class ScoreOut(s.Serializer[Any]):
     """A model's score of a step."""
 
@@ -64,6 +71,7 @@ class ScoreOut(s.Serializer[Any]):
         help_text="What the model says besides, by name: an ensemble's disagreement and the scores of its "
         "members, scores by criterion. Empty for most models.",
     )
+    votes = VoteOut(many=True, help_text="A judge's, whose mean is the score. Empty for others.")
 
 
 class ScoreList(s.Serializer[Any]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from annotator.models import RewardModel, StepScore
+    from annotator.models import RewardModel, StepScore, StepVerdict
 
 
 def model_shape(model: RewardModel) -> dict[str, Any]:
@@ -29,8 +29,10 @@ def model_shape(model: RewardModel) -> dict[str, Any]:
     }
 
 
-def score_shape(score: StepScore, model: RewardModel) -> dict[str, Any]:
-    """Return a score of ``model``; ``step`` is loaded."""
+def score_shape(
+    score: StepScore, model: RewardModel, verdict: StepVerdict | None = None
+) -> dict[str, Any]:
+    """Return a score of ``model``; ``step`` is loaded. A judge's comes with its verdict."""
     names = [name for name, _ in model.parts]
     return {
         "id": score.pk,
@@ -38,4 +40,10 @@ def score_shape(score: StepScore, model: RewardModel) -> dict[str, Any]:
         "step": score.step_id,
         "score": score.score,
         "parts": dict(zip(names, score.parts or (), strict=False)),
+        "votes": [
+            {"vote": vote, "reason": reason}
+            for vote, reason in zip(verdict.votes, verdict.reasons, strict=True)
+        ]
+        if verdict is not None
+        else [],
     }

@@ -7,6 +7,7 @@ import pytest
 from annotator.management.commands import add_reward_model, score_traces
 from annotator.models import Job, Membership, RewardModel, Step
 from annotator.services.judgements.labels import label_set
+from tests.annotator.api_client import Api, assert_error
 from tests.annotator.commands import run_command
 from tests.annotator.judges.data import judge_at, scored
 from tests.factories import MembershipFactory
@@ -92,6 +93,17 @@ def test_the_models_page_and_the_jobs_page_show_what_was_used_to_reviewers(
         assert "What it used" not in viewer.get(page).content.decode()
     assert "no vote on its path could be read" in reviewer.get(pages[1]).content.decode()
     assert "No io worker is running" in reviewer.get(pages[0]).content.decode()
+
+
+def test_the_api_gives_votes_with_scores_to_whoever_sees_all_scores(project, model):
+    api = Api(member(project, Role.REVIEWER))
+    answer = api("get", f"scores/?model={model.pk}")
+    assert answer.status_code == 200, answer.content
+    found = {row["step"]: row for row in answer.json()["results"]}
+    row = found[Step.objects.get(text="dx").pk]
+    assert (row["score"], row["votes"]) == (0.0, [{"vote": 0.0, "reason": "I read dx"}])
+    other = Api(member(project, Role.ANNOTATOR))
+    assert_error(other("get", f"scores/?model={model.pk}"), 403, "forbidden")
 
 
 def test_a_judge_is_added_and_asked_at_the_command_line(project):
