@@ -31,7 +31,9 @@ from tests.annotator.pipelines.data import filled, run
 from tests.annotator.test_training_base import base_folder
 from tests.factories import MembershipFactory, ProjectFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+# A command closes its connections when it ends; a job has several.
+with_commits = pytest.mark.django_db(transaction=True)
 HUB = {"model": "owner/name"}
 
 
@@ -47,6 +49,7 @@ def said(**changes):
     return {"project": "Ours", "kind": "token_classes", "settings": HUB, **changes}
 
 
+@with_commits
 def test_what_was_added_scores_the_project_and_is_held_to_what_it_was(tmp_path):
     from transformers import Qwen2ForTokenClassification
 
@@ -82,6 +85,7 @@ def test_what_was_added_scores_the_project_and_is_held_to_what_it_was(tmp_path):
     assert "layout_hash changed" in job.error
 
 
+@with_commits
 def test_language_models_score_with_tokens_or_the_reference(tmp_path):
     from transformers import Qwen2ForCausalLM
 
@@ -116,6 +120,19 @@ def test_language_models_score_with_tokens_or_the_reference(tmp_path):
     assert sorted(scored.values_list("score", flat=True)) == pytest.approx(
         sorted(want.step[1:].tolist()), abs=1e-6
     )
+
+
+@with_commits
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [((), "setting"), (("model=/no/such",), "model_load"), (("colour=red",), "unknown_name")],
+)
+def test_a_command_that_is_refused_makes_no_project(settings, code):
+    given = [part for setting in settings for part in ("--set", setting)]
+    command = ("--project", "new", "--kind", "token_classes", *given)
+    status, told = run_command(add_reward_model, *command)
+    assert (status, told["error"]["code"]) == (2, code), told
+    assert not Project.objects.exists()
 
 
 def test_the_api_adds_a_model_and_numbers_its_versions(reviewer):

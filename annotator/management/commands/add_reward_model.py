@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annotator.management.output import Answer, ContractCommand, key_value
-from annotator.services.models.added import reward_model_add
+from annotator.services.models.added import added_checked, reward_model_add
 from annotator.services.projects.projects import project_get_or_create
-from scoring.reward.registry import ADDED, added_kind
+from scoring.reward.registry import ADDED
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -30,7 +30,8 @@ class Command(ContractCommand):
     def answer(self, options: dict[str, Any]) -> Answer:
         """Add it in this process; nothing of the model is opened."""
         settings = dict(options["set"])
-        added_kind(options["kind"]).make_config(settings)  # before a project is made
+        # Before a project is made.
+        added_checked(kind=options["kind"], settings=settings, any_folder=True)
         model = reward_model_add(
             project=project_get_or_create(name=options["project"]),
             kind=options["kind"],

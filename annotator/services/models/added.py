@@ -53,6 +53,24 @@ REACHES: dict[str, Check] = {
 }
 
 
+def added_checked(
+    *, kind: str, settings: Mapping[str, str], any_folder: bool
+) -> tuple[AddedKind, Any]:
+    """Return a kind and its config, with everything that it leads to as a worker shall open it.
+
+    Raises:
+        UnknownNameError, SettingError, InvalidError, ModelLoadError: as ``reward_model_add``.
+    """
+    row = added_kind(kind)
+    config = row.make_config(settings)
+    opened = {
+        spec.name: REACHES[spec.reaches](config=config, field=spec.name, any_folder=any_folder)
+        for spec in row.settings()
+        if spec.reaches
+    }
+    return row, replace(config, **opened)
+
+
 def reward_model_add(
     *,
     project: Project,
@@ -76,8 +94,7 @@ def reward_model_add(
         InvalidError: a name that cannot be used, or something outside that is not open to who asks.
         ModelLoadError: a folder that is missing or holds no model that can be opened.
     """
-    row = added_kind(kind)
-    config = _checked(row, row.make_config(settings), any_folder=any_folder)
+    row, config = added_checked(kind=kind, settings=settings, any_folder=any_folder)
     called = str(config.model).rstrip("/").rsplit("/", 1)[-1].replace("@", "-")
     clean = reward_model_name_checked(name or f"{called}-{kind}"[:NAME_LENGTH])
     manifest = added_manifest(row, config)
@@ -119,13 +136,3 @@ def reward_model_facts_hold(*, model: RewardModel, facts: Mapping[str, str | int
             "scores stay; add it again as a new version to score with what it is now."
         )
         raise ConflictError(reason, code="model_changed")
-
-
-def _checked(row: AddedKind, config: Any, *, any_folder: bool) -> Any:
-    """Return ``config`` with everything that it leads to as a worker shall open it."""
-    opened = {
-        spec.name: REACHES[spec.reaches](config=config, field=spec.name, any_folder=any_folder)
-        for spec in row.settings()
-        if spec.reaches
-    }
-    return replace(config, **opened)
