@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -34,8 +34,11 @@ from scoring.reward.manifest import (
 )
 from scoring.reward.model import RewardModel
 from scoring.reward.network import Attention, RewardNetwork
-from scoring.reward.registry import KindRow, kind
+from scoring.reward.registry import kind
 from scoring.reward.tokenizer import LAYOUT, StepTokenizer, open_tokenizer
+
+if TYPE_CHECKING:
+    from scoring.reward.model_kind import KindRow
 
 WEIGHTS = "model.safetensors"
 READ_RULE = "last token of the step (its separator)"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from scoring.errors import ModelLoadError, ScoringError
 
 if TYPE_CHECKING:
-    from scoring.reward.registry import AddedKind
+    from scoring.reward.model_kind import AddedKind
 
 MANIFEST = "tracewood.json"
 FORMAT = 1

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from scoring.reward.manifest import Manifest
+    from scoring.reward.model_kind import KindRow
     from scoring.reward.network import Attention, Batch, RewardNetwork
-    from scoring.reward.registry import KindRow
     from scoring.reward.tokenizer import StepTokenizer
 
 MEMBERS = "members"

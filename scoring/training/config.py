@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from scoring.errors import UnknownNameError
-from scoring.reward.registry import KindRow, kind
+from scoring.reward.registry import kind
 from scoring.reward.settings import (
     FieldSpec,
     SettingError,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring.reward.config import BaseConfig
+    from scoring.reward.model_kind import KindRow
 
 TINY = "tiny"
 LORA = "lora"

@@ -170,7 +170,7 @@ class _Run:
             self.laid.maker,
             self.held_out,
             seed=self.plan.seed,
-            on_scored=self._evaluated,
+            on_scored=lambda n: self.hooks.scored(n, len(self.held_out), self.progress.step),
         )
         result = write_result(
             self.out_dir,
@@ -183,9 +183,6 @@ class _Run:
         )
         self.checkpoints.clear()
         return result
-
-    def _evaluated(self, done: int) -> None:
-        self.hooks.scored(done, len(self.held_out), self.progress.step)
 
     def _step(self) -> None:
         began = time.perf_counter()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from annotator.models import Project
-    from scoring.reward.registry import AddedKind
+    from scoring.reward.model_kind import AddedKind
 
 FACTS = "found_when_opened"
 

@@ -21,7 +21,7 @@ from annotator.queries.trees.paths import models_scoring
 from scoring.credit.registry import METHODS, assign
 from scoring.errors import ScoringError
 from scoring.heatmap import Scale, number_text, scale
-from scoring.reward.scores import DEVIATION
+from scoring.reward.scores import DEVIATION, NATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,11 +177,12 @@ class Colorings:
             return self._search_value()
         row, said = self._parse(key)
         unit = said.unit if said is not None and said.part and row.probability else row.unit
+        signed = row.signed or unit == NATS
         try:
             result = assign(row.key, self._with_scores(said))
         except ScoringError as error:
             empty = np.full(len(self.columns), np.nan)
-            limits = scale(empty, signed=row.signed, unit=unit)
+            limits = scale(empty, signed=signed, unit=unit)
             return Coloring(key, _label(row, said), empty, limits, "", missing=str(error))
         return Coloring(
             key=key,
@@ -189,9 +190,9 @@ class Colorings:
             values=result.per_node,
             scale=scale(
                 result.per_node[1:],
-                signed=row.signed,
+                signed=signed,
                 unit=unit,
-                probability=row.probability and unit != DEVIATION,
+                probability=row.probability and unit not in {DEVIATION, NATS},
             ),
             made_by=_made_by(row, result, said, self.problem.project.primary_outcome),
             source=row.source,
@@ -278,9 +279,8 @@ class _Said(NamedTuple):
 
 
 def _key(row: MethodRow, said: _Said | None) -> str:
-    if said is None:
-        return row.key
-    return f"{row.key}@{said.model.pk}" + (f".{said.part}" if said.part else "")
+    part = f".{said.part}" if said is not None and said.part else ""
+    return row.key if said is None else f"{row.key}@{said.model.pk}{part}"
 
 
 def _label(row: MethodRow, said: _Said | None) -> str:

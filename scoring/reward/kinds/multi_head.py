@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from scoring.reward.config import MultiHeadConfig
+    from scoring.reward.several_config import MultiHeadConfig
     from scoring.reward.units import TaggedTensors
 
 

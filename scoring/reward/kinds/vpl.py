@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from scoring.reward.config import VplConfig
+    from scoring.reward.several_config import VplConfig
     from scoring.reward.units import TaggedTensors
 
 SLOPE = 0.2
