@@ -22,6 +22,7 @@ class Evaluation(models.Model):
 
     class Part(models.TextChoices):
         UNSEEN = "unseen", "Problems not trained on"
+        TEST = "test", "Test split, not trained on"
         ALL = "all", "All problems"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="evaluations")

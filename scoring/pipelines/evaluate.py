@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from scoring.evaluation.run import Comparison, Report
     from scoring.pipelines.context import JobContext
 
+TEST = "test"
+
 
 def run(context: JobContext) -> dict[str, Any]:
     """Do a ``scoring.evaluate`` job; ``args`` as ``evaluation_request`` makes them.
@@ -45,8 +47,7 @@ def run(context: JobContext) -> dict[str, Any]:
     row = _row(context, models)
     done = {result.place: bool(result.reason) for result in row.results.all()}
     if len(done) < len(row.suites) or not row.ready:
-        unseen = row.part == Evaluation.Part.UNSEEN
-        without = trained_on(models=models) if unseen else set()
+        without = _left_out(row, models)
         data, counts = _read(context, row, models, without)
         if _reads_edits(row, done):
             # Here, since only a gpu worker may load torch.
@@ -125,6 +126,16 @@ def _reads_edits(row: Evaluation, done: Mapping[int, bool]) -> bool:
     return any(EDITED in SUITES[key].needs for key in left if key in SUITES)
 
 
+def _left_out(row: Evaluation, models: list[RewardModel]) -> set[int]:
+    """Return the ids of the problems of the snapshot that the chosen part leaves out."""
+    if row.part == Evaluation.Part.ALL:
+        return set()
+    others = row.snapshot.problems.none()
+    if row.part == Evaluation.Part.TEST:
+        others = row.snapshot.problems.exclude(split=TEST)
+    return trained_on(models=models) | set(others.values_list("problem_id", flat=True))
+
+
 def _read(
     context: JobContext, row: Evaluation, models: list[RewardModel], without: set[int]
 ) -> tuple[list[ModelRecords], dict[str, Any]]:
@@ -142,14 +153,13 @@ def _read(
         context.progress(0, len(row.suites), f"{counts.numbers['problems']:,} problems read.")
         context.check()
     if not data[0].once:
-        unseen = row.part == Evaluation.Part.UNSEEN
-        why = "outside of what the model was trained on " if unseen else ""
+        whole = row.part == Evaluation.Part.ALL
         raise EvaluationError(
-            f"There is no solution {why}to evaluate on. Import more problems"
-            + (", or evaluate on all of them, which flatters the model." if unseen else ".")
+            f"There is no solution {'' if whole else 'in this part '}to evaluate on. Import more problems"
+            + ("." if whole else ", or evaluate on all of them, which flatters a trained model.")
         )
     left_out = row.snapshot.problems.filter(problem_id__in=without).count() if without else 0
-    return data, {**counts.to_dict(data[0]), "problems_trained_on": left_out}
+    return data, {**counts.to_dict(data[0]), "problems_left_out": left_out}
 
 
 def _measure(

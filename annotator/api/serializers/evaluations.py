@@ -39,7 +39,8 @@ class EvaluationIn(s.Serializer[Any]):
         choices=["", *Evaluation.Part.values],
         required=False,
         default="",
-        help_text="`unseen`: without the problems that a model was trained on. `all`: with them. "
+        help_text="`unseen`: without the problems that a model was trained on. `test`: of these the "
+        "test split of the snapshot. `all`: every problem. "
         "Empty: `unseen` if it is known what a model was trained on.",
     )
 

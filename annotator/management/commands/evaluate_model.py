@@ -56,7 +56,8 @@ class Command(ContractCommand):
             "--part",
             choices=Evaluation.Part.values,
             default="",
-            help="unseen: without what the model was trained on (default where that is known)",
+            help="unseen: without what the model was trained on (default where that is known); "
+            "test: of these the test split of the snapshot",
         )
         parser.add_argument("--wait", action="store_true", help="return when it has ended")
 

@@ -105,9 +105,14 @@ def test_what_a_model_was_trained_on_is_left_out_unless_asked_for(project):
     model = model_of(project, kind="prm", snapshot=frozen)
     unseen = evaluated(model, suites=["steps"])
     assert (unseen.part, unseen.counts["problems"]) == ("unseen", 4)
-    assert unseen.counts["problems_trained_on"] == 6
+    assert unseen.counts["problems_left_out"] == 6
     everything = evaluated(model, suites=["steps"], part="all")
     assert everything.counts["problems"] == 10
+    own = SnapshotProblem.objects.filter(snapshot=everything.snapshot)
+    own.update(split="train")
+    own.filter(problem__in=problems[5:8]).update(split="test")  # the first of them was seen
+    test = evaluated(model, suites=["steps"], part="test", snapshot=everything.snapshot)
+    assert (test.counts["problems"], test.counts["problems_left_out"]) == (2, 8)
     SnapshotProblem.objects.filter(snapshot=frozen).update(split="train")
     with pytest.raises(EvaluationError, match="evaluate on all of them, which flatters"):
         evaluated(model, suites=["steps"])

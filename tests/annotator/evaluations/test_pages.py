@@ -170,7 +170,9 @@ def test_a_model_shows_its_evaluations_to_reviewers_only(client_for, project, ow
     assert f"/evaluations/{evaluation.pk}/" in text_of(client_for(owner).get(address))
     viewer = UserFactory.create()
     project.memberships.create(user=viewer, role="viewer")
-    assert "valuation" not in text_of(client_for(viewer).get(address))
+    hidden = text_of(client_for(viewer).get(address))
+    assert "Evaluat" not in hidden
+    assert "/evaluations/" not in hidden
     job = text_of(client_for(owner).get(f"/p/{project.name}/jobs/{evaluation.job_id}/"))
     assert f"/evaluations/{evaluation.pk}/" in job
 

@@ -203,7 +203,7 @@ def _curves(plot: Plot, numbers: Sequence[Found]) -> Picture | None:
         for style, (series, label) in zip((1, 4, 3, 2), plot.curves, strict=False)
     ]
     if plot.diagonal:  # two diagrams of the same scores must be told apart at a glance
-        curves = [Curve(c.label, at, c.points) for at, c in enumerate(curves, 1)]
+        curves = [Curve(c.label, at, c.points, banded=at == 1) for at, c in enumerate(curves, 1)]
     if plot.beside:
         first = plot.curves[0][0]
         for style, name in ((2, "length"), (3, "format")):
