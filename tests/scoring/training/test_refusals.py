@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 
 from scoring.errors import ModelLoadError, PackingError, TrainingError
-from scoring.training import loop
+from scoring.training import loop, update
 from scoring.training.config import RunConfig
 from scoring.training.loop import fit
 from tests.scoring.reward_cases import labelled, save_base
@@ -20,7 +20,7 @@ from tests.scoring.training.data import HELD, SMALL, TRAIN, run
 def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_checkpoint(
     tmp_path, monkeypatch
 ):
-    original = loop.pass_loss
+    original = update.pass_loss
     calls = []
 
     def sick(*args, **kwargs):
@@ -30,7 +30,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_checkpoint
             parts if len(calls) <= 7 else type(parts)(parts.total * float("nan"), float("nan"), 0.0)
         )
 
-    monkeypatch.setattr(loop, "pass_loss", sick)
+    monkeypatch.setattr(update, "pass_loss", sick)
     with pytest.raises(
         TrainingError,
         match=r"not a number at step 8; the checkpoint of step 5 is kept.*learning_rate",
