@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from annotator.api.base import ApiView
 from annotator.api.jobs import chosen_snapshot
-from annotator.api.serializers.estimates import EstimateOut, RunIn
+from annotator.api.serializers.estimates import TrainingEstimateOut, TrainingRunIn
 from annotator.queries.access import project_for_user
 from annotator.services.models.estimates import train_estimate
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 class TrainingEstimate(ApiView):
     """What a training run would need."""
 
-    @extend_schema(operation_id="training_estimate", request=RunIn, responses=EstimateOut)
+    @extend_schema(
+        operation_id="training_estimate", request=TrainingRunIn, responses=TrainingEstimateOut
+    )
     def post(self, request: Request, name: str) -> Response:
         """Say memory, time and passes over the data as ranges; nothing is queued."""
-        said = self.checked(RunIn)
+        said = self.checked(TrainingRunIn)
         access = project_for_user(user=self.person, name=name, at_least="reviewer")
         found = train_estimate(
             project=access.project,

@@ -7,6 +7,7 @@ plain pass has no one true answer (docs/reward_models.md, "Limits").
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
+from transformers.utils import cached_file
 
 from scoring.errors import ModelLoadError, PackingError
 from scoring.reward.base import check_folder
@@ -88,6 +90,8 @@ def open_base(name: str, revision: str | None = None) -> Backbone:
     """
     if Path(name).is_dir():
         check_folder(Path(name))
+    else:  # so that config, weights and tokenizer are of one commit
+        revision = _commit(name, revision) or revision
     config = _read(AutoConfig, name, revision=revision)
     refuse_unpackable(config)
     module, loading = _read(
@@ -118,7 +122,7 @@ def open_base(name: str, revision: str | None = None) -> Backbone:
     begins = getattr(tokenizer, "bos_token_id", None)
     prefix = [begins] if begins is not None and begins in tokenizer("").input_ids else []
     steps = StepTokenizer(fast, separator=separator, prefix=prefix)
-    return Backbone(module, steps, name, getattr(module.config, "_commit_hash", None))
+    return Backbone(module, steps, name, revision)
 
 
 def from_config(folder: Path) -> Any:
@@ -209,6 +213,16 @@ def _read(source: Any, name: str, **options: Any) -> Any:
             "config.json, tokenizer.json and *.safetensors, or the id of a public model "
             "(models are read from safetensors only and their code is never run)"
         ) from error
+
+
+def _commit(name: str, revision: str | None) -> str | None:
+    """Return the commit of a hub's repository that ``revision`` means, None if it cannot be told."""
+    try:
+        path = cached_file(name, "config.json", revision=revision)
+    except (OSError, ValueError):  # ``_read`` says what is wrong
+        return None
+    found = re.search(r"/snapshots/([0-9a-f]{40})/", Path(path or "").as_posix())
+    return found.group(1) if found else None
 
 
 def _rope_types(parameters: Any) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 
-class RunIn(s.Serializer[Any]):
+class TrainingRunIn(s.Serializer[Any]):
     """A training run, as in the job that would start it."""
 
     reward_model_kind = s.CharField(required=False, default="prm", max_length=40)
@@ -16,21 +16,21 @@ class RunIn(s.Serializer[Any]):
     snapshot = s.IntegerField(required=False, allow_null=True, default=None)
 
 
-class SpanOut(s.Serializer[Any]):
+class TrainingRangeOut(s.Serializer[Any]):
     """A figure that lies between two."""
 
     low = s.FloatField()
     high = s.FloatField()
 
 
-class EstimateOut(s.Serializer[Any]):
+class TrainingEstimateOut(s.Serializer[Any]):
     """What a run would need; what cannot be known is null."""
 
     parameters = s.IntegerField(allow_null=True, help_text="Weights of the base.")
     trained = s.IntegerField(allow_null=True, help_text="Weights that are trained.")
-    memory = s.DictField(child=SpanOut(), help_text="Bytes by what they are for.")
-    total = SpanOut(allow_null=True, help_text="Bytes.")
-    tokens = SpanOut(help_text="In the training data, each step once.")
-    passes = SpanOut(allow_null=True, help_text="Over the training data.")
-    seconds = SpanOut(allow_null=True)
+    memory = s.DictField(child=TrainingRangeOut(), help_text="Bytes by what they are for.")
+    total = TrainingRangeOut(allow_null=True, help_text="Bytes.")
+    tokens = TrainingRangeOut(help_text="In the training data, each step once.")
+    passes = TrainingRangeOut(allow_null=True, help_text="Over the training data.")
+    seconds = TrainingRangeOut(allow_null=True)
     basis = s.ListField(child=s.CharField(), help_text="What the figures come from.")

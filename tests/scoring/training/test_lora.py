@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import load_file
 from transformers import PhiConfig, PhiModel
 
@@ -15,6 +16,7 @@ from scoring.errors import CancelledError, ModelLoadError, TrainingError
 from scoring.reward import artefact, load, lora
 from scoring.reward.network import collate
 from scoring.reward.settings import SettingError
+from scoring.reward.shape import base_shape
 from scoring.training.config import RunConfig
 from scoring.training.loop import fit
 from scoring.training.start import make_model
@@ -198,3 +200,20 @@ def test_layers_of_other_names_are_found(tmp_path):
     result, _ = run(tmp_path / "run", own, {"steps": "1"})
     held = load_file(str(result.artefact / "model.safetensors"))
     assert any(".fc1.lora_A." in name for name in held)
+
+
+def test_an_adapter_on_a_hub_model_names_its_commit_and_opens_that_commit(tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    kept = tmp_path / "models--somebody--small"
+    (kept / "refs").mkdir(parents=True)
+    first, second = "a" * 40, "b" * 40
+    save_base(kept / "snapshots" / first)
+    (kept / "refs" / "main").write_text(first)
+    result, _ = run(tmp_path / "run", "somebody/small")
+    assert load(result.artefact).info["adapter"]["revision"] == first
+    wanted = scores(load(result.artefact), forked_tree(8))
+    save_base(kept / "snapshots" / second, initializer_range=0.03)  # the repository moves on
+    (kept / "refs" / "main").write_text(second)
+    np.testing.assert_array_equal(scores(load(result.artefact), forked_tree(8)), wanted)
+    assert base_shape("somebody/small", RunConfig.from_settings({}).model) is not None
