@@ -13,6 +13,8 @@ from annotator.services.imports import report as import_report
 from scoring.verify.registry import CHECKERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.utils.safestring import SafeString
 
     from annotator.models import Rater
@@ -40,6 +42,16 @@ def duration(seconds: int | None) -> str:
 def thousands(value: Any) -> str:
     """Return a whole number with commas between thousands, other values as they are."""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+@register.filter
+def pairs(found: Mapping[Any, Any] | None) -> list[tuple[Any, Any]]:
+    """Return the names of ``found`` with their values, in its order; none for None.
+
+    Templates look for a key before a method: ``found.items`` is the value of a key "items" where
+    there is one, and keys come from files, orders and people.
+    """
+    return list(found.items()) if found else []
 
 
 @register.filter

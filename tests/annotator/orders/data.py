@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from math import log
 
-from annotator.models import JudgementEvent, QueueItem, Rater, RewardModel, StepLabel, StepScore
+import numpy as np
+
+from annotator.models import (
+    JudgementEvent,
+    Outcome,
+    QueueItem,
+    Rater,
+    RewardModel,
+    StepLabel,
+    StepScore,
+)
 from tests.annotator.queue_world import queue_world
+from tests.factories import problem_with_tree
 
 
 def model_of(world, name="prm"):
@@ -63,4 +74,26 @@ def routed(n=80):
             StepScore.objects.create(step=step, model=model, score=0.55 if unsure else 0.95)
             if at < n // 2:
                 label(step, ann, -1 if unsure and at % 4 == 0 else 1)
+    return world, model
+
+
+def ready_for_all():
+    """A world with what every order needs: scores of two models, labels, outcomes, a fork."""
+    world, model = routed()
+    second = model_of(world, "second")
+    fork = problem_with_tree(
+        ["first way", ["end!"]], ["second way", ["end!"]], project=world.project
+    )
+    rng = np.random.default_rng(0)
+    for trace in world.traces:
+        for step in trace.problem.steps.all():
+            StepScore.objects.create(step=step, model=second, score=float(rng.random()))
+    for step in fork.steps.order_by("pk"):
+        StepScore.objects.create(step=step, model=model, score=float(rng.random()))
+    Outcome.objects.update(value=0.0)
+    other = rater(world, "b", "person")
+    for trace in world.traces[:10]:
+        label(trace.problem.steps.earliest("preorder"), other, -1)
+    old, _ = (world.project.guidelines.create(number=number) for number in (8, 9))
+    StepLabel.objects.update(guideline=old)
     return world, model

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from annotator.errors import InvalidError
-from annotator.models import Outcome, StepLabel, StepScore
+from annotator.models import Outcome
 from annotator.services.queues.orders.base import Pool, by_value
 from annotator.services.queues.orders.registry import ORDERS
-from tests.annotator.orders.data import label, model_of, rater, routed, served
+from tests.annotator.orders.data import model_of, ready_for_all, served
 from tests.annotator.queue_world import queue_world
 
 pytestmark = pytest.mark.django_db
@@ -29,18 +29,7 @@ def test_an_order_without_scores_is_refused_with_the_reason(world, key):
 
 @pytest.mark.parametrize("key", RATING_ORDERS)
 def test_the_same_seed_gives_the_same_order(key):
-    world, model = routed()
-    score_two = model_of(world, "second")
-    rng = np.random.default_rng(0)
-    for trace in world.traces:
-        for step in trace.problem.steps.all():
-            StepScore.objects.create(step=step, model=score_two, score=float(rng.random()))
-    Outcome.objects.update(value=0.0)
-    other = rater(world, "b", "person")
-    for trace in world.traces[:10]:
-        label(trace.problem.steps.earliest("preorder"), other, -1)
-    old, _ = (world.project.guidelines.create(number=number) for number in (8, 9))
-    StepLabel.objects.update(guideline=old)
+    world, model = ready_for_all()
     wish = {"order": key, "model": model, "seed": 11}
     first, again = world.queue(name="a", **wish), world.queue(name="b", **wish)
     assert served(first)[0] == served(again)[0]
