@@ -53,11 +53,12 @@ async function post(url, fields, { keepalive = false } = {}) {
   }
 }
 
+/** Say it in the bar, which is an alert; the focus stays where the keys of the surface act. */
 function say(text) {
   const said = document.getElementById("work-said");
   said.textContent = text;
   said.hidden = false;
-  said.focus();
+  said.scrollIntoView({ block: "nearest" });
 }
 
 function lose(text) {
