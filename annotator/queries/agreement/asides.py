@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from annotator.models import Ranking, SpanLabel, Step
 
-# Who was asked about which step in an exam of ``%(project)s``, or said what became its gold.
-ASIDE = """
+# Who was asked about which step in an exam of ``%(project)s``.
+EXAMINED = """
 SELECT a.user_id, s.id AS step_id
 FROM annotator_queue q
 JOIN annotator_queueitem i ON i.queue_id = q.id AND i.gold_id IS NOT NULL
@@ -31,11 +31,15 @@ JOIN annotator_step e ON e.id = t.end_id
 JOIN annotator_step s ON s.problem_id = i.problem_id
     AND s.preorder <= e.preorder AND s.subtree_end > e.preorder
 WHERE q.project_id = %(project)s AND q.is_exam
+"""
+# They, and who said what became its gold.
+ASIDE = f"""
+{EXAMINED}
 UNION ALL
 SELECT g.created_by_id, k::bigint
 FROM annotator_gold g CROSS JOIN LATERAL jsonb_object_keys(g.answer -> 'ratings') k
 WHERE g.project_id = %(project)s AND g.active AND g.created_by_id IS NOT NULL
-"""
+"""  # noqa: S608 - own text
 # Whether the judgement of a step ``s`` by a rater ``r`` counts; with ``ASIDE`` as ``aside``.
 COUNTS = """
 NOT EXISTS (SELECT FROM aside x WHERE x.user_id = r.user_id AND x.step_id = s.id)

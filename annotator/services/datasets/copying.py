@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from annotator.queries.agreement.asides import EXAMINED
+
 # Grouped, not max() per problem: that would walk the primary key backwards for each of them.
 PROBLEMS = """
 INSERT INTO annotator_snapshotproblem
@@ -20,7 +22,8 @@ LEFT JOIN (SELECT problem_id, max(id) AS newest FROM annotator_sourcerecord
 """
 # All labels of the chosen kinds; whose vote counts is decided when targets are made (rule "rank"),
 # so that a correction does not take the label it corrects out of the data.
-LABELS = """
+LABELS = f"""
+WITH examined AS MATERIALIZED ({EXAMINED})
 INSERT INTO annotator_snapshotlabel
     (snapshot_id, problem_id, step_id, rater_id, source_id, event_id, rating, unsure, error_type,
      realises_error, note, milliseconds, meta)
@@ -32,8 +35,18 @@ JOIN annotator_step s ON s.id = l.step_id
 JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %(snapshot)s
 LEFT JOIN annotator_errortype e ON e.id = l.error_type_id
 WHERE r.project_id = %(project)s AND r.kind = ANY(%(kinds)s) AND s.id <= p.max_step
+  AND NOT (l.source_id IS NULL AND EXISTS (
+      SELECT FROM examined x WHERE x.user_id = r.user_id AND x.step_id = s.id))
 ORDER BY l.event_id, l.id
-"""
+"""  # noqa: S608 - own text
+# An answer in an exam tests a person and is no opinion; it stays where it was given.
+IN_EXAMS = f"""
+WITH examined AS MATERIALIZED ({EXAMINED})
+SELECT count(*) FROM annotator_steplabel l
+JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
+JOIN examined x ON x.user_id = r.user_id AND x.step_id = l.step_id
+WHERE l.source_id IS NULL AND r.kind = ANY(%(kinds)s)
+"""  # noqa: S608 - own text
 OUTCOMES = """
 INSERT INTO annotator_snapshotoutcome (snapshot_id, problem_id, trace_id, name, value, source)
 SELECT %(snapshot)s, t.problem_id, o.trace_id, o.name, o.value, o.source
@@ -43,7 +56,8 @@ JOIN annotator_snapshotproblem p ON p.problem_id = t.problem_id AND p.snapshot_i
 WHERE t.id <= p.max_trace
 ORDER BY o.id
 """
-SPANS = """
+SPANS = f"""
+WITH examined AS MATERIALIZED ({EXAMINED})
 UPDATE annotator_snapshotproblem p SET extras = p.extras || jsonb_build_object('spans', found.rows)
 FROM (
     SELECT s.problem_id, jsonb_agg(jsonb_build_object(
@@ -59,10 +73,12 @@ FROM (
         ON q.problem_id = s.problem_id AND q.snapshot_id = %(snapshot)s
     WHERE r.project_id = %(project)s AND r.kind = ANY(%(kinds)s)
       AND greatest(l.first_id, l.last_id) <= q.max_step
+      AND NOT (l.source_id IS NULL AND EXISTS (
+          SELECT FROM examined x WHERE x.user_id = r.user_id AND x.step_id = l.first_id))
     GROUP BY s.problem_id
 ) found
 WHERE p.snapshot_id = %(snapshot)s AND p.problem_id = found.problem_id
-"""
+"""  # noqa: S608 - own text
 ALTERNATIVES = """
 UPDATE annotator_snapshotproblem p
 SET extras = p.extras || jsonb_build_object('alternatives', found.rows)
@@ -107,6 +123,15 @@ _ITEMS_KNOWN = """
         ) item
     ) <= CASE k.level WHEN 'trace' THEN q.max_trace ELSE q.max_step END
 """
+# Whether what a rater said of a trace, or of a place, answers an item of an exam.
+_OF_EXAM = """
+    EXISTS (
+        SELECT FROM annotator_queue e
+        JOIN annotator_queueitem i ON i.queue_id = e.id AND i.problem_id = k.problem_id
+        JOIN annotator_assignment a ON a.item_id = i.id AND a.user_id = r.user_id
+        WHERE e.project_id = %(project)s AND e.is_exam AND {same}
+    )
+"""
 _FROZEN = """
 UPDATE annotator_snapshotproblem p
 SET extras = p.extras || jsonb_build_object('{name}', found.rows)
@@ -130,7 +155,12 @@ RANKINGS = _FROZEN.format(
         'scores', k.scores, 'note', k.note, 'milliseconds', k.milliseconds, 'meta', k.meta
     """,
     order="k.event_id, k.id",
-    known=_ITEMS_KNOWN.format(state="jsonb_build_object('tiers', k.tiers, 'aside', k.aside)"),
+    known=_ITEMS_KNOWN.format(state="jsonb_build_object('tiers', k.tiers, 'aside', k.aside)")
+    + " AND NOT (k.source_id IS NULL AND "
+    + _OF_EXAM.format(
+        same="e.task = 'rank_' || k.level AND i.parent_id IS NOT DISTINCT FROM k.parent_id"
+    )
+    + ")",
 )
 SUBMISSIONS = _FROZEN.format(
     name="submissions",
@@ -140,7 +170,8 @@ SUBMISSIONS = _FROZEN.format(
         'milliseconds', k.milliseconds
     """,
     order="k.event_id, k.id",
-    known="coalesce(k.trace_id, 0) <= q.max_trace",
+    known="coalesce(k.trace_id, 0) <= q.max_trace AND NOT "
+    + _OF_EXAM.format(same="i.trace_id = k.trace_id"),
 )
 COMMENTS = _FROZEN.format(
     name="comments",

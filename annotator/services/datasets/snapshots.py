@@ -81,6 +81,8 @@ def snapshot_create(
         cursor.execute("ANALYZE annotator_snapshotproblem")
         for statement in copying.STATEMENTS:
             cursor.execute(statement, parameters)
+        cursor.execute(copying.IN_EXAMS, parameters)
+        (in_exams,) = cursor.fetchone()
     summary = Summary(project.primary_outcome)
     for done, problem in enumerate(snapshot_problems(snapshot=snapshot, with_sources=False), 1):
         summary.add(problem)
@@ -90,6 +92,7 @@ def snapshot_create(
         rater__kind__in=checked["rater_kinds"]
     )
     summary.excluded["label of a rater kind that was not chosen"] += left_out.count()
+    summary.excluded["answer in an exam"] += in_exams
     snapshot.hash = summary.hash(checked)
     snapshot.counts = summary.counts()
     snapshot.save(update_fields=["hash", "counts"])
