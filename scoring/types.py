@@ -187,8 +187,7 @@ class CommentRecord:
 
 @dataclass(slots=True)
 class AdjudicationRecord:
-    """A final decision on the rating of a step (``node``), on that of a run of steps (``run``), or
-    on a ranking (neither).
+    """A final decision on a step (``node``), on a run of steps (``run``) or on a ranking (neither).
 
     Attributes:
         run: first and last step, the last at or below the first; ``level`` is then ``span``.
