@@ -173,6 +173,8 @@ class _Work:
                 self.gave_way = True
                 return
             for question in self._round.questions(pk, self._model):
+                if self._context.should_stop():  # also at the start: a worker may be on its way out
+                    return
                 keys = self._judge.keys(question)
                 self._answers.known |= answers_known(project=self._context.project, keys=keys)
                 yield question

@@ -33,12 +33,12 @@ def ended(job, state):
 
 
 @contextmanager
-def running_worker(folder, kind=Worker.Kind.IO, **extra):
-    """Run a worker and wait until its row is there; it ends with the block."""
-    command = [
-        "tests.webapp.stub_celery:app" if part == "webapp.celery:app" else part
-        for part in worker_command(kind)
-    ]
+def running_worker(folder, kind=Worker.Kind.IO, *, app="tests.webapp.stub_celery:app", **extra):
+    """Run a worker and wait until its row is there; it ends with the block.
+
+    By default its runs are stubs (``tests.scoring.stub_runs``).
+    """
+    command = [app if part == "webapp.celery:app" else part for part in worker_command(kind)]
     log = folder / f"worker-{time.monotonic_ns()}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
