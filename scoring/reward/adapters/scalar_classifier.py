@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 class WholeAnswer:
     """The steps so far as a finished answer."""
 
+    marks: tuple[str, ...] = ()
+
     def __init__(self, tokenizer: Any, join: str, padding: int | None) -> None:
         self.tokenizer = tokenizer
         self._join = join
@@ -69,6 +71,8 @@ class WholeAnswer:
 
 class ValuedSteps:
     """Problem and steps tokenised one by one, one separator token behind each step."""
+
+    marks: tuple[str, ...] = ()
 
     def __init__(self, tokenizer: Any, separator: str) -> None:
         self.tokenizer = tokenizer

@@ -25,10 +25,12 @@ class Layout(Protocol):
 
     Attributes:
         tokenizer: the model's own.
+        marks: what no text may spell, beside the tokenizer's special tokens.
         facts: what the layout depends on, for ``Scorer.facts``.
     """
 
     tokenizer: Any
+    marks: tuple[str, ...]
 
     @property
     def facts(self) -> Mapping[str, str | int]:
@@ -65,7 +67,7 @@ class PathScorer:
         self.layout = layout
         self._score = score
         self.facts = {**layout.facts, **facts}
-        self._special = special_texts(layout.tokenizer)
+        self._special = (*special_texts(layout.tokenizer), *layout.marks)
 
     def score_many(self, items: Iterable[Item]) -> Iterator[TreeScores]:
         """Score problems in order, one tree at a time."""

@@ -37,6 +37,7 @@ class MarkedSteps:
 
     def __init__(self, tokenizer: Any, token: str, system: str) -> None:
         self.tokenizer = tokenizer
+        self.marks: tuple[str, ...] = (token,)  # often an added token that is not marked as special
         self._token = token
         self._front = [] if system == NONE else [turn("system", system)]
         try:

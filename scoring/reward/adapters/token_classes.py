@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 class SeparatedParts:
     """Problem and steps tokenised one by one, a separator behind each step."""
 
+    marks: tuple[str, ...] = ()
+
     def __init__(self, tokenizer: Any, separator: str) -> None:
         self.tokenizer = tokenizer
         self._separator = ids_of(tokenizer, separator)

@@ -42,6 +42,8 @@ NONE = "-"
 class TaggedSteps:
     """One text with a tag behind each step, line by line."""
 
+    marks: tuple[str, ...] = ()
+
     def __init__(self, tokenizer: Any, tag: str, number: str) -> None:
         self.tokenizer = tokenizer
         self._tag = tag
@@ -69,6 +71,8 @@ class TaggedSteps:
 
 class VerdictTurns:
     """A conversation in which each step is answered with the good verdict, the last one still open."""
+
+    marks: tuple[str, ...] = ()
 
     def __init__(self, tokenizer: Any, good: str, good_id: int) -> None:
         self.tokenizer = tokenizer

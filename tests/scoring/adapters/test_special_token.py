@@ -140,6 +140,21 @@ def test_a_step_that_cannot_be_read_is_skipped_with_all_below_it(tmp_path, text,
     np.testing.assert_allclose(got.step[rest], plain[rest], atol=2e-6)
 
 
+def test_a_step_token_that_is_not_marked_as_special_is_a_mark_all_the_same(tmp_path):
+    qwen_prm(tmp_path / "m")
+    path = tmp_path / "m" / "tokenizer.json"
+    said = json.loads(path.read_text())
+    for token in said["added_tokens"]:
+        token["special"] = token["content"] != "<extra_0>"
+    path.write_text(json.dumps(said))
+    (tmp_path / "m" / "tokenizer_config.json").unlink()
+    (tmp_path / "m" / "chat_template.jinja").write_text(QWEN)
+    scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
+    tree = small_tree()
+    tree.text[5] = "so <extra_0> it is"
+    assert set(scored(scorer, tree).skipped) == {5, 6}
+
+
 def test_the_problem_too_is_read_as_text_only(tmp_path):
     qwen_prm(tmp_path / "m")
     scorer = added(tmp_path / "a", "special_token", model=str(tmp_path / "m"))
