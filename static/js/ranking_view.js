@@ -1,5 +1,6 @@
 // Draws an answer: the server's cards, moved between ranks, the pool and what was set aside.
 
+import { showInside } from "./panes.js";
 import { pool } from "./ranking_model.js";
 
 const GROUP = "candidates";
@@ -58,8 +59,9 @@ export class Board {
     const card = this.cards.get(item);
     for (const read of this.root.querySelectorAll("[data-read]")) read.classList.toggle("current", Number(read.dataset.read) === item);
     if (focus) card?.focus({ preventScroll: true });
+    const read = this.root.querySelector("[data-read].current");
+    if (read) showInside(this.root, read); // where all scrolls as one the card counts, not its text
     card?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    this.root.querySelector("[data-read].current")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** Candidates in the order in which they stand on the page. */

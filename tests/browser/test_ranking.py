@@ -73,6 +73,20 @@ def current(page):
     return int(page.locator(".rk-card.current").get_attribute("data-item"))
 
 
+def shown_part(page, selector):
+    """Return the share of an element's height that no pane, bar or edge hides."""
+    return page.evaluate(
+        """(selector) => {
+            const part = document.querySelector(selector);
+            const { left, top, width, height } = part.getBoundingClientRect();
+            const on = (n) => document.elementFromPoint(left + width / 2, top + 4 + (n * (height - 8)) / 8);
+            const seen = [...Array(9).keys()].filter((n) => part.contains(on(n)));
+            return seen.length / 9;
+        }""",
+        selector,
+    )
+
+
 def saved(page, label):
     page.wait_for_selector(f"#rk-saved:has-text('{label} saved')")
 
@@ -326,3 +340,28 @@ def test_ranking_works_with_scripts_off(open_page, annotator, project, fork):
     row = Ranking.objects.get()
     assert (row.criterion, row.aside) == ("clarity", [items[3]])
     assert [sorted(tier) for tier in row.tiers] == [[items[1]], sorted([items[0], items[2]])]
+
+
+@pytest.mark.parametrize("size", [(640, 400), (390, 844)])
+def test_the_candidate_that_is_ranked_is_on_the_screen(
+    open_place, open_page, annotator, project, fork, size
+):
+    """Where the page scrolls as one, the texts of the traces do not push their cards away."""
+    problem, _ = fork
+    viewport = dict(zip(("width", "height"), size, strict=True))
+    boss = member(project, "boss", "owner")
+    queue, _ = queue_create(
+        project=project, user=boss, wish=QueueWish(name="All", task="rank_trace")
+    )
+    queue_build(queue=queue)
+    at = open_place(annotator, problem, "trace/", viewport=viewport)
+    served = open_page(annotator, f"/p/{project.name}/work/{queue.pk}/", viewport=viewport)
+    served.wait_for_selector("html[data-ready]")
+    for page in (at, served):
+        page.wait_for_selector(".rk-card.current:focus")
+        if size[1] > 600:
+            assert shown_part(page, "#ranking .prompt") == 1
+        for key in ("", "j", "k", "End", "1", "j", "ArrowDown"):
+            if key:
+                page.keyboard.press(key)
+            assert shown_part(page, ".rk-card.current") == 1, key
