@@ -85,3 +85,35 @@ def test_exam_answers_never_stop_anybody():
     answered(exam, user, -1)
     assert not Membership.objects.get(user=user).paused
     assert assignment_for_user(user=user, pk=Assignment.objects.get(user=user).pk)
+
+
+def test_the_list_of_queues_offers_a_failed_exam_again_as_long_as_an_attempt_is_left(client_for):
+    world, exam, queue = exam_world(attempts=2)
+    user, where = world.people[1], f"/p/{world.project.name}/queues/"
+    client, again = client_for(user), f'id="again-{exam.pk}"'
+
+    def rows():
+        page = " ".join(client.get(where).content.decode().split())
+        found = (page.split(f'id="mine-{row.pk}"')[1].split("</tr>")[0] for row in (exam, queue))
+        return tuple(found)
+
+    answered(exam, user, 1, -1)
+    assert again not in rows()[0]
+    assert ">1 of 2<" in rows()[0]
+    answered(exam, user, -1)
+    listed, behind = rows()
+    assert "not passed, 1 of 2 right; 1 attempt left" in listed
+    assert "2 of 2<" in listed
+    assert "opens when you have passed the exam Exam" in behind
+    action = listed.split('method="post" action="')[1].split('"')[0]
+    assert again in listed
+    taken = client.post(action)
+    assert taken["Location"].endswith(f"/work/{exam.pk}/")
+    listed = rows()[0]
+    assert again not in listed
+    assert "0 of 2<" in listed
+    assert "attempt 2 of 2" in listed
+    for _ in range(2):
+        answered(exam, user, -1)
+    assert "no attempt left" in rows()[0]
+    assert again not in rows()[0]

@@ -47,6 +47,7 @@ class Attempts:
     """How often a person took an exam, the present attempt included, and how it went.
 
     ``decided``: every item of the present attempt is answered; ``right`` of ``total`` are then of it.
+    ``answered``: items of the present attempt so far, of ``items``.
     """
 
     taken: int
@@ -55,6 +56,13 @@ class Attempts:
     right: int = 0
     total: int = 0
     decided: bool = False
+    answered: int = 0
+    items: int = 0
+
+    @property
+    def number(self) -> int:
+        """Which attempt the present one is, from 1."""
+        return max(1, self.taken)
 
     @property
     def left(self) -> int:
@@ -66,16 +74,19 @@ def attempts_of(*, queue: Queue, user: User) -> Attempts:
     """Return how often ``user`` began the exam again, and whether they passed."""
     known = Qualification.objects.filter(queue=queue, user=user).first()
     allowed = int(queue.options.get("attempts", ATTEMPTS))
-    if known is None:
-        return Attempts(0, allowed, passed=False)
     answers, total = _answers(queue, user)
+    answered = answers.count()
+    if known is None:
+        return Attempts(0, allowed, passed=False, answered=answered, items=total)
     return Attempts(
         taken=known.attempt,
         allowed=allowed,
         passed=known.passed,
         right=known.right,
         total=known.total,
-        decided=known.passed or answers.count() >= total,
+        decided=known.passed or answered >= total,
+        answered=answered,
+        items=total,
     )
 
 

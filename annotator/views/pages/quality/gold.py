@@ -154,14 +154,9 @@ def exam(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         exam_retake(queue=queue, user=request.user)
         return redirect("annotator:work", access.project.name, queue.pk)
     attempts = attempts_of(queue=queue, user=request.user)
-    answers = exam_answers(queue=queue, user=request.user)
     over = attempts.decided and (attempts.passed or not attempts.left)
-    context = {
-        "queue": queue,
-        "attempts": attempts,
-        "answers": answers if over else [],
-        "answered": len(answers),
-    }
+    answers = exam_answers(queue=queue, user=request.user) if over else []
+    context = {"queue": queue, "attempts": attempts, "answers": answers}
     return page(request, "annotator/exam.html", context, access=access, section="queues")
 
 

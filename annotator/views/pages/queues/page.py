@@ -29,6 +29,7 @@ from annotator.queries.queues.progress import (
     queues_open_to,
     submitted_today,
 )
+from annotator.services.quality.exams import attempts_of
 from annotator.services.queues import item_assign, queue_create, queue_delete, queue_state_set
 from annotator.services.queues.orders.registry import ORDERS
 from annotator.views.http import page, page_or_fragment, wants_fragment
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from annotator.queries.access import Access, Role
+    from annotator.services.quality.exams import Attempts
     from annotator.views.http import HtmxRequest
 
 SAID = {"open": "opened", "paused": "paused", "closed": "closed"}
@@ -65,9 +67,7 @@ def queue_list(request: HtmxRequest, project: str) -> HttpResponse:
     filling = _filling(found.rows)
     missing = "" if live_workers(Worker.Kind.IO).exists() else missing_worker(Worker.Kind.IO)
     context = {
-        "mine": queues_open_to(project=access.project, user=request.user)
-        if access.may_label
-        else [],
+        "mine": _mine(request, access) if access.may_label else [],
         "today": submitted_today(user=request.user) if access.may_label else 0,
         "queues": [(queue, progress[queue.pk], filling.get(queue.pk)) for queue in found.rows],
         "filling": any(row.is_open for row in filling.values()),
@@ -163,6 +163,15 @@ def queue_assign(request: HtmxRequest, project: str, pk: int, item: int) -> Http
     item_assign(item=chosen, to=member.user, instead_of=held)
     messages.success(request, f"The item is kept for {member.user.get_username()}.")
     return redirect("annotator:queue", access.project.name, pk)
+
+
+def _mine(request: HtmxRequest, access: Access) -> list[tuple[Queue, Attempts | None]]:
+    """Return what the person can work on; of exams also how they stand in it."""
+    user = request.user
+    return [
+        (queue, attempts_of(queue=queue, user=user) if queue.is_exam else None)
+        for queue in queues_open_to(project=access.project, user=user)
+    ]
 
 
 def _form(request: HtmxRequest, access: Access) -> QueueForm:
