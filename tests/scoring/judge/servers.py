@@ -106,7 +106,7 @@ def answering(
 def judging(asked: dict, *, wrong: str) -> str:
     """Return a completion that judges what was asked: wrong where a step's text holds ``wrong``."""
     system, user = (message["content"] for message in asked["messages"])
-    first, last = map(int, re.search(r"Judge the steps (\d+) to (\d+)", system).groups())
+    [(first, last)] = re.findall(r"Judge the steps (\d+) to (\d+)", system)
     texts = dict(re.findall(r'<step n="(\d+)">\n(.*?)\n</step>', user, re.DOTALL))
     rows = [
         {
@@ -114,7 +114,7 @@ def judging(asked: dict, *, wrong: str) -> str:
             "reason": f"I read {texts[str(n)]}",
             "verdict": "wrong" if wrong in texts[str(n)] else "right",
         }
-        for n in range(first, last + 1)
+        for n in range(int(first), int(last) + 1)
     ]
     return completion(json.dumps({"steps": rows}))
 

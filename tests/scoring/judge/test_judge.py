@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from scoring.errors import JudgeEndpointError
+from scoring.errors import JudgeCapError, JudgeEndpointError
 from scoring.judge import Judge, JudgeConfig, Question
 from tests.scoring.judge.served import answer_of, write_model
 from tests.scoring.judge.servers import completion, scripted, transformers_serve
@@ -200,6 +200,18 @@ def test_a_run_stops_before_it_costs_more_than_its_cap():
         with pytest.raises(JudgeEndpointError, match="more than is left of the cap of 1000"):
             judge.trace(problem="q", steps=STEPS)
     assert len(asked) == 1
+
+
+def test_requests_on_their_way_count_towards_the_cap():
+    questions = [Question(f"problem {n}", tuple(STEPS)) for n in range(30)]
+    with scripted(lambda _: (200, completion(RIGHT, tokens_in=400))) as (address, asked):
+        config = JudgeConfig(endpoint=address, model="m", parallel=8, price_in=1e6, cap=3000.0)
+        judge = Judge(config)
+        answered = []
+        with pytest.raises(JudgeCapError):
+            answered.extend(filter(None, judge.stream(questions)))
+    paid = [found for _, found in answered if not isinstance(found, JudgeEndpointError)]
+    assert 0 < judge.spent.cost == 400.0 * len(asked) == 400.0 * len(paid) <= 3000.0
 
 
 def test_an_answer_is_paid_for_once():
