@@ -41,7 +41,13 @@ def open_score_job(*, model: RewardModel) -> Job | None:
     jobs = Job.objects.filter(
         project=model.project_id, kind__in=[Job.Kind.SCORE, Job.Kind.JUDGE], args__model=model.pk
     )
+    jobs = jobs.exclude(args__has_key="part_of")  # a helper ends with the job that it helps
     return jobs.filter(state__in=OPEN_STATES).order_by("pk").first()
+
+
+def score_helpers(*, job: Job) -> QuerySet[Job]:
+    """Return the jobs that help ``job``, in whatever state."""
+    return Job.objects.filter(project=job.project_id, kind=job.kind, args__part_of=job.pk)
 
 
 def job_waits_behind(*, job: Job) -> bool:

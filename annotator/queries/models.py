@@ -46,14 +46,19 @@ def reward_model_named(*, project: Project, name: str) -> RewardModel:
     return model
 
 
-def problems_to_score(*, model: RewardModel, again: bool = False) -> list[int]:
+def problems_to_score(
+    *, model: RewardModel, again: bool = False, problem: int | None = None
+) -> list[int]:
     """Return ids of the problems that have a step without a score of ``model``, in order.
 
     Args:
         model: whose scores.
         again: all problems with steps, scored or not.
+        problem: only this one.
     """
     rows = Problem.objects.filter(project=model.project_id, n_steps__gt=0)
+    if problem is not None:
+        rows = rows.filter(pk=problem)
     if not again:
         scored = StepScore.objects.filter(step=OuterRef("pk"), model=model)
         unscored = Step.objects.filter(problem=OuterRef("pk")).filter(~Exists(scored))

@@ -13,7 +13,6 @@ from django.db import transaction
 
 from annotator.errors import NotFoundError
 from annotator.models import Problem, RewardModel, Step, StepScore
-from annotator.queries.models import problems_to_score
 from annotator.queries.trees.columns import tree_of
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_hold
@@ -23,6 +22,7 @@ from annotator.services.models.scores import (
     step_scores_store,
     token_scores_store,
 )
+from scoring.pipelines.sharing import Share
 from scoring.pipelines.train import device
 from scoring.reward import load
 from scoring.reward.scorer import Item
@@ -51,28 +51,20 @@ def run(context: JobContext) -> dict[str, Any]:
     model = RewardModel.objects.filter(pk=context.args["model"], project=context.project).first()
     if model is None:
         raise NotFoundError("The model was deleted.")
-    waiting = problems_to_score(model=model)
-    context.progress(0, len(waiting), "Loading the model.")
-    loaded = model_loaded(model) if waiting else None
+    share = Share(context, model)
+    context.progress(0, share.total, "Loading the model.")
+    loaded = model_loaded(model) if share.total else None
     if loaded is not None:
         reward_model_facts_hold(model=model, facts=loaded.facts)
-    store = _Store(context, model)
-    if loaded is not None:
-        problems = _problems(waiting)
-        ahead: deque[Tree] = deque()  # read by the model, its scores not given yet
-
-        def items() -> Iterator[Item]:
-            for problem in problems:
-                ahead.append(tree_of(problem=problem))
-                yield Item(problem.prompt, ahead[-1], problem.reference)
-
-        for done, scores in enumerate(loaded.score_many(items()), start=1):
-            store.add(ahead.popleft(), scores)
-            context.progress(done, len(waiting), f"{done:,} of {len(waiting):,} problems scored.")
-            if context.should_stop():
-                break
-    store.flush()
+    store = _Store(context, model, share)
+    try:
+        if loaded is not None:
+            _score(context, loaded, share, store)
+        store.flush()
+    finally:
+        share.give_up()
     context.check()
+    share.tell_end()
     scored = StepScore.objects.filter(model=model).count()
     steps = Step.objects.filter(problem__project=context.project).count()
     return {
@@ -84,12 +76,29 @@ def run(context: JobContext) -> dict[str, Any]:
     }
 
 
+def _score(context: JobContext, loaded: Scorer, share: Share, store: _Store) -> None:
+    """Score what this worker gets hold of, until nothing is left or it is asked to stop."""
+    ahead: deque[Tree] = deque()  # read by the model, its scores not given yet
+
+    def items() -> Iterator[Item]:
+        for problem in _problems(share.problems()):
+            ahead.append(tree_of(problem=problem))
+            yield Item(problem.prompt, ahead[-1], problem.reference)
+
+    for done, scores in enumerate(loaded.score_many(items()), start=1):
+        store.add(ahead.popleft(), scores)
+        share.tell(done)
+        if context.should_stop():
+            break
+
+
 class _Store:
     """Gathers scores and writes them while this worker still holds the job."""
 
-    def __init__(self, context: JobContext, model: RewardModel) -> None:
+    def __init__(self, context: JobContext, model: RewardModel, share: Share) -> None:
         self._context = context
         self._model = model
+        self._share = share
         self._steps: list[tuple[int, float]] = []
         self._tokens: list[tuple[int, float, bytes, bytes]] = []
         self._parts: dict[int, list[float]] = {}
@@ -123,10 +132,11 @@ class _Store:
             step_scores_store(model=self._model, rows=self._steps, parts=self._parts)
             if self._steps:
                 self._context.saved()
+        self._share.stored()
         self._steps, self._tokens, self._parts = [], [], {}
 
 
-def _problems(ids: list[int]) -> Iterator[Problem]:
+def _problems(ids: Iterator[int]) -> Iterator[Problem]:
     for pk in ids:
         yield Problem.objects.select_related("project").get(pk=pk)
 

@@ -7,7 +7,7 @@ worker accepts. ``Job.args`` by kind:
 * ``scoring.train``: ``run`` (``RunConfig.to_dict``), ``name``, ``snapshot`` (id or null); of a model
   that is trained again ``retrains`` (its id).
 * ``scoring.score`` and ``scoring.judge``: ``model`` (id), ``name`` (of the model); a judge's also
-  ``labels``, if its verdicts shall become labels.
+  ``labels``, if its verdicts shall become labels; a job that helps another one has its id as ``part_of``.
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
 * ``scoring.export``: ``format``, ``options``, ``snapshot`` (id or null).
 * ``scoring.sample``: nothing; the project is the one to fill.
