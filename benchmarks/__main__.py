@@ -30,6 +30,10 @@ QUICK = {
     "packing": ("1",),
     "training": ("1",),
     "kinds": ("--seeds", "2", "--steps", "4", "--held-out", "6"),
+    "ensemble": (
+        *("--seeds", "2", "--members", "2", "--steps", "4"),
+        *("--problems", "40", "--held-out", "4"),
+    ),
 }
 """Arguments of a small run of each benchmark."""
 TARGETS = (
@@ -120,6 +124,13 @@ TARGETS = (
         "soft above hard Monte Carlo targets: lower end of the interval",
         "1.differences.soft - hard.auroc.low",
         ">=",
+        0,
+    ),
+    (
+        "ensemble",
+        "gold lost at best of 64, mean of members less one alone: upper end of the interval",
+        "0.against_alone.mean.drop.high",
+        "<=",
         0,
     ),
 )
