@@ -158,7 +158,12 @@ class Trace(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"trace {self.ordinal} of problem {self.problem_id}"
+        return f"trace {self.number} of problem {self.problem_id}"
+
+    @property
+    def number(self) -> int:
+        """Its place among the traces of the problem as people count, from 1."""
+        return self.ordinal + 1
 
 
 class Outcome(models.Model):

@@ -7,6 +7,7 @@ import pytest
 from annotator.errors import ConflictError
 from annotator.models import (
     Assignment,
+    Gold,
     JudgementEvent,
     Membership,
     Project,
@@ -14,10 +15,13 @@ from annotator.models import (
     StepLabel,
 )
 from annotator.queries.queues.gates import assignment_for_user
+from annotator.queries.rankings.places import place_of
 from annotator.services.quality.exams import attempts_of, exam_retake
-from annotator.services.queues import assignment_skip, item_next
+from annotator.services.queues import assignment_skip, assignment_submit, item_next
+from annotator.services.rankings.answers import Answer, ranking_set
 from tests.annotator.gold_data import answered
 from tests.annotator.queue_world import queue_world, take
+from tests.factories import problem_with_tree
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +121,52 @@ def test_the_list_of_queues_offers_a_failed_exam_again_as_long_as_an_attempt_is_
         answered(exam, user, -1)
     assert "no attempt left" in rows()[0]
     assert again not in rows()[0]
+
+
+def test_right_answers_show_beside_ones_own_only_when_no_attempt_is_left(client_for):
+    world, exam, _ = exam_world(attempts=2)
+    user = world.people[1]
+    client, where = client_for(user), f"/p/{world.project.name}/exams/{exam.pk}/"
+
+    def page():
+        return " ".join(client.get(where).content.decode().split())
+
+    first = answered(exam, user, 1, -1).item.trace
+    answered(exam, user, -1)
+    told = ("first error at step", "Right answer", "second ", first.problem.prompt)
+    assert not any(words in page() for words in told)  # the same items come again
+    exam_retake(queue=exam, user=user)
+    seen = {}
+    for ratings in ((1, -1), (-1,)):
+        item = answered(exam, user, *ratings).item
+        seen[item.trace_id] = (item, ratings)
+    rows = page().split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
+    assert len(rows) == len(seen) == 2
+    for row, (item, ratings) in zip(rows, seen.values(), strict=True):
+        assert item.problem.prompt.replace("?", "") in row
+        assert f'?step={item.trace.end_id}"' in row
+        own, known = row.split("<td")[2:4]
+        assert f"first error at step {len(ratings)}" in own
+        assert "first error at step 2" in known
+        assert f"<b>step 2</b> {item.trace.end.text}" in known
+        assert ("<b>step 1</b>" in known) == (len(ratings) == 1)
+        assert ("✓ right" if len(ratings) == 2 else "✗ not right") in row
+
+
+def test_an_exam_of_rankings_shows_both_orders_in_letters(client_for):
+    world = queue_world(traces=0)
+    problem = problem_with_tree(["one"], ["two"], ["three"], project=world.project)
+    one, two, three = problem.steps.order_by("preorder")
+    gold = {"tiers": [[three.pk], [one.pk, two.pk]]}
+    Gold.objects.create(project=world.project, problem=problem, task="rank_step", answer=gold)
+    exam = world.queue(task="rank_step", is_exam=True, pass_mark=1.0, options={"attempts": 1})
+    user = world.people[1]
+    work = take(exam, user)
+    place = place_of(problem=problem, level="step", parent_id=None)
+    ranking_set(place=place, user=user, answer=Answer([[one.pk], [two.pk], [three.pk]]))
+    assignment_submit(assignment=work.assignment, user=user, fence=work.fence)
+    shown = client_for(user).get(f"/p/{world.project.name}/exams/{exam.pk}/").content.decode()
+    row = " ".join(shown.split("<tbody>")[1].split())
+    assert "<td>A &gt; B &gt; C</td>" in row
+    assert "<td>C &gt; A = B<" in row
+    assert "<b>C</b> three" in row

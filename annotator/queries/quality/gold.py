@@ -1,4 +1,4 @@
-"""Gold answers and exams as reviewers see them, and an exam's outcome as its taker does."""
+"""Gold answers as reviewers see them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 
-from annotator.models import Assignment, Gold, Queue, QueueItem, Step, Trace
+from annotator.models import Assignment, Gold, Queue, Step, Trace
 from annotator.queries.paging import Page, page_of
 from annotator.queries.queues.gates import RANKING_LEVELS
 from annotator.queries.rankings.places import NOUNS, letters
@@ -16,7 +16,6 @@ from scoring.preference.notation import order_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
     from annotator.models import Project
@@ -24,19 +23,6 @@ if TYPE_CHECKING:
 IN_USE_FIRST = ("-active", "-pk")
 # Of ranked items, by whether they are traces: place and text by id.
 Names = dict[bool, dict[int, tuple[int, str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class ExamAnswer:
-    """One item of an exam as its taker sees it afterwards."""
-
-    problem_id: int
-    trace: Trace | None
-    parent_id: int | None
-    skipped: bool
-    right: bool
-    agreed: int
-    known: int
 
 
 def golds_of(*, project: Project) -> QuerySet[Gold]:
@@ -137,31 +123,3 @@ def _order(gold: Gold, names: Names) -> tuple[str, tuple[GoldItem, ...]]:
 
 def _ranks_traces(gold: Gold) -> bool:
     return gold.task == Queue.Task.RANK_TRACE
-
-
-def exam_answers(*, queue: Queue, user: User) -> list[ExamAnswer]:
-    """Return what a person answered in an exam, in its order."""
-    rows = (
-        Assignment.objects.filter(
-            item__in=QueueItem.objects.filter(queue=queue, gold__active=True),
-            user=user,
-            state__in=[Assignment.State.SUBMITTED, Assignment.State.SKIPPED],
-        )
-        .select_related("item__trace")
-        .order_by("item__position", "item_id")
-    )
-    found = []
-    for row in rows:
-        result = row.result or {}
-        found.append(
-            ExamAnswer(
-                problem_id=row.item.problem_id,
-                trace=row.item.trace,
-                parent_id=row.item.parent_id,
-                skipped=row.state == Assignment.State.SKIPPED,
-                right=bool(result.get("right")),
-                agreed=int(result.get("agreed", 0)),
-                known=int(result.get("known", 0)),
-            )
-        )
-    return found

@@ -22,7 +22,8 @@ from annotator.queries.access import (
     project_for_user,
     trace_for_user,
 )
-from annotator.queries.quality.gold import exam_answers, gold_page
+from annotator.queries.quality.exam_answers import exam_answers
+from annotator.queries.quality.gold import gold_page
 from annotator.queries.quality.gold_ids import gold_ids
 from annotator.queries.queues.gates import RATING_TASKS, queue_for_user
 from annotator.services.quality.exams import attempts_of, exam_retake
@@ -144,7 +145,7 @@ def gold_ids_csv(request: HtmxRequest, project: str, task: str) -> StreamingHttp
 def exam(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Show how the person's exam went; POST takes a failed one again.
 
-    Which answers were right shows when the exam is passed or no attempt is left.
+    Which answers were right, and what is, shows when the exam is passed or no attempt is left.
     """
     access = project_for_user(user=request.user, name=project, at_least="annotator")
     queue = queue_for_user(user=request.user, pk=pk, project=project, at_least="annotator")
