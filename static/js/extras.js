@@ -1,8 +1,11 @@
 // What belongs to the chosen step: note, type of error and repair below its text, and its siblings.
 
 import { openDialog } from "./app.js";
+import { listenChoices } from "./choosing.js";
 import { sentFields } from "./fields.js";
 import { writeQuery } from "./url_state.js";
+
+listenChoices();
 
 /** The form of the step `id`, once its card is the chosen one. */
 function formOf(id) {

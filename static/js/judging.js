@@ -1,6 +1,7 @@
 // Judging one trace: a key rates a step, and the server's answer reveals the next one.
 
 import { announce, openDialog, sayFailure, toast } from "./app.js";
+import { listenChoices } from "./choosing.js";
 import { spentSince } from "./fields.js";
 import { listenForms } from "./forms.js";
 import { KeptParts } from "./kept_parts.js";
@@ -25,9 +26,7 @@ const answered = new Map(); // key of a request → who waits for its answer
 const opened = performance.now();
 const queue = new Queue(`tracewood.labels.${config.user}`, {
   csrf: JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"],
-  onSaved: saved,
-  onRefused: refused,
-  onWaiting: waiting,
+  onSaved: saved, onRefused: refused, onWaiting: waiting,
 });
 const spans = new TraceSpans(surface, {
   url: urls.span,
@@ -117,14 +116,14 @@ function placeAll(fresh) {
 function tune() {
   document.documentElement.classList.add("scripted");
   typeset(surface);
-  const card = current();
   stayInView();
   const submit = document.querySelector("#submit-form button");
   if (submit) submit.title = surface.dataset.hint;
   submit?.classList.toggle("waits", surface.dataset.open !== "1");
-  if (card?.dataset.step === timed) return;
+  const step = current()?.dataset.step ?? "";
+  if (step === timed) return;
   since = performance.now();
-  timed = card?.dataset.step ?? "";
+  timed = step;
 }
 
 function stayInView() {
@@ -278,6 +277,7 @@ document.addEventListener("submit", (event) => {
   inTurn(() => send(form.action, { ...fields, milliseconds: spentSince(opened) }));
 });
 
+listenChoices();
 listenForms({
   rate: (rating) => inTurn(() => rate(rating, { stay: true })),
   rateSpan: (rating) => inTurn(() => spans.rate(rating)),

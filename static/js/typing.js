@@ -16,9 +16,7 @@ export function takesKeys() {
     one that `go()` forbids. Those after a key that only a person can press are dropped. */
 export function pressAgain(events, go) {
   while (events.length && go()) {
-    const target = document.activeElement;
-    if (target.matches("select") && isText(events[0])) seek(target, events);
-    else if (!press(target, events.shift())) events.length = 0;
+    if (!press(document.activeElement, events.shift())) events.length = 0;
   }
 }
 
@@ -42,14 +40,4 @@ function press(target, event) {
 /** Write into the field as a person does: it can be undone, and leaving the field tells of a change. */
 export function insert(text) {
   document.execCommand("insertText", false, text);
-}
-
-/** Choose the first option that begins with what was typed, as browsers do. */
-function seek(select, events) {
-  let text = "";
-  while (events.length && isText(events[0])) text += events.shift().key.toLowerCase();
-  const found = [...select.options].find(({ label }) => label.trim().toLowerCase().startsWith(text));
-  if (!found) return;
-  found.selected = true;
-  for (const kind of ["input", "change"]) select.dispatchEvent(new Event(kind, { bubbles: true }));
 }

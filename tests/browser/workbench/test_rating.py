@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.models import JudgementEvent, StepLabel
+from annotator.models import ErrorType, JudgementEvent, StepLabel
 from tests.annotator.workbench_data import member
 from tests.browser.waiting import close_dialog, eventually, until
 from tests.browser.workbench.data import SAVED, address, ratings, selected
@@ -216,3 +216,38 @@ def test_labelling_works_with_scripts_off(open_page, reviewer, game):
     page.locator(".outline-static a").nth(1).click()
     page.wait_for_selector(".stepcard.current .no:text-is('2')")
     assert ratings(problem) == [(1, 1)]
+
+
+def test_a_type_of_error_is_kept_with_enter_and_the_key_of_undo_chooses_none(
+    open_bench, reviewer, game, project
+):
+    problem, _ = game
+    for at, label in enumerate(("Unsupported claim", "Argument left out"), 2):
+        ErrorType.objects.create(
+            project=project, key=label.split()[0].lower(), label=label, position=at
+        )
+    page = open_bench(reviewer, problem)
+    for key in ("1", "b"):
+        page.keyboard.press(key)
+    page.wait_for_selector("#row-1 .label.bad")
+    page.wait_for_selector(".stepcard.current[data-pos='1']")
+    kept = page.locator(".stepcard.current select[name=error_type]")
+    page.keyboard.press("e")
+    until(page, "document.activeElement.name === 'error_type'")
+    hint = page.locator(".stepcard.current select + .keep")
+    assert hint.evaluate("(hint) => getComputedStyle(hint).visibility") == "visible"
+    for key in (*"ari", "u", "Backspace", "ArrowDown", "u", "ArrowUp"):
+        page.keyboard.press(key)
+    assert kept.input_value() == "arithmetic"
+    assert not StepLabel.objects.exclude(error_type=None).exists(), "nothing is kept yet"
+    page.keyboard.press("Enter")
+    until(page, "document.activeElement.id === 'outline'")
+    page.wait_for_selector(".stepcard.current .badge:has-text('Arithmetic')")
+    types = StepLabel.objects.values_list("error_type__key", flat=True)
+    assert list(types.all()) == ["arithmetic"]
+    assert hint.evaluate("(hint) => getComputedStyle(hint).visibility") == "hidden"
+    page.keyboard.press("u")
+    eventually(page, lambda: list(types.all()), [None])
+    page.keyboard.press("u")
+    eventually(page, lambda: list(types.all()), [])
+    assert JudgementEvent.objects.count() == 4  # two judgements, each taken back
