@@ -55,8 +55,17 @@ def test_label_keeps_every_field_it_was_given(step, user):
     assert not result.replayed
 
 
+def test_a_note_is_stored_without_the_blanks_and_lines_at_its_end(problem, step, user):
+    said = " first\n\nsecond \n \n"
+    label_set(step=step, user=user, rating=1, note=said)
+    span_label_set(first=step, last=problem.steps.get(text="b"), user=user, rating=1, note=said)
+    assert StepLabel.objects.get().note == SpanLabel.objects.get().note == " first\n\nsecond"
+    payloads = JudgementEvent.objects.values_list("payload__note", flat=True)
+    assert set(payloads) == {" first\n\nsecond"}
+
+
 def test_result_equals_the_stored_row(step, user):
-    given = label_set(step=step, user=user, rating=1, note="yes").label
+    given = label_set(step=step, user=user, rating=1, note="yes\n").label
     stored = StepLabel.objects.get()
     for field in StepLabel._meta.concrete_fields:
         assert getattr(given, field.attname) == getattr(stored, field.attname), field.name

@@ -230,6 +230,15 @@ def text_checked(text: str, field: str, *, limit: int = NOTE_LIMIT) -> str:
     return text
 
 
+def note_checked(note: str) -> str:
+    """Return a judgement's note as it is stored: without the blanks and empty lines at its end.
+
+    Raises:
+        InvalidError: as ``text_checked`` does.
+    """
+    return text_checked(note.rstrip(), "note")
+
+
 def milliseconds_checked(milliseconds: int | None) -> int | None:
     """Return the time spent if it is a time: not negative, at most one day.
 

@@ -21,8 +21,8 @@ from annotator.services.history.layout import (
     State,
     Target,
     milliseconds_checked,
+    note_checked,
     rating_checked,
-    text_checked,
 )
 from annotator.services.judgements.error_types import error_type_check
 from annotator.services.people.raters import rater_for_user
@@ -152,7 +152,7 @@ def label_set(
         "unsure": unsure,
         "error_type": error_type,
         "realises_error": realises_error,
-        "note": text_checked(note, "note"),
+        "note": note_checked(note),
         "milliseconds": milliseconds_checked(milliseconds),
         "shown_score": shown_score,
         "meta": None,
@@ -201,7 +201,7 @@ def label_set(
         unsure=unsure,
         error_type_id=error_type_id,
         realises_error=realises_error,
-        note=note,
+        note=state["note"],
         milliseconds=milliseconds,
         guideline_id=guideline_id,
         shown_score=shown,

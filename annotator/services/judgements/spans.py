@@ -16,8 +16,8 @@ from annotator.services.history.layout import (
     State,
     Target,
     milliseconds_checked,
+    note_checked,
     rating_checked,
-    text_checked,
 )
 from annotator.services.judgements.error_types import error_type_check
 from annotator.services.judgements.labels import guideline_number
@@ -64,7 +64,7 @@ def span_label_set(
     state: State = {
         "rating": rating_checked(rating),
         "error_type": error_type,
-        "note": text_checked(note, "note"),
+        "note": note_checked(note),
         "milliseconds": milliseconds_checked(milliseconds),
         "guideline": guideline_number(project.pk),
     }

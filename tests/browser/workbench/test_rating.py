@@ -251,3 +251,19 @@ def test_a_type_of_error_is_kept_with_enter_and_the_key_of_undo_chooses_none(
     page.keyboard.press("u")
     eventually(page, lambda: list(types.all()), [])
     assert JudgementEvent.objects.count() == 4  # two judgements, each taken back
+
+
+def test_a_note_is_kept_with_control_and_enter_without_the_line_it_ended_with(
+    open_bench, reviewer, game
+):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    page.keyboard.press("n")
+    until(page, "document.activeElement.name === 'note'")
+    page.keyboard.type("7 is not left")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
+    until(page, "document.activeElement.id === 'outline'")
+    notes = StepLabel.objects.values_list("note", flat=True)
+    eventually(page, lambda: list(notes.all()), ["7 is not left"])
