@@ -54,5 +54,7 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 
 // Once the browser has gone to the fragment of the address, which would take the focus again.
 addEventListener("load", () => {
-  document.querySelector("[aria-invalid=true], .notice-bar[tabindex]")?.focus();
+  const wrong = document.querySelector("[aria-invalid=true], .notice-bar[tabindex]");
+  wrong?.focus();
+  wrong?.closest(".field")?.scrollIntoView({ block: "nearest" }); // what is wrong stands below the control
 });

@@ -87,6 +87,27 @@ def test_two_cases_are_decided_without_a_click(open_page, project):
     assert "Nobody differs" in page.content()
 
 
+def test_a_decision_without_a_reason_says_on_the_screen_what_is_missing(open_page, project):
+    step = Step.objects.get(problem__project=project, preorder=2)
+    path = f"/p/{project.name}/adjudication/steps/{step.pk}/"
+    page = open_page(member(project, "rea", "reviewer"), path)
+    page.wait_for_selector("html[data-ready]")
+    for key in ("3", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("html[data-ready] #decide[data-decide]")
+    for key in ("3", "Enter"):
+        page.keyboard.press(key)
+    said = page.locator(".field.invalid .errorlist")
+    assert said.inner_text() == "Say why; those who judged otherwise read it."
+    uncovered = """(said) => {
+        const { left, top, bottom } = said.getBoundingClientRect();
+        return [top + 2, bottom - 2].every((y) => said.contains(document.elementFromPoint(left + 4, y)));
+    }"""
+    until(page, lambda: said.evaluate(uncovered))
+    until(page, "document.activeElement.name === 'reason'")
+    assert not Adjudication.objects.exists()
+
+
 def test_the_guidelines_open_beside_the_steps(open_page, project):
     ann = member(project, "ann", "annotator")
     problem = project.problems.get()
