@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 PER_MILLION = 1e6
 CHARACTERS_PER_TOKEN = 2
 """Low on purpose: the estimate before a request must not be below what is charged for it."""
+NO_KEY = "none"
+HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
 LONGEST_ANSWER = 1_000_000
 MOST_TOKENS = 2**31 - 1
 FOREIGN = "does not answer like an OpenAI-compatible server"
@@ -156,7 +168,7 @@ class Endpoint:
             self._client = openai.AsyncOpenAI(
                 base_url=self._config.endpoint,
                 # A local server asks for none, but the client insists on having one.
-                api_key=self._key or "none",
+                api_key=self._key or NO_KEY,
                 timeout=self._config.timeout_s,
                 max_retries=self._config.retries,
                 http_client=openai.DefaultAsyncHttpxClient(
@@ -167,8 +179,17 @@ class Endpoint:
             )
         return self._client
 
-    async def _sent(self, _: httpx.Request) -> None:
+    async def _sent(self, request: httpx.Request) -> None:
+        """Count a request that is about to be sent, with the headers that this judge means.
+
+        The client adds what it finds in its environment (organisation, custom headers, other keys),
+        which is for another server.
+        """
         self.spent.requests += 1
+        for name in list(request.headers):
+            if name not in HEADERS:
+                del request.headers[name]
+        request.headers["Authorization"] = f"Bearer {self._key or NO_KEY}"
 
     def _worst(self, messages: Sequence[Message]) -> float:
         """Return the most that a request can cost."""

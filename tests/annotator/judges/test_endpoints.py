@@ -88,7 +88,7 @@ def test_the_key_is_sent_and_in_no_row_page_log_or_file(project, settings, clien
         model = judge_at(address, project, key_variable="MY_KEY")
         done = scored(model)
         assert done.state == Job.State.DONE, done.error
-        assert {request["authorization"] for request in asked} == {f"Bearer {SECRET}"}
+        assert {request["headers"]["authorization"] for request in asked} == {f"Bearer {SECRET}"}
         refuse.append(True)
         failed = scored(judge_at(address, project, key_variable="MY_KEY", max_tokens=100))
         assert "… is wrong" in failed.error

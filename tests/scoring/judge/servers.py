@@ -75,14 +75,14 @@ def answering(
 ) -> Iterator[tuple[str, list[dict]]]:
     """Serve ``reply(what was asked, the newest last)`` → (status, body).
 
-    What was asked is the JSON of each request with its ``authorization``.
+    What was asked is the JSON of each request with its ``headers``.
     """
     asked: list[dict] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(content | {"authorization": self.headers["Authorization"]})
+            asked.append(content | {"headers": {k.lower(): v for k, v in self.headers.items()}})
             status, body = reply(asked.copy())
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

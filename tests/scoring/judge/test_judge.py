@@ -106,8 +106,21 @@ def test_a_key_goes_to_the_server_and_into_no_sentence():
         config = JudgeConfig(endpoint=address, model="m", key_variable="SOME_KEY")
         with pytest.raises(JudgeEndpointError, match=r"… is wrong.*SOME_KEY") as caught:
             Judge(config, key="sk-secret").trace(problem="p", steps=STEPS)
-    assert asked[0]["authorization"] == "Bearer sk-secret"
+    assert asked[0]["headers"]["authorization"] == "Bearer sk-secret"
     assert "sk-secret" not in str(caught.value)
+
+
+def test_what_the_environment_holds_for_other_servers_stays_there(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "theirs")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "theirs")
+    monkeypatch.setenv("OPENAI_ORG_ID", "theirs")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "theirs")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: theirs\nX-Gateway: theirs")
+    with scripted(lambda _: (200, completion(RIGHT))) as (address, asked):
+        _, found = judged(address)
+    assert found.steps
+    assert "theirs" not in str(asked[0]["headers"])
+    assert asked[0]["headers"]["content-type"] == "application/json"
 
 
 def test_a_server_that_points_elsewhere_is_not_followed():
