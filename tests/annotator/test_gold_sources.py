@@ -85,7 +85,7 @@ def test_gold_of_traces_and_below_a_step_names_its_place(world, client_for):
     listed = client_for(world.owner).get("/p/sources/gold/").content.decode()
     assert "steps after step 1: c<" in listed
     assert "<b>B! &gt; A</b>" in listed
-    assert f"<b>A</b> trace {first.ordinal}: … a!</li>" in listed
+    assert f"<b>A</b> trace 1 · id {first.pk}: … a!</li>" in listed
 
 
 def test_the_button_comes_with_the_answer_and_only_to_reviewers(world, client_for):
@@ -169,11 +169,18 @@ def test_the_file_of_ids_comes_back_filled_in(world, client_for):
     traces = list(world.problem.traces.order_by("ordinal"))
     assert [int(row["trace"]) for row in rows] == [trace.pk for trace in traces]
     assert [row["steps"] for row in rows] == ["1", "1", "2", "2"]
-    assert {row["text"] for row in rows} == {"'=SUM(1) is what?"}  # no formula
+    said = [row["text"].removeprefix("'=SUM(1) is what? | ") for row in rows]  # no formula
+    ends = [trace.end.text for trace in traces]
+    assert said == [f"trace {at}: … {end}" for at, end in enumerate(ends, start=1)]
     assert {row["task"] for row in rows} == {""}
     rows[2] |= {"task": "first_error", "first_error": "2"}
     made = client.post("/p/sources/gold/", {"text": written(rows)})
     assert made.status_code == 200
+    page = " ".join(made.content.decode().split())
+    assert f"trace 3 · id {traces[2].pk}<" in page
+    # The form leads back to its own heading, so what it says stands there.
+    assert '#add"' in page
+    assert page.index('id="add"') < page.index("1 gold answer kept") < page.index('name="text"')
     gold = Gold.objects.get()
     assert (gold.trace, gold.answer["first_error"]) == (traces[2], traces[2].end_id)
     rows[0] |= {"task": "all_steps", "ratings": "7"}
@@ -192,6 +199,7 @@ def test_the_file_of_places_begins_with_one_tie(world, client_for):
     (traces,) = file_of(client, "rank_trace")
     ends = list(world.problem.traces.order_by("ordinal").values_list("pk", flat=True))
     assert traces["tiers"] == " = ".join(map(str, ends))
+    assert f" | {ends[0]}: trace 1: … a! | {ends[1]}: trace 2: … b" in traces["text"]
     rows[1] |= {"task": "rank_step", "tiers": f"{below[1]} > {below[0]}"}
     assert client.post("/p/sources/gold/", {"text": written(rows)}).status_code == 200
     assert Gold.objects.get().answer["tiers"] == [[below[1]], [below[0]]]

@@ -44,8 +44,12 @@ def golds_of(*, project: Project) -> QuerySet[Gold]:
 
 @dataclass(frozen=True, slots=True)
 class GoldItem:
-    """An item of a ranking under the letter it has in ``GoldRow.order``; ``trace``: its number."""
+    """An item of a ranking under the letter it has in ``GoldRow.order``.
 
+    ``trace``: its number among the traces of the problem, from 1; None for steps.
+    """
+
+    pk: int
     letter: str
     text: str
     trace: int | None = None
@@ -117,7 +121,8 @@ def _order(gold: Gold, names: Names) -> tuple[str, tuple[GoldItem, ...]]:
     letter = letters(items)
     order = order_text(tiers, (), gold.answer.get("failed", ()), letter)
     return order.strip(), tuple(
-        GoldItem(letter[item], known[item][1], known[item][0] if traces else None) for item in items
+        GoldItem(item, letter[item], known[item][1], known[item][0] + 1 if traces else None)
+        for item in items
     )
 
 

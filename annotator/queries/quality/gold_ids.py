@@ -33,7 +33,8 @@ class GoldIds:
         parent: the step whose children are ranked, None = the problem.
         items: ids of what is ranked, in tree or import order.
         steps: how many steps the trace has, None for rankings.
-        text: the prompt, and for rankings the beginning of each item.
+        text: the prompt; what tells its traces apart, their number and the beginning of the last
+            step; for rankings the beginning of each item.
     """
 
     problem: int
@@ -58,18 +59,33 @@ def gold_ids(*, project: Project, task: str) -> Iterator[GoldIds]:
 
 def _traces(project: Project) -> Iterator[GoldIds]:
     rows = Trace.objects.filter(problem__project=project).order_by("problem", "ordinal")
-    named = rows.values_list("problem", "pk", "end__depth", Left("problem__prompt", PROMPT))
-    for problem, trace, steps, text in named.iterator(CHUNK):
-        yield GoldIds(problem, trace, None, (), steps, text)
+    named = rows.annotate(prompt=Left("problem__prompt", PROMPT), last=Left("end__text", ITEM))
+    for trace in (
+        named.select_related("end").only("problem", "ordinal", "end__depth").iterator(CHUNK)
+    ):
+        text = f"{trace.prompt} | {_trace_words(trace.ordinal, trace.last)}"
+        yield GoldIds(trace.problem_id, trace.pk, None, (), trace.end.depth, text)
 
 
 def _trace_sets(project: Project) -> Iterator[GoldIds]:
     rows = Problem.objects.filter(
         project=project, n_traces__gte=MIN_ITEMS, n_traces__lte=MAX_ITEMS
-    ).annotate(items=ArrayAgg("traces__pk", order_by="traces__ordinal"))
-    named = rows.order_by("pk").values_list("pk", "items", Left("prompt", PROMPT))
-    for problem, items, text in named.iterator(CHUNK):
-        yield GoldIds(problem, None, None, tuple(items), None, text)
+    ).annotate(
+        items=ArrayAgg("traces__pk", order_by="traces__ordinal"),
+        places=ArrayAgg("traces__ordinal", order_by="traces__ordinal"),
+        ends=ArrayAgg(Left("traces__end__text", ITEM), order_by="traces__ordinal"),
+    )
+    named = rows.order_by("pk").values_list("pk", "items", "places", "ends", Left("prompt", PROMPT))
+    for problem, items, places, ends, prompt in named.iterator(CHUNK):
+        said = [
+            f"{pk}: {_trace_words(ordinal, last)}"
+            for pk, ordinal, last in zip(items, places, ends, strict=True)
+        ]
+        yield GoldIds(problem, None, None, tuple(items), None, " | ".join([prompt, *said]))
+
+
+def _trace_words(ordinal: int, last: str) -> str:
+    return f"trace {ordinal + 1}: … {last}"
 
 
 def _forks(project: Project, *, branches: bool) -> Iterator[GoldIds]:
