@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.models import Assignment, JudgementEvent, Ranking
+from annotator.models import Assignment, JudgementEvent, Ranking, Step
 from annotator.services.queues import QueueWish, queue_create
 from annotator.services.queues.build import queue_build
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
@@ -239,6 +239,28 @@ def test_traces_stand_side_by_side_and_follow_the_candidate(open_place, annotato
     press(page, *"12345", "Enter")
     saved(page, "Correctness")
     assert len(Ranking.objects.get().tiers) == count
+
+
+def test_equal_texts_cost_a_card_no_line(open_place, annotator, fork):
+    problem, steps = fork
+    Step.objects.filter(pk=steps[4].pk).update(text=steps[3].text)  # two traces read the same
+    page = open_place(annotator, problem, "trace/")
+    assert page.locator(".rk-card .badge:has-text('same text as')").count() == 2
+    heights = page.locator(".rk-card header").evaluate_all(
+        "(all) => all.map((one) => one.offsetHeight)"
+    )
+    assert len(set(heights)) == 1
+
+
+def test_an_order_wider_than_its_pane_fades_at_the_edge(open_place, annotator, project):
+    nodes = (Node("start"), *(Node(f"way {n}", 0, outcomes=[0.0]) for n in range(9)))
+    problem, steps = write_problem(project, "Nine ways.", nodes)
+    page = open_place(annotator, problem, f"step/{steps[0].pk}/")
+    press(page, *"123456789")
+    wrap = page.locator(".rk-matrix-wrap")
+    wrap.wait_for()
+    assert wrap.evaluate("(wrap) => wrap.scrollWidth > wrap.clientWidth")
+    assert "linear-gradient" in wrap.evaluate("(wrap) => getComputedStyle(wrap).backgroundImage")
 
 
 def test_a_branch_opens_in_place(open_place, annotator, fork):

@@ -71,3 +71,24 @@ def test_words_inside_a_formula_stay_on_one_line(open_bench, reviewer, project):
     formula = page.locator(".stepcard .katex-html")
     formula.wait_for()
     assert formula.bounding_box()["height"] < 40
+
+
+def test_the_chosen_colours_are_named_whole(open_bench, reviewer, game):
+    problem, _ = game
+    page = open_bench(reviewer, problem)
+    menu = page.locator("#color-by")
+    longest = max(menu.locator("option:enabled").all_inner_texts(), key=len)
+    menu.select_option(label=longest)
+    page.wait_for_selector(f"#credit-head:text-is('{longest}')")
+    missing = """(menu) => {
+        const whole = menu.cloneNode(true);
+        whole.value = menu.value;
+        whole.style.cssText = "flex: none; max-width: none";
+        menu.after(whole);
+        const cut = whole.offsetWidth - menu.offsetWidth;
+        whole.remove();
+        return cut;
+    }"""
+    assert menu.evaluate(missing) <= 0
+    box, pane = menu.bounding_box(), page.locator("#tree-pane").bounding_box()
+    assert box["x"] + box["width"] <= pane["x"] + pane["width"]
