@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 from math import exp, log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def model(**settings) -> RewardModel:
 
 def tree(texts=TEXTS, outcomes=None) -> Tree:
     """A shared first step, then each text as the end of a trace, in the order given."""
-    records = [
+    records: list[dict[str, Any]] = [
         {"id": "p", "parent": None, "text": "", "outcome": []},
         {"id": "a", "parent": "p", "text": "Look.", "outcome": []},
     ]
