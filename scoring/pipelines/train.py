@@ -216,7 +216,7 @@ def _beside(context: JobContext, fitted: FitResult, held_out: list[TrainingTree]
 def _rate(config: RunConfig, fitted: FitResult) -> dict[str, Any]:
     """Return how fast it was, from which the next run's time is estimated."""
     try:
-        shape = base_shape(config.base, config.model)
+        shape = base_shape(config.base, config.learner.model)
     except ModelLoadError:
         shape = None
     if shape is None or fitted.seconds < SHORTEST_S:

@@ -12,6 +12,7 @@ from annotator.models import Job, Project, RewardModel, SnapshotLabel, SnapshotP
 from annotator.queries.datasets import amounts
 from annotator.queries.datasets.amounts import project_amount, snapshot_amount
 from annotator.services.models.estimates import train_estimate
+from scoring.reward.registry import KINDS
 from scoring.training import estimate_words
 from scoring.training.estimate import Span
 from tests.annotator.api_client import Api, assert_error
@@ -131,6 +132,21 @@ def test_a_run_on_the_same_base_and_device_is_what_time_is_told_from():
     model.provenance = {"operations_per_second": 5e9, "device": "CPU (2 threads)"}
     model.save()
     assert f"{model.name} v{model.version}" in basis()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_can_be_estimated_and_an_ensemble_takes_as_long_as_its_members(kind):
+    project = ProjectFactory.create()
+    three_problems(project)
+
+    def found(**settings):
+        return train_estimate(project=project, settings=settings, kind=kind, base="tiny")
+
+    once = found()
+    assert once.seconds.low < once.seconds.high
+    assert once.total.high < 1e11
+    if kind == "ensemble":
+        assert found(members="4").seconds.low == pytest.approx(2 * found(members="2").seconds.low)
 
 
 def test_ranges_are_told_with_two_digits():

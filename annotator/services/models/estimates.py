@@ -55,7 +55,7 @@ def train_estimate(
 
 def _shape(run: RunConfig) -> Shape | None:
     try:
-        return base_shape(run.base, run.model)
+        return base_shape(run.base, run.learner.model)
     except ModelLoadError:  # a base that opens may still be laid out in a way not known here
         return None
 
