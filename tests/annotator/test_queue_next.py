@@ -239,6 +239,15 @@ def test_gold_stands_among_the_others_and_nobody_uses_it_up():
     assert QueueItem.objects.get(gold__isnull=False).need == 0
 
 
+def test_gold_that_was_not_drawn_is_not_made_up_for_at_the_end():
+    world = queue_world(traces=4)
+    (gold,) = world.gold(world.traces[1])
+    queue = world.queue(gold_share=1e-12)  # no draw is as small
+    ordinary = {trace.pk for trace in world.traces} - {gold.trace_id}
+    assert {answer(queue, world.people[1]).trace.pk for _ in range(3)} == ordinary
+    assert item_next(queue=queue, user=world.people[1]).outcome == "nothing"
+
+
 def test_file_order_does_not_give_gold_away():
     world = queue_world(traces=12, people=2)
     traces = [trace.pk for trace in world.traces]
