@@ -157,8 +157,9 @@ def test_note_error_type_and_repair_by_keyboard(judge, trace):
     page.wait_for_selector(".stepcard.current[data-number='1']")
     page.keyboard.press("e")
     until(page, "document.activeElement.name === 'error_type'")
-    page.keyboard.type("log")
-    page.keyboard.press("Escape")
+    page.keyboard.type("logu")  # no type goes on so
+    page.keyboard.press("Enter")
+    until(page, "document.activeElement.id === 'judging'")
     page.wait_for_selector(".stepcard.current .badge:has-text('Logic')")
     page.keyboard.press("n")
     until(page, "document.activeElement.name === 'note'")
