@@ -23,13 +23,18 @@ def detect(head: bytes) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        names = " and ".join(found)
+        names = " and ".join(map(_name, found))
         raise ImportRefusedError(
             f"the file looks like {names}: name the format", code="format_ambiguous"
         )
-    known = ", ".join(IMPORTERS)
+    known = ", ".join(map(_name, IMPORTERS))
     raise ImportRefusedError(
         f"the file looks like none of the known formats; import it again with its format chosen, "
         f"if it is one of: {known}",
         code="format_unknown",
     )
+
+
+def _name(key: str) -> str:
+    """Return the name that forms show with the key that commands and the API take."""
+    return f"{IMPORTERS[key].label} ({key})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -52,6 +53,7 @@ def import_page(request: HtmxRequest, project: str) -> HttpResponse:
     context = {
         "form": form,
         "formats": IMPORTERS.values(),
+        "kinds": _kinds(),
         "chosen": form["format"].value() or "auto",
         "files": files.rows,
         "pager": pager(request, files, "files"),
@@ -66,6 +68,13 @@ def import_page(request: HtmxRequest, project: str) -> HttpResponse:
         section="import",
         status=422 if form.errors else 200,
     )
+
+
+def _kinds() -> str:
+    """Return the usual kinds of files that are taken, in words, the most common first."""
+    counted = Counter(suffix for row in IMPORTERS.values() for suffix in row.suffixes)
+    *others, last = (suffix.removeprefix(".").upper() for suffix, _ in counted.most_common())
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _start(request: HtmxRequest, access: Access, form: ImportForm) -> list[Job]:

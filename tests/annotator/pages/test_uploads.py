@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from annotator.importers.registry import IMPORTERS
 from annotator.models import Job, Upload, Worker
 from annotator.services.artefacts import artefact_open
 from tests.annotator.page_world import FILE, world_create
@@ -82,3 +85,11 @@ def test_missing_worker_is_a_message(client_for):
     assert "No io worker is running" in client.get("/p/Ours/import/").content.decode()
     Worker.objects.create(kind="io", host="here", pid=1)
     assert "No io worker is running" not in client.get("/p/Ours/import/").content.decode()
+
+
+def test_the_form_names_every_kind_of_file_that_a_format_usually_has(client_for):
+    world = world_create()
+    page = client_for(world.people["reviewer"]).get("/p/Ours/import/").text
+    said = page.split('id="file-help">')[1].split("at most")[0]
+    endings = {suffix for row in IMPORTERS.values() for suffix in row.suffixes}
+    assert set(re.findall(r"[A-Z]+", said)) == {ending[1:].upper() for ending in endings}
