@@ -33,6 +33,17 @@ def test_a_first_value_alone_is_drawn_as_a_dot():
 
 
 @pytest.mark.parametrize(
+    ("value", "ends"),
+    [(1.0, ("1.000", "0.500")), (0.0, ("0.500", "0.0000")), (0.4, ("0.600", "0.200"))],
+)
+def test_the_axis_of_a_share_ends_where_shares_do(value, ends):
+    (drawn,) = charts({"auroc": [(1, value), (2, value)]})
+    assert (drawn.y[0].label, drawn.y[-1].label) == ends
+    (free,) = charts({"loss": [(1, 1.0)]})
+    assert free.y[0].label == "1.500"
+
+
+@pytest.mark.parametrize(
     ("value", "shown"),
     [
         (0.00002, "2.0e−05"),

@@ -25,6 +25,9 @@ HELD_OUT = (
     "auroc",
     "average_precision",
 )
+SHARE = (0.0, 1.0)
+SHARES = frozenset(HELD_OUT) - {"log_loss"}
+"""Curves of values from 0 to 1, by name."""
 NOTES = dict.fromkeys(HELD_OUT, _HELD_OUT)
 """What a curve does not show by itself, by name."""
 FIRST = (*HELD_OUT, "loss", "label_loss", "lm_loss", "learning_rate")
@@ -73,14 +76,20 @@ def charts(curves: Mapping[str, Sequence[tuple[int, float]]]) -> list[Chart]:
     """Return one chart per curve with a finite point: how good it is first, then the losses."""
     first = {name: place for place, name in enumerate(FIRST)}
     names = sorted(curves, key=lambda name: (first.get(name, len(first)), name))
-    drawn = (chart(name, curves[name]) for name in names)
+    drawn = (chart(name, curves[name], within=SHARE if name in SHARES else None) for name in names)
     return [c for c in drawn if c is not None]
 
 
-def chart(name: str, points: Sequence[tuple[int, float]], *, axis: str = "step") -> Chart | None:
+def chart(
+    name: str,
+    points: Sequence[tuple[int, float]],
+    *,
+    axis: str = "step",
+    within: tuple[float, float] | None = None,
+) -> Chart | None:
     """Return ``points`` (step, value; steps rising) as a chart, None if no value is finite.
 
-    ``axis`` says what the steps are.
+    ``axis`` says what the steps are, ``within`` the least and the largest value there can be.
 
     Long curves are thinned to about 300 points; the last one is always kept.
     """
@@ -92,6 +101,8 @@ def chart(name: str, points: Sequence[tuple[int, float]], *, axis: str = "step")
     low, high = min(v for _, v in known), max(v for _, v in known)
     if low == high:
         low, high = low - (abs(low) or 1) * 0.5, high + (abs(high) or 1) * 0.5
+        if within is not None:
+            low, high = max(low, within[0]), min(high, within[1])
     first, last = kept[0][0], kept[-1][0]
 
     def x(step: int) -> float:

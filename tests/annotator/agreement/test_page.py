@@ -63,6 +63,7 @@ class TestPage:
         assert "2 places" in plain
         assert "1 pair of items" in plain
         assert "Confusion matrices" in plain
+        assert "by MACE the share of ratings that an annotator knows rather than guesses" in plain
         step = world.traces[1].problem.steps.earliest("preorder")
         href = reverse("annotator:problem", args=[world.project.name, step.problem_id])
         assert f'href="{href}?step={step.pk}"' in text

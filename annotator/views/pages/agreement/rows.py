@@ -44,6 +44,12 @@ REMOVED = "removed"
 TINTS = 4
 # MACE's competence is the share that an annotator knows; below this they as good as guess.
 GUESSING = {"mace": 0.05}
+# What the column of a method says, in words.
+COMPETENCES = {
+    "dawid_skene": "the probability that an annotator rates a step right",
+    "mace": "the share of ratings that an annotator knows rather than guesses; "
+    f"“guesses” stands for less than {GUESSING['mace']}",
+}
 
 
 class ReportRows:
@@ -140,6 +146,16 @@ class ReportRows:
     def methods(self) -> list[tuple[str, Json]]:
         """Consensus methods with how their fit went."""
         return [(CONSENSUS[key].label, fit) for key, fit in self._fits.items()]
+
+    @property
+    def competence_words(self) -> str:
+        """Say what the competence of each method is."""
+        known = [
+            f"by {CONSENSUS[key].label} {COMPETENCES[key]}"
+            for key in self._fits
+            if key in COMPETENCES
+        ]
+        return f"Competence is, {', '.join(known)}." if known else ""
 
     @property
     def categories(self) -> list[str]:

@@ -11,7 +11,7 @@ from annotator.queries.access import project_for_user
 from annotator.queries.quality.arms import arm_report
 from annotator.queries.quality.people import people_quality
 from annotator.views.http import page
-from annotator.views.pages.charts import chart
+from annotator.views.pages.charts import SHARE, chart
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -44,8 +44,12 @@ def quality(request: HtmxRequest, project: str) -> HttpResponse:
 
 def _row(person: PersonQuality) -> PersonRow:
     curves = (
-        ("accuracy on gold", person.accuracy_points, "gold answers"),
-        ("seconds per step, median", person.pace_points, "steps"),
+        ("accuracy on gold", person.accuracy_points, "gold answers", SHARE),
+        ("seconds per step, median", person.pace_points, "steps", None),
     )
-    drawn = [chart(name, points, axis=axis) for name, points, axis in curves if len(points) > 1]
+    drawn = [
+        chart(name, points, axis=axis, within=within)
+        for name, points, axis, within in curves
+        if len(points) > 1
+    ]
     return PersonRow(person, [found for found in drawn if found is not None])
