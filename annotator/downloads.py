@@ -51,14 +51,16 @@ def export_file(export: Export, path: str) -> StreamingHttpResponse:
 def export_archive(export: Export) -> StreamingHttpResponse:
     """Stream all files of an export and its manifest as one ZIP, in constant memory.
 
+    They stand in one folder named like the ZIP, so that two exports unpacked side by side stay apart.
+
     Raises:
         NotFoundError: a file is gone.
     """
     paths = [*(entry["path"] for entry in export.files), MANIFEST]
     for path in paths:
         artefact_size(path=path_check(f"{export.path}/{path}"))
-    name = f"{export.project.name}-{export.snapshot.name}-{export.format}.zip"
-    return _saved(_zipped(export, paths), name.replace("/", "-"), "application/zip")
+    name = f"{export.project.name}-{export.snapshot.name}-{export.format}".replace("/", "-")
+    return _saved(_zipped(export, paths, name), f"{name}.zip", "application/zip")
 
 
 def _saved(pieces: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
@@ -92,11 +94,11 @@ class _Outlet:
         return data
 
 
-def _zipped(export: Export, paths: Sequence[str]) -> Iterator[bytes]:
+def _zipped(export: Export, paths: Sequence[str], folder: str) -> Iterator[bytes]:
     outlet = _Outlet()
     with ZipFile(outlet, "w") as archive:
         for path in paths:
-            member = ZipInfo(path, export.created.timetuple()[:6])
+            member = ZipInfo(f"{folder}/{path}", export.created.timetuple()[:6])
             member.compress_type = ZIP_DEFLATED
             # The length is not known to ZipFile before the end, and a file may pass 4 GB.
             with archive.open(member, "w", force_zip64=True) as inside:

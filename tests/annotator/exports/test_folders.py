@@ -98,5 +98,8 @@ def test_the_archive_holds_the_card_and_the_manifest(project, client_for, user):
     answer = client_for(user).get(f"/p/Ours/exports/{export.pk}/all.zip")
     with ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         listed = {file["path"] for file in Export.objects.get().files}
-        assert set(archive.namelist()) == listed | {"manifest.json"}
+        folder = f"{export.project.name}-{export.snapshot.name}-trl_stepwise"
+        assert set(archive.namelist()) == {
+            f"{folder}/{path}" for path in {*listed, "manifest.json"}
+        }
         assert "README.md" in listed

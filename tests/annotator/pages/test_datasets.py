@@ -80,12 +80,14 @@ def test_all_files_of_an_export_come_as_one_zip_in_their_folders(client_for):
     answer = client_for(world.people["reviewer"]).get(url)
     assert answer.headers["Content-Type"] == "application/zip"
     assert answer.headers["Content-Disposition"].startswith("attachment;")
+    folder = answer.headers["Content-Disposition"].split('"')[1].removesuffix(".zip")
+    assert folder.startswith("Ours-")
     with ZipFile(BytesIO(b"".join(answer))) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == {
-            "train.jsonl": FILE,
-            "steps/a.parquet": b"PAR1",
-            "manifest.json": b"{}",
+            f"{folder}/train.jsonl": FILE,
+            f"{folder}/steps/a.parquet": b"PAR1",
+            f"{folder}/manifest.json": b"{}",
         }
     assert url in client_for(world.people["reviewer"]).get(f"/p/Ours/exports/{export.pk}/").text
 
