@@ -33,7 +33,7 @@ def gold_world(**wish):
     for step in world.traces[0].problem.steps.all():
         step.problem = world.traces[0].problem
         label_set(step=step, user=world.owner, rating=-1, note="how gold was made")
-    return world, world.queue(gold_share=0.5, seed=3, **wish)
+    return world, world.queue(**{"gold_share": 0.5, "seed": 3} | wish)
 
 
 def served(world, queue, user) -> list:
@@ -97,7 +97,7 @@ def labels_read(client, project, trace) -> tuple[list[list[str]], str]:
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_after_the_answer_gold_is_as_shut_as_every_other_item(client_for, closed):
-    world, queue = gold_world(overlap=2)
+    world, queue = gold_world(overlap=2, gold_share=1)  # whatever is drawn, all four are served
     _, ann, bob = world.people
     served(world, queue, bob)
     assert len(served(world, queue, ann)) == 4
