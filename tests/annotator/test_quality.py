@@ -231,7 +231,7 @@ def test_an_exam_page_keeps_answers_back_until_it_is_over(client_for):
     exam = world.queue(name="Exam", is_exam=True, pass_mark=1.0, options={"attempts": 2})
     user = world.people[1]
     client, url = client_for(user), f"/p/{world.project.name}/exams/{exam.pk}/"
-    assert "You have answered 0 items" in client.get(url).content.decode()
+    assert "You have answered 0 of 2 items" in client.get(url).content.decode()
     answered(exam, user, 1, -1)
     answered(exam, user, -1)
     failed = client.get(url).content.decode()

@@ -6,9 +6,11 @@ import csv
 import io
 
 import pytest
+from playwright.sync_api import expect
 
 from annotator.models import Gold, Ranking
 from tests.annotator.workbench_data import Node, member, project_with_types, write_problem
+from tests.browser.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FORK = (
@@ -51,7 +53,10 @@ def test_a_file_of_ids_is_filled_in_and_given_back(open_page, project, reviewer)
         page.locator("#gold-ids a").first.click()
     assert download.value.suggested_filename == "Gilded-gold-first_error.csv"
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
-    assert [row["text"] for row in rows] == ["Make 24.", "Make 24."]
+    assert [row["text"].partition(": … ")[0] for row in rows] == [
+        "Make 24. | trace 1",
+        "Make 24. | trace 2",
+    ]
     rows[1] |= {"task": "first_error", "first_error": "2"}
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0].keys())
@@ -59,5 +64,6 @@ def test_a_file_of_ids_is_filled_in_and_given_back(open_page, project, reviewer)
     writer.writerows(rows)
     page.locator("[name=text]").fill(text.getvalue())
     page.get_by_role("button", name="Add").click()
-    page.wait_for_selector(".notice-bar:has-text('1 gold answer kept')")
+    kept = page.locator(".notice-bar:has-text('1 gold answer kept')")
+    expect(kept).to_be_in_viewport(timeout=PATIENCE * 1000)
     assert Gold.objects.get().trace_id == int(rows[1]["trace"])
