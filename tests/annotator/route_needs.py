@@ -9,6 +9,8 @@ NEEDED = {
     ("annotator:import", "post"): "reviewer",
     ("annotator:model-list", "post"): "reviewer",
     ("annotator:model-score", "post"): "reviewer",
+    ("annotator:model-retrain", "post"): "reviewer",
+    ("api:training-estimate", "post"): "reviewer",
     ("annotator:evaluation-new", "get"): "reviewer",
     ("annotator:evaluation-new", "post"): "reviewer",
     ("annotator:evaluation", "get"): "reviewer",

@@ -36,7 +36,8 @@ class EvaluationIn(s.Serializer[Any]):
         help_text="Id of the snapshot whose labels count. Null: the labels as they are now.",
     )
     part = s.ChoiceField(
-        choices=["", *Evaluation.Part.values],
+        choices=Evaluation.Part.choices,
+        allow_blank=True,
         required=False,
         default="",
         help_text="`unseen`: without the problems that a model was trained on. `test`: of these the "
