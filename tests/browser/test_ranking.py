@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from annotator.models import Assignment, JudgementEvent, Ranking, Step
 from annotator.services.queues import QueueWish, queue_create
@@ -156,17 +159,34 @@ def test_a_drag_says_the_same_as_the_keys(open_place, annotator, fork):
     page = open_place(annotator, problem, f"step/{steps[0].pk}/")
     a, b, c, d = (int(card.get_attribute("data-item")) for card in page.locator(".rk-card").all())
 
-    def drag(item, target, zone):
-        """Drag a candidate over a target until it is in a zone, and drop it there."""
+    def grab(item):
+        """Take a candidate by its grip; False if it moved away while the page was drawn anew."""
         grip = page.locator(f"#item-{item} .rk-grip").bounding_box()
         page.mouse.move(grip["x"] + 5, grip["y"] + 8)
         page.mouse.down()
         page.mouse.move(grip["x"] + 8, grip["y"] + 14, steps=3)
-        box = page.locator(target).bounding_box()
-        x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
-        page.mouse.move(x, y, steps=12)
+        try:
+            page.wait_for_selector("#ranking.dragging", timeout=2_000)
+        except PlaywrightTimeout:
+            page.mouse.up()
+            return False
+        return True
+
+    def drag(item, target, zone):
+        """Drag a candidate over a target until it is in a zone, and drop it there."""
+        until(page, lambda: grab(item))
+
+        def place():
+            box = page.locator(target).bounding_box()
+            return box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
+
+        at, looks = place(), count()
+        page.mouse.move(*at, steps=12)
         landed = page.locator(f"{zone} #item-{item}")
-        until(page, lambda: landed.count() or page.mouse.move(x, y))
+        # Room that is made for what is dragged may have moved the target away: then follow it.
+        until(
+            page, lambda: landed.count() or page.mouse.move(*(at if next(looks) < 40 else place()))
+        )
         page.mouse.up()
         page.wait_for_selector("#ranking:not(.dragging)")
 
