@@ -329,7 +329,7 @@ def test_in_a_queue_enter_saves_submits_and_goes_on(open_page, annotator, projec
     assert page.locator("#work-said").get_attribute("role") == "alert"
     left = page.locator("#rk-pool .rk-card").count()
     for gone in range(left):  # the keys go on where they were
-        assert page.evaluate("document.activeElement.matches('.rk-card.current')")
+        until(page, "document.activeElement.matches('.rk-card.current')")
         eventually(page, page.locator("#rk-pool .rk-card").count, left - gone)
         page.keyboard.press("3")
     before = page.url
