@@ -38,12 +38,16 @@ function toggleTheme() {
 
 const openers = new WeakMap();
 
-/** Open a modal dialog; closing it gives focus back to where it was. */
+/** Open a modal dialog; closing it gives focus back to where it was. The browser does that at once, the
+    event comes later: what has taken the focus by then, such as the key after Escape, keeps it. */
 export function openDialog(dialog) {
   if (dialog.open) return;
   openers.set(dialog, document.activeElement);
   dialog.showModal();
-  dialog.addEventListener("close", () => openers.get(dialog)?.focus?.({ preventScroll: true }), { once: true });
+  dialog.addEventListener("close", () => {
+    const { activeElement } = document;
+    if (activeElement === document.body || dialog.contains(activeElement)) openers.get(dialog)?.focus?.({ preventScroll: true });
+  }, { once: true });
 }
 
 document.addEventListener("click", (event) => {

@@ -319,6 +319,7 @@ def test_in_a_queue_enter_saves_submits_and_goes_on(open_page, annotator, projec
     queue_build(queue=queue)
     page = open_page(annotator, f"/p/{project.name}/work/{queue.pk}/")
     page.wait_for_selector("html[data-ready]")
+    until(page, "document.activeElement.matches('.rk-card.current')")
     assert page.locator(".rk-levels a").count() == 0  # nothing leads out of the item
     page.keyboard.press("?")
     page.wait_for_selector("#keys-dialog[open]")
@@ -329,7 +330,7 @@ def test_in_a_queue_enter_saves_submits_and_goes_on(open_page, annotator, projec
     assert page.locator("#work-said").get_attribute("role") == "alert"
     left = page.locator("#rk-pool .rk-card").count()
     for gone in range(left):
-        page.locator(".rk-card.current").focus()
+        until(page, "document.activeElement.matches('.rk-card.current')")
         eventually(page, page.locator("#rk-pool .rk-card").count, left - gone)
         page.keyboard.press("3")
     before = page.url
@@ -340,6 +341,24 @@ def test_in_a_queue_enter_saves_submits_and_goes_on(open_page, annotator, projec
     done = Assignment.objects.get(state=Assignment.State.SUBMITTED)
     assert done.item.parent_id == row.parent_id
     assert done.user == annotator
+
+
+def test_what_takes_the_focus_after_a_dialog_keeps_it(open_place, annotator, fork):
+    """The close event of a dialog comes after the key that follows Escape."""
+    problem, steps = fork
+    page = open_place(annotator, problem, f"step/{steps[0].pk}/")
+    until(page, "document.activeElement.matches('.rk-card.current')")
+    page.keyboard.press("?")
+    page.wait_for_selector("#keys-dialog[open]")
+    page.evaluate(
+        """() => new Promise((done) => {
+            const dialog = document.getElementById("keys-dialog");
+            dialog.addEventListener("close", () => requestAnimationFrame(done));
+            dialog.close();
+            document.querySelectorAll(".rk-card")[1].focus();
+        })"""
+    )
+    assert page.evaluate("document.activeElement === document.querySelectorAll('.rk-card')[1]")
 
 
 def test_the_pages_of_rankings_have_no_complaints(open_page, project, fork):
