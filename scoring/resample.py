@@ -127,12 +127,11 @@ def estimate(
         notes = (*notes, f"{len(drawn) - len(known)} of {len(drawn)} resamplings had no value")
     if len(known) < len(drawn) / 2:
         return Estimate(value, n=n, n_raters=n_raters, notes=(*notes, "no interval"))
-    tail = (1 - resampling.level) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
+    low, high = percentiles(known, resampling.level) or (None, None)
     return Estimate(
         value,
-        float(low),
-        float(high),
+        low,
+        high,
         n=n,
         n_raters=n_raters,
         method=f"{resampling.level:.0%} {METHOD}",
@@ -140,6 +139,20 @@ def estimate(
         seed=resampling.seed,
         notes=notes,
     )
+
+
+def percentiles(drawn: FloatArray, level: float) -> tuple[float, float] | None:
+    """Return the ends of the interval of ``level`` over resamplings; those without a value are left out.
+
+    Returns:
+        None if no resampling has a value.
+    """
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return None
+    tail = (1 - level) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def replicates(parts: Any, statistic: Statistic, resampling: Resampling) -> FloatArray:

@@ -1,6 +1,7 @@
 """How well numbers rank labels, with intervals that respect problems. Numpy only.
 
-Steps of one problem are not independent, so intervals resample *problems* with replacement.
+Steps of one problem are not independent, so intervals resample *problems* with replacement, by
+``scoring.resample``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring import areas
+from scoring.resample import Resampling, percentiles, replicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,28 +142,24 @@ def _draws(
     Returns:
         ``(resamples,)``, NaN where it is undefined; empty for fewer than two problems.
     """
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    if len(members) < 2:
+    problems, problem = np.unique(groups, return_inverse=True)
+    if len(problems) < 2:
         return np.zeros(0)
-    rng = np.random.default_rng(seed)
-    drawn = np.empty(resamples)
-    for at in range(resamples):
-        chosen = np.concatenate(
-            [members[i] for i in rng.integers(0, len(members), size=len(members))]
-        )
-        drawn[at] = statistic(scores[chosen], labels[chosen])
-    return drawn
+
+    def of_drawn(times: Floats) -> Floats:
+        # One resampling after the other: its copies of K steps are the most that is held.
+        copies = (row[problem] for row in times.astype(np.int64))
+        return np.array([statistic(np.repeat(scores, n), np.repeat(labels, n)) for n in copies])
+
+    return replicates(np.eye(len(problems)), of_drawn, Resampling(resamples, seed))
 
 
 def _metric(value: float, draws: Floats, n: int) -> Metric:
     """Join a value and the percentiles of its draws; undefined draws are left out."""
     if np.isnan(value):
         return Metric(None, None, None, n)
-    usable = draws[~np.isnan(draws)]
-    if not len(usable):
-        return Metric(value, None, None, n)
-    low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Metric(value, float(low), float(high), n)
+    low, high = percentiles(draws, LEVEL) or (None, None)
+    return Metric(value, low, high, n)
 
 
 def _above(scores: Floats, labels: Bools) -> tuple[Floats, Floats]:

@@ -53,6 +53,21 @@ def test_one_problem_has_a_value_and_no_interval():
     assert (metric.value, metric.low, metric.high) == (1.0, None, None)
 
 
+def test_an_interval_is_that_of_problems_drawn_one_by_one():
+    """The published intervals: problems drawn with replacement, the statistic of what was drawn."""
+    rng = np.random.default_rng(5)
+    groups = rng.permutation(np.repeat(np.arange(12), 4))
+    labels = rng.random(48) < 0.5
+    scores = np.round(rng.normal(size=48) + labels, 1)
+    again, drawn = np.random.default_rng(7), []
+    for _ in range(100):
+        problems = again.integers(0, 12, size=12)
+        chosen = np.concatenate([np.flatnonzero(groups == problem) for problem in problems])
+        drawn.append(auroc(scores[chosen], labels[chosen]))
+    found = with_interval(auroc, scores, labels, groups, seed=7, resamples=100)
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]).tolist())
+
+
 def test_a_difference_is_paired_by_problem_and_narrower_than_its_parts():
     """Two rankings that err on the same problems differ by little, however much each varies."""
     rng = np.random.default_rng(0)
