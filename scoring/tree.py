@@ -158,16 +158,25 @@ class Tree:
         """Sorted keys ``depth · N + position``: the last node of a depth before a position."""
         return np.sort(self.depth * len(self) + np.arange(len(self)))
 
+    def paths_of(self, ends: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+        """Return the positions on the ways down to K nodes, one way after another, and K lengths."""
+        n = len(self)
+        stops = np.asarray(ends, np.int64).reshape(-1)
+        lengths = self.depth[stops]
+        ended = np.repeat(np.cumsum(lengths), lengths)
+        levels = np.arange(1, len(ended) + 1) - ended + np.repeat(lengths, lengths)
+        wanted = levels * n + np.repeat(stops, lengths)
+        at = np.searchsorted(self._by_depth, wanted, side="right") - 1
+        return np.asarray(self._by_depth[at] % n), lengths
+
     def path(self, end: int) -> IntArray:
         """Return the positions from the root's child down to ``end``; empty for the root."""
-        n = len(self)
-        wanted = np.arange(1, self.depth[end] + 1) * n + end
-        keys = self._by_depth
-        return np.asarray(keys[np.searchsorted(keys, wanted, side="right") - 1] % n, np.int64)
+        return self.paths_of([end])[0]
 
     def paths(self) -> list[IntArray]:
         """Return every trace's positions, root excluded, in the order of ``ends``."""
-        return [self.path(int(end)) for end in self.ends]
+        nodes, lengths = self.paths_of(self.ends)
+        return np.split(nodes, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
     def children(self, position: int) -> IntArray:
         """Return the positions of a node's children, in sibling order."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray, NodeId, Tree
 
 NO_SIGNAL = "no signal: all outcomes are equal"
+WORD_CHARS = 100
 CONFIDENCE: Mapping[str, str] = {
     "CODE": "read in code that trains with it",
     "PAPER": "read in the paper",
@@ -104,19 +105,25 @@ class CreditResult:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter of a method: its default, and either its choices or its lower and upper bound."""
+    """A parameter of a method: its default, and its choices, its bounds, or that it is a name.
+
+    ``word`` is true if any short name may be given, such as that of a column of the tree.
+    """
 
     name: str
-    default: int | float | str
+    default: int | float | str | None
     meaning: str
-    choices: tuple[int | str, ...] = ()
+    choices: tuple[int | str | None, ...] = ()
     low: float = -math.inf
     high: float = math.inf
+    word: bool = False
 
     def allows(self, value: object) -> bool:
         """Say whether ``value`` may be given to the method."""
         if self.choices:
             return any(type(value) is type(c) and value == c for c in self.choices)
+        if self.word:
+            return isinstance(value, str) and 0 < len(value) <= WORD_CHARS and value.isprintable()
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         return math.isfinite(value) and self.low <= value <= self.high
@@ -126,7 +133,18 @@ class Param:
         """The allowed values in words."""
         if self.choices:
             return " or ".join(repr(choice) for choice in self.choices)
+        if self.word:
+            return f"a name of at most {WORD_CHARS} characters"
         return f"a number from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsIf:
+    """Inputs that a method needs only if the parameter ``param`` has the value ``value``."""
+
+    param: str
+    value: int | str | None
+    needs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,7 @@ class MethodRow:
         params: its parameters with defaults.
         probability: True if the numbers are probabilities where all of them lie in [0, 1]: their
             colours are fixed, 0.5 neutral.
+        also: inputs that only some values of a parameter need.
     """
 
     key: str
@@ -161,6 +180,13 @@ class MethodRow:
     summary: str
     params: tuple[Param, ...] = field(default=())
     probability: bool = False
+    also: tuple[NeedsIf, ...] = ()
+
+    def needs_with(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the inputs needed under ``params``; what is not there has its default."""
+        given = {param.name: params.get(param.name, param.default) for param in self.params}
+        more = [name for one in self.also if given[one.param] == one.value for name in one.needs]
+        return (*self.needs, *more)
 
     @property
     def known_from(self) -> str:

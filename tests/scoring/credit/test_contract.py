@@ -11,7 +11,7 @@ import pytest
 
 from scoring.credit import METHODS, assign
 from scoring.credit.base import CONFIDENCE
-from scoring.credit.registry import INPUTS
+from scoring.credit.inputs import INPUTS
 from scoring.errors import MissingInputError, ParameterError, UnknownNameError
 from scoring.tree import Tree
 from tests.scoring.credit.data import FORK

@@ -1,0 +1,1 @@
+"""The rows of the credit methods, by what a family of methods needs; nothing is computed here."""

@@ -1,0 +1,15 @@
+"""Parameters that many methods share."""
+
+from __future__ import annotations
+
+from scoring.credit.base import Param
+
+DDOF = Param("ddof", 1, "1 = sample, 0 = population standard deviation", choices=(0, 1))
+EPS = Param("eps", 1e-6, "added to the standard deviation", low=0.0, high=1.0)
+SINGLE = Param(
+    "single",
+    "unit",
+    "a group of one: 'unit' keeps its outcome (mean 0, deviation 1), 'zero' gives 0",
+    choices=("unit", "zero"),
+)
+METHODS_FOLDER = "scoring.credit.methods"
