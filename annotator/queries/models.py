@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from annotator.models import Job, Problem, Project, RewardModel, Step, StepScore
 from annotator.numbers import whole_number
@@ -64,6 +64,29 @@ def problems_to_score(
         unscored = Step.objects.filter(problem=OuterRef("pk")).filter(~Exists(scored))
         rows = rows.filter(Exists(unscored))
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def steps_to_score(
+    *, model: RewardModel, together: bool = False, problem: int | None = None
+) -> dict[int, int]:
+    """Return how many steps of each problem wait for a score of ``model``, by problem id in order.
+
+    Args:
+        model: whose scores.
+        together: a problem with a step without one waits as a whole, since ``model`` judges its answers
+            together.
+        problem: only this one.
+    """
+    scored = StepScore.objects.filter(step=OuterRef("pk"), model=model)
+    waiting = Step.objects.filter(~Exists(scored), problem__project=model.project_id)
+    if problem is not None:
+        waiting = waiting.filter(problem=problem)
+    counted = waiting.values("problem").annotate(n=Count("pk")).order_by("problem")
+    found = dict(counted.values_list("problem", "n"))
+    if not together:
+        return found
+    whole = Problem.objects.filter(pk__in=found).order_by("pk")
+    return dict(whole.values_list("pk", "n_steps"))
 
 
 def scores_exist(*, project: Project, model: RewardModel | None) -> bool:

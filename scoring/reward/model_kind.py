@@ -30,6 +30,9 @@ class ModelKind:
         description: one sentence for the menu.
         loader: ``module:function`` from an artefact folder, its manifest and a torch device to a
             ``Scorer``.
+        together: setting and value with which the answers to a problem are judged together, so that a
+            new one changes what is said of the others; none = a step's score depends on the steps before
+            it alone, and new steps can be scored without the old ones.
     """
 
     key: str
@@ -39,6 +42,11 @@ class ModelKind:
     needs: tuple[str, ...] = ()
     description: str
     loader: str
+    together: tuple[str, str] | None = None
+
+    def judges_together(self, config: Mapping[str, Any]) -> bool:
+        """Say whether a model with these settings has to read all answers to a problem at once."""
+        return self.together is not None and config.get(self.together[0]) == self.together[1]
 
     def load_config(self) -> type[Any]:
         """Return the config class."""

@@ -91,6 +91,7 @@ KINDS: dict[str, KindRow] = {
             description="Learns a reward that makes the best among all answers of a problem stand out, "
             "judged in one pass.",
             streams=True,
+            together=("reading", "sequence"),
         ),
         KindRow(
             key="tree_preference",

@@ -30,10 +30,10 @@ def shared(project, monkeypatch):
     scored: list[tuple[int, str]] = []
     add = score._Store.add
 
-    def note(self, tree, scores):
+    def note(self, tree, scores, wanted):
         scored.append((int(tree.ids[1]), threading.current_thread().name))
         time.sleep(0.05)  # time for the other one to take the next
-        add(self, tree, scores)
+        add(self, tree, scores, wanted)
 
     monkeypatch.setattr(score._Store, "add", note)
     return model, score_request(model=model, user=None), scored
