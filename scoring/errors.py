@@ -9,6 +9,7 @@ ScoringError
 ├── AgreementError          judgements that cannot be compared (an annotator twice on one item …)
 ├── EvaluationError         records that no number can be computed from (an id twice, two protocols …)
 ├── AlignmentError          tokens do not re-join to the text
+├── AttributionError        a model or path that a method cannot take apart; says why
 ├── ModelLoadError          an artefact or base model that cannot be used
 ├── RankingError            a ranking or its criteria that cannot be read; names the item
 ├── UndefinedError          the data cannot give the number asked for; the message says why
@@ -95,6 +96,12 @@ class AlignmentError(ScoringError):
     """Tokens and text do not line up; the message carries the first offset."""
 
     code = "alignment"
+
+
+class AttributionError(ScoringError):
+    """A method cannot take this model or path apart; the message says why."""
+
+    code = "attribution"
 
 
 class ModelLoadError(ScoringError):
