@@ -2,7 +2,8 @@
 
 An *ablation* takes content away: a model that reads it must get worse. A *rewriting* leaves the content as
 it is: the scores should stay. Edits are made step by step, so a tree stays a tree, except where the order
-of steps changes: then every trace is a chain of its own.
+of steps changes: then every trace is a chain of its own. Where the answer options of a problem change places,
+the problem's text changes with its solutions, and problems without options are left out.
 
 The edits are choices of this project, after the ablations in the literature on what reward models reward.
 """
@@ -10,18 +11,20 @@ The edits are choices of this project, after the ablations in the literature on 
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.evaluation.options import shuffled
 from scoring.registry import find_row
 from scoring.reward.scorer import Item
 from scoring.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scoring.evaluation.records import Floats, Ints
     from scoring.reward.scorer import Scorer
@@ -45,7 +48,8 @@ class EditRow:
         label: what a person reads.
         ablation: whether content is taken away; otherwise it is only rewritten.
         description: one sentence.
-        text: from a step's text and its depth (from 1) to the new text; None = steps change places.
+        text: from a step's text and its depth (from 1) to the new text; None = not step by step.
+        applies_to: which problems it can be made of, in words; "" = all.
     """
 
     key: str
@@ -53,6 +57,7 @@ class EditRow:
     ablation: bool
     description: str
     text: Callable[[str, int], str] | None
+    applies_to: str = ""
 
 
 def without_words(text: str, _depth: int) -> str:
@@ -90,32 +95,49 @@ EDITS: dict[str, EditRow] = {
         EditRow("order", "Steps in another order", True, "Steps change places.", None),
         EditRow("numbers", "Renumbered", False, "Steps are numbered anew.", renumbered),
         EditRow("spaces", "Other white space", False, "Spaces are doubled.", spaced),
+        EditRow(
+            "options",
+            "Options in another order",
+            False,
+            "Answer options change places, and the letters that name them.",
+            None,
+            "problems with answer options",
+        ),
     )
 }
 
 
-def edited(tree: Tree, key: str) -> tuple[Tree, list[Ints]]:
-    """Return a tree with edited steps, and where the steps of each trace stand in it.
+def edited(item: Item, key: str) -> tuple[Item, list[Ints]] | None:
+    """Return a problem with edited steps, and where the steps of each trace stand in its tree.
 
     Args:
-        tree: of one problem.
+        item: a problem as it is.
         key: of ``EDITS``.
 
     Returns:
-        The edited tree, and per trace ``(S,)`` positions in it of the steps as they stood in order.
+        The edited problem, and per trace ``(S,)`` positions in it of the steps as they stood in order; None
+        if the edit does not apply to the problem.
 
     Raises:
         UnknownNameError: naming the known edits.
     """
     row = find_row(EDITS, "edit", key)
-    if row.text is None:
-        return _reordered(tree)
-    texts = [
-        row.text(str(text), int(depth))
-        for text, depth in zip(tree.text[1:], tree.depth[1:], strict=True)
-    ]
-    changed = Tree.from_columns(ids=tree.ids, parent=tree.parent, ends=tree.ends, text=["", *texts])
-    return changed, tree.paths()
+    tree = item.tree
+    if key == "order":
+        chains, places = _reordered(tree)
+        return item._replace(tree=chains), places
+    if row.text is not None:
+        texts = [
+            row.text(str(text), int(depth))
+            for text, depth in zip(tree.text[1:], tree.depth[1:], strict=True)
+        ]
+        return item._replace(tree=_reworded(tree, texts)), tree.paths()
+    other = shuffled(item.prompt)
+    if other is None:
+        return None
+    texts = [other.relettered(str(text)) for text in tree.text[1:]]
+    reference = other.relettered(item.reference)
+    return Item(other.prompt, _reworded(tree, texts), reference), tree.paths()
 
 
 def edited_scores(scorer: Scorer, items: Iterable[Item], key: str) -> Iterator[list[Floats]]:
@@ -127,18 +149,33 @@ def edited_scores(scorer: Scorer, items: Iterable[Item], key: str) -> Iterator[l
         key: of ``EDITS``.
 
     Yields:
-        For each problem per trace the ``(S,)`` scores of its steps, NaN = could not be scored.
+        For each problem per trace the ``(S,)`` scores of its steps, NaN = could not be scored, or the edit
+        does not apply to the problem.
     """
-    places: list[list[Ints]] = []
+    read: deque[tuple[bool, list[Ints]]] = deque()
 
     def changed() -> Iterator[Item]:
         for item in items:
-            tree, where = edited(item.tree, key)
-            places.append(where)
-            yield Item(item.prompt, tree, item.reference)
+            made = edited(item, key)
+            read.append((False, item.tree.paths()) if made is None else (True, made[1]))
+            if made is not None:
+                yield made[0]
 
-    for at, scores in enumerate(scorer.score_many(changed())):
-        yield [np.asarray(scores.step[where], np.float64) for where in places[at]]
+    for scores in scorer.score_many(changed()):
+        while not read[0][0]:
+            yield _unread(read.popleft()[1])
+        yield [np.asarray(scores.step[where], np.float64) for where in read.popleft()[1]]
+    for _, where in read:
+        yield _unread(where)
+
+
+def _unread(places: list[Ints]) -> list[Floats]:
+    return [np.full(len(where), np.nan) for where in places]
+
+
+def _reworded(tree: Tree, texts: Sequence[str]) -> Tree:
+    """Return the tree with other texts of its steps."""
+    return Tree.from_columns(ids=tree.ids, parent=tree.parent, ends=tree.ends, text=["", *texts])
 
 
 def _reordered(tree: Tree) -> tuple[Tree, list[Ints]]:

@@ -40,6 +40,7 @@ AGGREGATION = (
 EDITS = (
     Plot("AUROC lost by edit", "AUROC lost", bars="lost", unit=False),
     Plot("Mean change of a step's score by edit", "change", bars="moved", unit=False),
+    Plot("Pairs of solutions that change places, by edit", "share", bars="swapped"),
 )
 CALIBRATION = (_RELIABILITY,)
 OVEROPTIMISATION = (

@@ -6,10 +6,12 @@ from scoring.credit.base import Param
 from scoring.evaluation import pictures
 from scoring.evaluation.aggregate import AGGREGATIONS, OWN
 from scoring.evaluation.base import SuiteRow
+from scoring.evaluation.distances.registry import DISTANCES, distance_row
 from scoring.registry import find_row
 
+__all__ = ["DISTANCES", "SUITES", "distance_row", "suite"]
+
 _S = "scoring.evaluation.suites"
-_D = "scoring.evaluation.distances"
 _THRESHOLD = Param("threshold", 0.5, "scores on the good side of it are good", low=-1e9, high=1e9)
 _AGGREGATION = Param(
     "aggregation",
@@ -17,15 +19,14 @@ _AGGREGATION = Param(
     f"'{OWN}' = the model's score of the solution; else how step scores become one",
     choices=(OWN, *AGGREGATIONS),
 )
+_RANKED_BY = Param(
+    "aggregation",
+    "min",
+    "how step scores become the one that solutions are ranked by",
+    choices=tuple(AGGREGATIONS),
+)
 _MAX_N = Param("max_n", 0, "largest n; 0 = solutions of the smallest pool", low=0, high=4096)
 _BINS = Param("bins", 15, "bins of equal mass", low=1, high=100)
-_GAMMA = Param("gamma", 1.0, "discount of later steps", low=0.01, high=1.0)
-_REWARD = Param(
-    "reward",
-    "signed",
-    "reward of a step with score p: 'signed' 2p − 1, 'score' p",
-    choices=("signed", "score"),
-)
 
 
 SUITES: dict[str, SuiteRow] = {
@@ -215,55 +216,18 @@ SUITES: dict[str, SuiteRow] = {
             "edits",
             "Edited solutions",
             f"{_S}.edits:sensitivity",
-            version="1",
+            version="2",
             needs=("labelled_scores", "edited_scores"),
             source="a choice of this project",
-            description="What is lost when words, formulas, halves or the order are taken away.",
+            description="What is lost when words, formulas, halves or the order are taken away, and "
+            "what a mere rewriting or another order of answer options changes.",
             formula="AUROC lost = AUROC of the labelled steps as they are minus that of the same "
-            "steps in the edited solutions. Change = mean |p' − p| over steps. Without "
-            "content AUROC should be lost, after a mere rewriting not.",
+            "steps in the edited solutions. Change = mean |p' − p| over steps. Changed places = "
+            "the share of pairs of solutions of a problem that are ranked the other way, a new "
+            "tie counting half. Without content AUROC should be lost, after a mere rewriting not.",
+            params=(_RANKED_BY,),
             plots=pictures.EDITS,
             main="lost",
-        ),
-    )
-}
-DISTANCES: dict[str, SuiteRow] = {
-    row.key: row
-    for row in (
-        SuiteRow(
-            "starc",
-            "STARC",
-            f"{_D}.starc:distance",
-            version="1",
-            needs=("step_scores",),
-            source="Skalse et al. 2024, ICLR, arXiv 2309.15257",
-            description="How far two models are apart beyond shaping and scale, 0 to 2.",
-            formula="‖c(R₁)/‖c(R₁)‖ − c(R₂)/‖c(R₂)‖‖, c taking out what potential shaping can "
-            "change: 0 = equal up to shaping and scale, √2 = unrelated, 2 = opposite.",
-            params=(
-                _REWARD,
-                _GAMMA,
-                Param(
-                    "canonical",
-                    "minimal",
-                    "'minimal' takes shaping out by least squares, 'value' by the value of a step",
-                    choices=("minimal", "value"),
-                ),
-            ),
-            main="distance",
-        ),
-        SuiteRow(
-            "epic",
-            "EPIC-style (reconstruction)",
-            f"{_D}.epic:distance",
-            version="1",
-            needs=("step_scores",),
-            source="Gleave et al. 2021, ICLR, arXiv 2006.13900; canonical reward reconstructed",
-            description="Pearson distance of two models beyond shaping and scale, 0 to 1.",
-            formula="√((1 − ρ) / 2), ρ the correlation of the two rewards after taking out what "
-            "shaping can change: 0 = equal, 1 = opposite.",
-            params=(_REWARD, _GAMMA),
-            main="distance",
         ),
     )
 }
@@ -276,12 +240,3 @@ def suite(key: str) -> SuiteRow:
         UnknownNameError: naming the known suites.
     """
     return find_row(SUITES, "evaluation suite", key)
-
-
-def distance_row(key: str) -> SuiteRow:
-    """Return the row of the distance called ``key``.
-
-    Raises:
-        UnknownNameError: naming the known distances.
-    """
-    return find_row(DISTANCES, "distance between models", key)

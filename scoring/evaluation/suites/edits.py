@@ -1,21 +1,24 @@
 """What is the model rewarding? Scores of solutions from which something was taken or that were rewritten.
 
 For every edit of ``edits.EDITS``: how much AUROC over labelled steps is lost (that of the steps as they
-are minus that of the edited ones, on the same steps and the same resampled problems), and how far the
-score of a step moves on average. A model that rewards content loses AUROC where content is taken away
-(words, formulas, the second half, the order) and keeps it where a solution is only rewritten (numbering,
-white space); where nothing is lost, what was taken was not read.
+are minus that of the edited ones, on the same steps and the same resampled problems), how far the
+score of a step moves on average, and which share of the pairs of a problem's solutions changes places. A
+model that rewards content loses AUROC where content is taken away (words, formulas, the second half,
+the order) and keeps it where a solution is only rewritten (numbering, white space, the order of answer
+options); where nothing is lost, what was taken was not read.
 
 Source: a choice of this project.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scoring import areas
+from scoring.evaluation.aggregate import outcomes
 from scoring.evaluation.base import Findings, Measure
 from scoring.evaluation.edits import EDITS
 from scoring.evaluation.intervals import each_problem, ratio
@@ -24,13 +27,20 @@ from scoring.evaluation.ranking import weighted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scoring.evaluation.edits import EditRow
     from scoring.evaluation.records import Bools, Floats, Ints, Records
 
 ONE_CLASS = "undefined because right and wrong steps are needed"
+NO_PAIRS = "undefined because no problem has two solutions with unequal scores of all steps"
 
 
-def sensitivity(records: Records) -> Findings:
-    """Compare the scores of edited solutions with those of the solutions as they are."""
+def sensitivity(records: Records, *, aggregation: str) -> Findings:
+    """Compare the scores of edited solutions with those of the solutions as they are.
+
+    Args:
+        records: with the scores of both.
+        aggregation: how step scores become the score that solutions are ranked by.
+    """
     counts = [len(row.step_scores) for row in records]
     scores = np.concatenate([row.step_scores for row in records])
     labels = np.concatenate([row.labels for row in records])
@@ -51,14 +61,21 @@ def sensitivity(records: Records) -> Findings:
         )
     ]
     left_out = []
+    notes = []
+    whole = outcomes(records, aggregation)
     for row in EDITS.values():
         columns = [
             one.edited.get(row.key, np.full(len(one.step_scores), np.nan)) for one in records
         ]
         changed = np.concatenate(columns)
         both = ~np.isnan(changed) & ~np.isnan(scores)
+        if row.applies_to:
+            read = len(np.unique(problem[both]))
+            notes.append(
+                f"{row.label}: read in {read:,} of {n_problems:,} problems; only {row.applies_to} count"
+            )
         if not both.any():
-            left_out.append(row.label)
+            left_out += [] if row.applies_to else [row.label]
             continue
         kept = both & decided
         lost = _lost(scores[kept], changed[kept], labels[kept] > 0.5, problem[kept])
@@ -88,9 +105,46 @@ def sensitivity(records: Records) -> Findings:
                 split=row.label,
                 compared=False,
             ),
+            _swapped(records, row, whole, aggregation),
         ]
-    notes = (f"no scores of: {', '.join(left_out)}",) if left_out else ()
-    return Findings(tuple(found), notes=notes)
+    if left_out:
+        notes.append(f"no scores of: {', '.join(left_out)}")
+    return Findings(tuple(found), notes=tuple(notes))
+
+
+def _swapped(records: Records, row: EditRow, whole: Floats, aggregation: str) -> Measure:
+    """Count the pairs of solutions of a problem that the edit ranks the other way; a new tie counts half.
+
+    Args:
+        records: K of them.
+        row: the edit.
+        whole: ``(K,)`` scores of the solutions as they are.
+        aggregation: how they were made.
+    """
+    edited = [
+        replace(one, step_scores=one.edited.get(row.key, np.zeros(0)), score=np.nan)
+        for one in records
+    ]
+    after = outcomes(edited, aggregation)
+    parts = np.zeros((len(records.problems), 2))
+    known = ~np.isnan(whole) & ~np.isnan(after)
+    for members in records.groups().values():
+        at = members[known[members]]
+        was = np.sign(whole[at][:, None] - whole[at])
+        now = np.sign(after[at][:, None] - after[at])
+        upper = np.triu(was != 0, 1)
+        parts[records.problem[members[0]]] += (np.abs(was - now)[upper] / 2).sum(), upper.sum()
+    return Measure(
+        f"swapped:{row.key}",
+        "Pairs of solutions that change places",
+        parts,
+        ratio,
+        int(parts[:, 1].sum()),
+        "pairs",
+        NO_PAIRS,
+        split=row.label,
+        compared=False,
+    )
 
 
 def _lost(

@@ -51,35 +51,39 @@ def tree_of():
     )
 
 
+CHOOSE = "Which is it? (A) red (B) green"
+
+
 @pytest.mark.parametrize("key", EDITS)
 def test_every_step_of_every_trace_is_found_again(key):
     tree = tree_of()
-    changed, places = edited(tree, key)
+    (_, changed, _), places = edited(Item(CHOOSE, tree), key)
     assert [len(where) for where in places] == [3, 2]
     for path, where in zip(tree.paths(), places, strict=True):
         for before, after in zip(path, where, strict=True):
             text = str(tree.text[before])
-            if key == "order":
+            if EDITS[key].text is None:  # these texts name no option
                 assert changed.text[after] == text
             else:
                 assert changed.text[after] == EDITS[key].text(text, int(tree.depth[before]))
 
 
 def test_another_order_is_of_each_trace_alone_and_always_the_same():
-    tree, (changed, places) = tree_of(), edited(tree_of(), "order")
+    tree, (item, places) = tree_of(), edited(Item("p", tree_of()), "order")
+    changed = item.tree
     assert len(changed) == 1 + 3 + 2
     for end, path in zip(changed.ends, tree.paths(), strict=True):
         chain = [str(text) for text in changed.text[changed.path(int(end))]]
         assert sorted(chain) == sorted(str(text) for text in tree.text[path])
-    again, _ = edited(tree_of(), "order")
-    assert list(again.text) == list(changed.text)
+    again, _ = edited(Item("p", tree_of()), "order")
+    assert list(again.tree.text) == list(changed.text)
     moved = [np.argsort(where).tolist() != list(range(len(where))) for where in places]
     assert any(moved)
 
 
 def test_an_unknown_edit_names_the_known_ones():
     with pytest.raises(UnknownNameError, match="words, formulas, half"):
-        edited(tree_of(), "nope")
+        edited(Item("p", tree_of()), "nope")
 
 
 class Reader:
@@ -156,11 +160,33 @@ def test_what_is_lost_is_the_difference_of_two_aurocs_on_the_same_steps():
     assert found["lost:order"].estimate.n == len(before) - 1
 
 
+def test_pairs_that_change_places_are_counted_by_hand():
+    """Least scores .2 .6 .6 .9 become .7 .6 .5 .7: of five unequal pairs two turn and one ties."""
+    before, after = (0.2, 0.6, 0.6, 0.9), (0.7, 0.6, 0.5, 0.7)
+    rows = [
+        Record(
+            id=f"p/{at}",
+            problem="p",
+            step_scores=np.array([1.0, was]),
+            step_labels=np.array([1.0, at % 2]),
+            edited={"words": np.array([1.0, now])},
+        )
+        for at, (was, now) in enumerate(zip(before, after, strict=True))
+    ]
+    found = evaluate("edits", rows, resampling=NONE)["swapped:words"].estimate
+    assert found.n == 5
+    assert found.value == (2 + 0.5) / 5
+    last = evaluate("edits", rows, resampling=NONE, aggregation="mean")["swapped:words"]
+    assert last.estimate.value == found.value
+
+
 def test_an_edit_that_nobody_scored_is_named_and_other_steps_are_refused():
     rows = [replace(row, edited={"words": row.edited["words"]}) for row in worded()]
     report = evaluate("edits", rows, resampling=NONE)
     assert report.notes == (
-        f"no scores of: {', '.join(r.label for k, r in EDITS.items() if k != 'words')}",
+        "Options in another order: read in 0 of 12 problems; only problems with answer options count",
+        "no scores of: "
+        + ", ".join(row.label for key, row in EDITS.items() if key not in ("words", "options")),
     )
     with pytest.raises(EvaluationError, match="that are not of its steps"):
         evaluate("edits", [Record("a", "p", step_scores=np.ones(2), edited={"words": np.ones(3)})])
