@@ -164,6 +164,8 @@ def replicates(parts: Any, statistic: Statistic, resampling: Resampling) -> Floa
         merged, times = np.unique(parts, axis=0, return_counts=True)
         if len(merged) * _FEW <= total:
             rows, count = merged, times
+    if not resampling.replicates:  # a point estimate only, as while a model trains
+        return np.zeros(0)
     chunks = _chunks(resampling.replicates, max(rows.shape))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.concatenate(
