@@ -2,6 +2,7 @@
 
 ScoringError
 ├── TreeError               records that are not one rooted tree
+├── ColumnError             a cell that a method cannot read; names the column and the node
 ├── UnknownNameError        a registry key or parameter that does not exist; names the known ones
 ├── ParameterError          a parameter's value is outside its range; names the range
 ├── MissingInputError       a method lacks an input; names it and how to get it
@@ -40,6 +41,12 @@ class TreeError(ScoringError):
     """The records do not form one rooted tree."""
 
     code = "tree"
+
+
+class ColumnError(ScoringError):
+    """A cell of a column holds what its method cannot read; the message names column and node."""
+
+    code = "column"
 
 
 class UnknownNameError(ScoringError):

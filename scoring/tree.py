@@ -39,7 +39,7 @@ class Tree:
         ends: ``(T,)`` int64, the position where each trace ends; merged duplicates repeat it.
         outcomes: ``(T,)`` float64, each trace's primary outcome, NaN = unknown.
         text: ``(N,)`` object, the steps' texts (the root's is never tokenised).
-        score, n_tokens, visits, value: ``(N,)`` float64, NaN = missing.
+        score, n_tokens, visits, value: ``(N,)`` float64, NaN = missing; an infinite score is none.
         state: ``(N,)`` object, the environment's state *before* the step, None = unknown.
         level, agent: ``(N,)`` object, "" = none.
         extra: every other key of the records as an ``(N,)`` object column, None = missing.
@@ -276,6 +276,8 @@ def _floats(name: str, column: npt.ArrayLike | None, n: int) -> FloatArray:
         raise TreeError(f"column {name} must hold numbers") from None
     if array.shape != (n,):
         raise TreeError(f"column {name} has shape {array.shape}, expected ({n},)")
+    if name == "score":  # a model's overflow says nothing: missing, which methods count in a note
+        return np.where(np.isinf(array), np.nan, array)
     if np.isinf(array).any():
         raise TreeError(f"column {name} holds an infinite number at row {np.isinf(array).argmax()}")
     return array

@@ -126,7 +126,7 @@ def _ends(ordered: list[Mapping[str, Any]], depth: list[int]) -> tuple[list[int]
 
 
 def _number(row: Mapping[str, Any], key: str, value: Any) -> float:
-    """Return ``value`` as a float; None and NaN mean missing."""
+    """Return ``value`` as a float; None and NaN mean missing, and an infinite score does."""
     if value is None:
         return math.nan
     try:
@@ -136,6 +136,8 @@ def _number(row: Mapping[str, Any], key: str, value: Any) -> float:
     if number is None:
         raise TreeError(f"record {row['id']!r}: '{key}' must be a number, not {short(value)}")
     if math.isinf(number):
+        if key == "score":
+            return math.nan
         raise TreeError(f"record {row['id']!r}: '{key}' is infinite")
     return number
 

@@ -174,7 +174,7 @@ ROOT = {"id": 1, "parent": None, "text": ""}
         pytest.param([ROOT, row(outcome="1")], "must be a number", id="text outcome"),
         pytest.param([ROOT, row(outcome=[1, "x"])], "must be a number", id="text in a list"),
         pytest.param([ROOT, row(outcome=10**400)], "must be a number", id="too large"),
-        pytest.param([ROOT, row(score=-math.inf)], "infinite", id="infinite score"),
+        pytest.param([ROOT, row(value=-math.inf)], "infinite", id="infinite value"),
         pytest.param([ROOT, row(text=5)], "must be text", id="number as text"),
         pytest.param([ROOT, row(level=1)], "must be text", id="number as level"),
         pytest.param([ROOT, row(state=["a"])], "hashable", id="unhashable state"),
@@ -183,6 +183,15 @@ ROOT = {"id": 1, "parent": None, "text": ""}
 def test_records_that_are_no_tree_are_refused_in_words(records, word):
     with pytest.raises(TreeError, match=word):
         Tree.from_records(records)
+
+
+@pytest.mark.parametrize("score", [math.inf, -math.inf, math.nan, None])
+def test_a_score_that_is_no_number_is_missing(score):
+    tree = Tree.from_records([ROOT, row(score=score)])
+    assert math.isnan(tree.score[1])
+    assert "score" in tree.given
+    column = [math.nan, math.nan if score is None else score]
+    assert math.isnan(Tree.from_columns(ids=[0, 1], depth=[0, 1], score=column).score[1])
 
 
 def test_a_huge_value_does_not_make_a_huge_message():
@@ -207,7 +216,10 @@ def test_a_huge_value_does_not_make_a_huge_message():
         pytest.param({"depth": [0, 1], "ends": [1], "outcomes": [1.0, 2.0]}, id="outcome too many"),
         pytest.param({"depth": [0, 1], "outcomes": [1.0]}, id="outcomes without ends"),
         pytest.param({"depth": [0, 1], "score": [1.0]}, id="short column"),
-        pytest.param({"depth": [0, 1], "score": [0.0, math.inf]}, id="infinite score"),
+        pytest.param({"depth": [0, 1], "value": [0.0, math.inf]}, id="infinite value"),
+        pytest.param(
+            {"depth": [0, 1], "ends": [1], "outcomes": [-math.inf]}, id="infinite outcome"
+        ),
         pytest.param({"depth": [0, 1], "score": ["a", "b"]}, id="text score"),
         pytest.param({"depth": [0, 1], "text": ["a"]}, id="short text"),
         pytest.param({"depth": [0, 1], "scores": [1, 2]}, id="unknown column"),
