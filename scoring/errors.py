@@ -18,6 +18,7 @@ ScoringError
 │   ├── JudgeEndpointError  its server cannot be reached or refuses
 │   │   └── JudgeCapError   the next request could cost more than is left
 │   └── JudgeAnswerError    an answer that cannot be read as verdicts
+├── CheckerError            a checker's program cannot be started
 ├── TrainingError           a run that cannot start or go on (no labels, one class, NaN loss …)
 ├── OutOfMemoryError        half the tokens at a time did not fit either; says what takes less
 └── CancelledError          the user asked to stop; not a failure
@@ -131,6 +132,12 @@ class UndefinedError(ScoringError):
     """The data cannot give the number asked for; the message says why, for "undefined because …"."""
 
     code = "undefined"
+
+
+class CheckerError(ScoringError):
+    """The program that a checker asks cannot be started; the message names the way out."""
+
+    code = "checker"
 
 
 class JudgeError(ScoringError):

@@ -58,6 +58,12 @@ def measure_agreement(job_id: int) -> None:
     _run_here(job_id)
 
 
+@shared_task(name=Job.Kind.ANSWERS.value)
+def check_answers(job_id: int) -> None:
+    """Compare final answers with references."""
+    _run_here(job_id)
+
+
 @shared_task(name=Job.Kind.EVALUATE.value)
 def evaluate(job_id: int) -> None:
     """Measure a model's scores by evaluation suites."""

@@ -29,6 +29,7 @@ from annotator.services.jobs.requests import (
     snapshot_request,
     train_request,
 )
+from annotator.services.judgements.answers import answers_request
 from annotator.services.models.retraining import retrain_request
 
 if TYPE_CHECKING:
@@ -155,6 +156,12 @@ def _export(access: Access, user: User, said: Said) -> Job:
     )
 
 
+def _answers(access: Access, user: User, said: Said) -> Job:
+    return answers_request(
+        project=access.project, user=user, name=said["outcome"], replace=said["replace"]
+    )
+
+
 STARTERS: dict[str, Callable[[Access, User, Said], Job]] = {
     "import": _import,
     "train": _train,
@@ -162,6 +169,7 @@ STARTERS: dict[str, Callable[[Access, User, Said], Job]] = {
     "score": _score,
     "snapshot": _snapshot,
     "export": _export,
+    "answers": _answers,
 }
 
 

@@ -45,6 +45,7 @@ class Job(models.Model):
         SAMPLE = "scoring.sample", "Sample project"
         QUEUE = "scoring.queue", "Queue"
         AGREEMENT = "scoring.agreement", "Agreement"
+        ANSWERS = "scoring.answers", "Check of answers"
         EVALUATE = "scoring.evaluate", "Evaluation"
         EDITS = "scoring.edits", "Evaluation of edits"
         TRAIN = "scoring.train", "Train"

@@ -13,6 +13,7 @@ from annotator.services.datasets.exports import export_create, export_result
 from annotator.services.datasets.snapshots import snapshot_create
 from annotator.services.imports import import_file
 from annotator.services.jobs.requests import train_request
+from annotator.services.judgements.answers import answers_check
 from annotator.services.projects.samples import sample_project_fill
 from annotator.services.queues.build import queue_build
 
@@ -92,6 +93,20 @@ def run_queue(context: JobContext) -> dict[str, Any]:
         context.check()
 
     return {"queue": queue.pk, **queue_build(queue=queue, on_progress=tell, job=context.job)}
+
+
+def run_answers(context: JobContext) -> dict[str, Any]:
+    """Check final answers; the result counts verdicts, as ``check_answers --json`` does."""
+    report = answers_check(
+        project=context.project,
+        name=context.args["name"],
+        replace=context.args["replace"],
+        on_progress=_told(context, "traces checked"),
+        on_saved=context.saved,
+        job=context.job,
+    )
+    context.publish()
+    return report.as_dict()
 
 
 def run_sample(context: JobContext) -> dict[str, Any]:

@@ -34,6 +34,7 @@ RUNS: dict[str, str] = {
     Job.Kind.SAMPLE: "scoring.pipelines.io:run_sample",
     Job.Kind.QUEUE: "scoring.pipelines.io:run_queue",
     Job.Kind.AGREEMENT: "scoring.pipelines.agreement:run",
+    Job.Kind.ANSWERS: "scoring.pipelines.io:run_answers",
     Job.Kind.EVALUATE: "scoring.pipelines.evaluate:run",
     Job.Kind.EDITS: "scoring.pipelines.evaluate:run",
     Job.Kind.TRAIN: "scoring.pipelines.train:run",

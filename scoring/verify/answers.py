@@ -17,10 +17,11 @@ import subprocess
 import sys
 import time
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from scoring.errors import CheckerError
 from scoring.types import ROOT, LabelRecord
 from scoring.verify.arithmetic import Verdict
 
@@ -55,7 +56,11 @@ class AnswerChecker:
         self._read = b""
 
     def check(self, answer: str, reference: str) -> Verdict:
-        """Say whether ``answer``, any text that ends in one, agrees with ``reference``."""
+        """Say whether ``answer``, any text that ends in one, agrees with ``reference``.
+
+        Raises:
+            CheckerError: computer algebra cannot be started at all.
+        """
         if not answer.strip() or not reference.strip() or len(reference) > MAX_REFERENCE:
             return Verdict.NOTHING
         question = {"answer": answer[-MAX_ANSWER:], "reference": reference}
@@ -105,7 +110,11 @@ class AnswerChecker:
             )
             if self._line(self._child, START_SECONDS) is None:
                 self.close()
-                raise OSError("the checker of final answers did not start")
+                raise CheckerError(
+                    f"The checker of final answers did not start within {START_SECONDS:g} s. Is "
+                    f"{LIBRARY} installed (`pip install -r requirements.txt`), and is there memory "
+                    "for it? What was checked is kept; go on when it starts again."
+                )
         return self._child
 
     def _line(self, child: subprocess.Popen[bytes], seconds: float) -> bytes | None:
@@ -125,8 +134,18 @@ class AnswerChecker:
 
 
 def library_version() -> str:
-    """Return the version of the library, stored with every verdict."""
-    return version(LIBRARY)
+    """Return the version of the library, stored with every verdict.
+
+    Raises:
+        CheckerError: it is not installed.
+    """
+    try:
+        return version(LIBRARY)
+    except PackageNotFoundError:
+        raise CheckerError(
+            f"{LIBRARY}, which compares final answers, is not installed. Install it with "
+            "`pip install -r requirements.txt`, then go on."
+        ) from None
 
 
 def answer_labels(record: TreeRecord, rater: RaterRecord) -> list[LabelRecord]:

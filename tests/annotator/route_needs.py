@@ -7,6 +7,8 @@ RANKED = ("step", "step-below", "branch", "branch-below", "trace")
 # The weakest role that a changing request needs. What is not listed here must not exist.
 NEEDED = {
     ("annotator:import", "post"): "reviewer",
+    ("annotator:answers", "get"): "reviewer",
+    ("annotator:answers", "post"): "reviewer",
     ("annotator:model-list", "post"): "reviewer",
     ("annotator:model-score", "post"): "reviewer",
     ("annotator:model-retrain", "post"): "reviewer",

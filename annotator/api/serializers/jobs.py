@@ -16,7 +16,9 @@ class JobIn(s.Serializer[Any]):
     """Work to queue. Which other fields count depends on ``kind``."""
 
     project = s.CharField()
-    kind = s.ChoiceField(choices=["import", "train", "retrain", "score", "snapshot", "export"])
+    kind = s.ChoiceField(
+        choices=["import", "train", "retrain", "score", "snapshot", "export", "answers"]
+    )
     upload = s.IntegerField(required=False, help_text="import: id of an upload.")
     format = s.CharField(
         required=False,
@@ -43,6 +45,15 @@ class JobIn(s.Serializer[Any]):
         default=False, help_text="score: make labels of a judge's verdicts too."
     )
     rules = RulesIn(required=False, help_text="snapshot.")
+    outcome = s.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="answers: outcome that the check writes; empty: the project's primary one.",
+    )
+    replace = s.BooleanField(
+        default=False, help_text="answers: also where a trace has the outcome from elsewhere."
+    )
     options = s.DictField(required=False, default=dict, help_text="export.")
 
 

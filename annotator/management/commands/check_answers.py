@@ -53,7 +53,10 @@ class Command(ContractCommand):
         return Answer(
             report.as_dict(),
             [
-                f"'{report.outcome}': {report.right:,} right, {report.wrong:,} wrong.",
+                (
+                    f"'{report.outcome}': {report.right:,} right, {report.wrong:,} wrong, "
+                    f"{report.unchanged:,} of them checked before."
+                ),
                 (
                     f"No verdict on {report.unread:,} ({report.late:,} took too long or too much memory); {report.kept:,} "
                     f"had it from elsewhere; {report.without_reference:,} without a reference answer."

@@ -11,6 +11,7 @@ worker accepts. ``Job.args`` by kind:
 * ``scoring.snapshot``: ``name``, ``rules`` (aggregate, neutral, include_machine), ``filter``.
 * ``scoring.export``: ``format``, ``options``, ``snapshot`` (id or null).
 * ``scoring.sample``: nothing; the project is the one to fill.
+* ``scoring.answers``: as ``services.judgements.answers`` makes them.
 * ``scoring.evaluate``: as ``services.evaluations`` makes them.
 """
 

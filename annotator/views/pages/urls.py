@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.pages import history, imports, problems, projects
+from annotator.views.pages import answers, history, imports, problems, projects
 from annotator.views.pages.adjudication import cases
 from annotator.views.pages.agreement import page as agreement
 from annotator.views.pages.datasets import downloads
@@ -42,6 +42,7 @@ urlpatterns = [
         history.history_undo,
         name="history-undo",
     ),
+    path(f"{P}answers/", answers.answers_page, name="answers"),
     path(f"{P}import/", imports.import_page, name="import"),
     path(f"{P}models/", models.model_list, name="model-list"),
     path(f"{P}models/<int:pk>/", models.model_detail, name="model-detail"),

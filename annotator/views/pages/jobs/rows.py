@@ -48,6 +48,17 @@ NOT_FACTS = frozenset(
 )
 # The words of the list of imported files.
 FACT_WORDS = {"unchanged": "already there", "rejected": "refused", "dry_run": "only checked"}
+# Of a check of answers, whose verdicts are no records of a file.
+ANSWER_WORDS = {
+    "outcome": "outcome",
+    "right": "right",
+    "wrong": "wrong",
+    "unread": "no verdict",
+    "late": "of these too long or too large",
+    "unchanged": "unchanged since an earlier check",
+    "kept": "left, known from elsewhere",
+    "without_reference": "without a reference answer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +154,14 @@ class JobRow:
         if self.is_import and "accepted" in self.job.result:
             found["new"] = records_new(self.job.result)
         # The database does not keep the order of the keys.
-        ordered = [key for key in FACTS if key in found]
+        words, order = FACT_WORDS, tuple[str, ...](FACTS)
+        if self.job.kind == Job.Kind.ANSWERS:
+            words, order = ANSWER_WORDS, tuple(ANSWER_WORDS)
+        ordered = [key for key in order if key in found]
         rest = sorted(found.keys() - set(ordered))
         if "format" in found:
             found["format"] = self._format_label(found["format"])
-        return [
-            (FACT_WORDS.get(key, key.replace("_", " ")), found[key]) for key in (*ordered, *rest)
-        ]
+        return [(words.get(key, key.replace("_", " ")), found[key]) for key in (*ordered, *rest)]
 
     def _format_label(self, key: str) -> str:
         """Return what a person calls a format; one that is gone keeps its key."""
