@@ -30,7 +30,7 @@ REASONS: dict[str, str] = {
     "the path at one place.",
 }
 """Kinds that no method can take apart, and why."""
-_SEQUENCE = (
+SEQUENCE = (
     "It reads all answers to a problem one after another, so no path has a value of its own. Train the "
     "kind listwise with reading=tree."
 )
@@ -180,7 +180,7 @@ def why_not(key: str, kind: str, settings: Mapping[str, Any] | None = None) -> s
     if kind in REASONS:
         return REASONS[kind]
     if kind == "listwise" and (settings or {}).get("reading") == "sequence":
-        return _SEQUENCE
+        return SEQUENCE
     if "heads" in row.needs and kind != "multi_head":
         return "The model has one number and no heads by criterion: there is nothing to split."
     return ""

@@ -131,12 +131,20 @@ class Passes:
     def _measured(self, row: Row, output: Output) -> Float32:
         return self.measure(self.network, row, output).float().cpu().numpy()
 
-    def _check(self, tree: EncodedTree) -> None:
-        """Compare packed and plain passes on a built-in tree and on the first real branches."""
-        if not self._trusted:
+    def self_check(self) -> None:
+        """Compare packed and plain passes on a built-in tree, once.
+
+        Raises:
+            PackingError: if they differ.
+        """
+        if self.packs and not self._trusted:
             if not selfcheck.run(self, selfcheck.probe(self._vocabulary, self.context), uncut=True):
                 raise PackingError("the built-in tree of the self-check has no branch to compare")
             self._trusted = True
+
+    def _check(self, tree: EncodedTree) -> None:
+        """Check the weights once on the built-in tree and once on real branches."""
+        self.self_check()
         branches = len(np.unique(tree.parent)) < len(tree)
         if not self._trusted_on_branches and branches:
             self._trusted_on_branches = selfcheck.run(self, tree)

@@ -25,7 +25,7 @@ from scoring.reward.adapters.chat import rendered, turn
 from scoring.reward.adapters.config import unescaped
 from scoring.reward.adapters.opening import open_published
 from scoring.reward.adapters.passes import Passes
-from scoring.reward.adapters.scorer import PathScorer, digest, ids_of, probability
+from scoring.reward.adapters.scorer import LogOdds, PathScorer, digest, ids_of
 from scoring.reward.manifest import config_of
 from scoring.reward.registry import added_kind
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scoring.reward.adapters.config import ScalarClassifierConfig
-    from scoring.reward.adapters.passes import Float32
     from scoring.reward.adapters.scorer import Layout
     from scoring.reward.manifest import Manifest
     from scoring.reward.shared import Int32
@@ -109,10 +108,6 @@ def load(_folder: Path, manifest: Manifest, device: str) -> PathScorer:
         if config.read == "answer"
         else ValuedSteps(tokenizer, unescaped(config.separator))
     )
-
-    def score(rewards: Float32) -> Float32:
-        return probability(rewards[:, 0] - np.float32(config.offset))
-
-    return PathScorer(
-        Passes(network, published.device), layout, score, {"commit": published.commit}
-    )
+    readout = LogOdds((1.0,), -config.offset)
+    passes = Passes(network, published.device)
+    return PathScorer(passes, layout, readout, {"commit": published.commit})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from scoring.errors import AlignmentError
 from scoring.reward.scores import TreeScores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scoring.reward.adapters.passes import Float32, Passes
     from scoring.reward.scorer import Item
@@ -50,6 +51,7 @@ class PathScorer:
     Attributes:
         passes: the weights.
         layout: the text.
+        readout: from what the head says to log-odds and scores.
         facts: see ``Scorer``.
     """
 
@@ -59,13 +61,13 @@ class PathScorer:
         self,
         passes: Passes,
         layout: Layout,
-        score: Callable[[Float32], Float32],
+        readout: LogOdds,
         facts: Mapping[str, str | int],
     ) -> None:
-        """Bind weights, layout and ``score``, which turns ``(S, C)`` readings into ``(S,)`` scores."""
+        """Bind weights, layout and what turns ``(S, C)`` readings into ``(S,)`` scores."""
         self.passes = passes
         self.layout = layout
-        self._score = score
+        self.readout = readout
         self.facts = {**layout.facts, **facts}
         self._special = (*special_texts(layout.tokenizer), *layout.marks)
 
@@ -79,7 +81,7 @@ class PathScorer:
         sequences, skipped = self._sequences(item.prompt, item.tree)
         step = np.full(len(item.tree), np.nan, dtype=np.float32)
         if sequences:
-            step[list(sequences)] = self._score(self.passes.at_ends(list(sequences.values())))
+            step[list(sequences)] = self.readout(self.passes.at_ends(list(sequences.values())))
         return TreeScores(step, {}, float("nan"), skipped, self.scale)
 
     def _sequences(self, prompt: str, tree: Tree) -> tuple[dict[int, Int32], dict[int, str]]:
@@ -146,13 +148,31 @@ def ids_of(tokenizer: Any, text: str, *, special: bool = False) -> list[int]:
     return ids
 
 
-def two_class(right: int) -> Callable[[Float32], Float32]:
+@dataclass(frozen=True, slots=True)
+class LogOdds:
+    """Readings as log-odds: a weighted sum and a constant.
+
+    Attributes:
+        weights: ``(C,)``.
+        constant: added to the sum.
+    """
+
+    weights: tuple[float, ...]
+    constant: float = 0.0
+
+    def value(self, readings: Any) -> Any:
+        """Return log-odds ``(…)`` of readings ``(…, C)``, an array or a tensor."""
+        columns = (weight * readings[..., c] for c, weight in enumerate(self.weights) if weight)
+        return sum(columns, start=self.constant)
+
+    def __call__(self, readings: Float32) -> Float32:
+        """Return probabilities ``(S,)`` of readings ``(S, C)``."""
+        return probability(self.value(readings).astype(np.float32))
+
+
+def two_class(right: int) -> LogOdds:
     """Return the reading of two logits ``(S, 2)`` as the probability of class ``right``."""
-
-    def score(logits: Float32) -> Float32:
-        return probability(logits[:, right] - logits[:, 1 - right])
-
-    return score
+    return LogOdds((-1.0, 1.0) if right else (1.0, -1.0))
 
 
 def probability(logit: Float32) -> Float32:
