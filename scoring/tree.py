@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from scoring.errors import TreeError
 from scoring.tree_records import NUMBER_KEYS, WORD_KEYS, columns_from_records
+from scoring.tree_shape import all_ways_down, depths, parents, subtree_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +126,7 @@ class Tree:
             ids=names,
             parent=up,
             depth=down,
-            subtree_end=_subtree_ends(down),
+            subtree_end=subtree_ends(down),
             ends=stops,
             outcomes=results,
             state=_objects("state", columns.get("state"), n),
@@ -163,6 +164,8 @@ class Tree:
         n = len(self)
         stops = np.asarray(ends, np.int64).reshape(-1)
         lengths = self.depth[stops]
+        if lengths.sum() > n:  # a look at every node is the cheaper way
+            return all_ways_down(self.depth, self.subtree_end, stops), lengths
         ended = np.repeat(np.cumsum(lengths), lengths)
         levels = np.arange(1, len(ended) + 1) - ended + np.repeat(lengths, lengths)
         wanted = levels * n + np.repeat(stops, lengths)
@@ -196,54 +199,16 @@ def _shape(
             raise TreeError(
                 "depths are not one tree in pre-order: 0 at the root only, at most one more than the row before"
             )
-        return _parents(down), down
+        return parents(down), down
     up = _positions("parent", parent, n)
     if up[0] != -1 or np.any(up[1:] < 0) or np.any(up >= np.arange(n)):
         raise TreeError(
             "parents are not in pre-order: -1 at row 0 only, each parent before its child"
         )
-    down = _depths(up)
-    if not np.array_equal(_parents(down), up):
+    down = depths(up)
+    if not np.array_equal(parents(down), up):
         raise TreeError("rows are not in pre-order: a subtree is interrupted by another branch")
     return up, down
-
-
-def _depths(parent: IntArray) -> IntArray:
-    """Count ancestors by pointer doubling: log2(depth) passes whatever the shape."""
-    depth = (parent >= 0).astype(np.int64)
-    hop = np.maximum(parent, 0)
-    while hop.any():
-        depth = depth + depth[hop]
-        hop = hop[hop]
-    return depth
-
-
-def _parents(depth: IntArray) -> IntArray:
-    """Find each node's parent: the last node one level up before it."""
-    n = len(depth)
-    at = np.arange(n)
-    keys = np.sort(depth * n + at)
-    up = keys[np.searchsorted(keys, (depth - 1) * n + at) - 1] % n
-    up[0] = -1
-    return np.asarray(up, np.int64)
-
-
-def _subtree_ends(depth: IntArray) -> IntArray:
-    """Match openings with closings: on one level they alternate, so both sort the same way.
-
-    Row j closes the open nodes of the levels ``depth[j] … depth[j - 1]``; a row of depth 0 after
-    the last closes the rest.
-    """
-    n = len(depth)
-    following = np.append(depth[1:], 0)
-    closed = depth - following + 1  # how many nodes end right after each row
-    level = np.repeat(following, closed)
-    first = np.repeat(np.cumsum(closed) - closed, closed)
-    level = level + (np.arange(n) - first)
-    after = np.repeat(np.arange(1, n + 1), closed)
-    ends = np.empty(n, np.int64)
-    ends[np.argsort(depth, kind="stable")] = after[np.argsort(level, kind="stable")]
-    return ends
 
 
 def _traces(

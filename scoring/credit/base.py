@@ -72,11 +72,14 @@ class Credit:
             numbers on different traces, their mean over the traces through it that have one.
         per_trace: values per step by end node where they differ by trace, else None.
         notes: sentences the legend must show.
+        low, high: ``(N,)`` float64, the ends of each node's interval, or None for no intervals.
     """
 
     per_node: FloatArray
     per_trace: Mapping[NodeId, FloatArray] | None = None
     notes: tuple[str, ...] = ()
+    low: FloatArray | None = None
+    high: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,6 +95,8 @@ class CreditResult:
         params: every parameter with the value used.
         notes: sentences the legend must show, such as "no signal: all outcomes are equal".
         n_outcomes: traces with a known outcome.
+        low, high: ``(N,)`` float64, the ends of each node's interval, NaN where undefined; None for
+            methods without intervals.
     """
 
     per_node: FloatArray
@@ -101,6 +106,8 @@ class CreditResult:
     params: Mapping[str, Any]
     notes: tuple[str, ...]
     n_outcomes: int
+    low: FloatArray | None = None
+    high: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,14 @@ class Cells:
         """``(C,)`` number of the step within its trace, from 0."""
         return np.arange(len(self.node)) - self.first[self.row]
 
-    @property
+    @cached_property
+    def last(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """``(C,)`` whether a cell is the last step of its trace."""
+        found = np.zeros(len(self.node), np.bool_)
+        found[self.first[1:][self.lengths > 0] - 1] = True
+        return found
+
+    @cached_property
     def trace(self) -> IntArray:
         """``(C,)`` index of each cell's trace in the order of ``tree.ends``."""
         return self.traces[self.row]
@@ -95,8 +102,29 @@ def blocks(tree: Tree, *, size: int = BLOCK) -> Iterator[Cells]:
         yield cells_of(tree, np.arange(first, stop))
 
 
+class Passes:
+    """The blocks of all traces, to be gone through several times; a single one is made once."""
+
+    def __init__(self, tree: Tree, *, size: int = BLOCK) -> None:
+        self._tree = tree
+        self._size = size
+        self._one = tree.depth[tree.ends].sum() <= size
+        self._kept: list[Cells] | None = None
+
+    def __iter__(self) -> Iterator[Cells]:
+        """Yield the blocks."""
+        if not self._one:
+            return blocks(self._tree, size=self._size)
+        if self._kept is None:
+            self._kept = list(blocks(self._tree, size=self._size))
+        return iter(self._kept)
+
+
 def credit_by_cell(
-    tree: Tree, values: Callable[[Cells], FloatArray], notes: tuple[str, ...] = ()
+    tree: Tree,
+    values: Callable[[Cells], FloatArray],
+    notes: tuple[str, ...] = (),
+    passes: Passes | None = None,
 ) -> Credit:
     """Return the credit of a method that gives a step a number of its own on each trace.
 
@@ -105,6 +133,7 @@ def credit_by_cell(
         values: maps cells to ``(C,)`` numbers, NaN = no value; each trace's must not depend on
             which other traces are in the block.
         notes: what the legend must say.
+        passes: the blocks, if the caller has gone through them before.
 
     Returns:
         By node the mean over the traces through it that have a number; by trace the numbers
@@ -112,7 +141,7 @@ def credit_by_cell(
     """
     n = len(tree)
     sums, counts = np.zeros(n), np.zeros(n)
-    for block in blocks(tree):
+    for block in passes or Passes(tree):
         found = values(block)
         known = np.isfinite(found)
         sums += np.bincount(block.node[known], found[known], minlength=n)

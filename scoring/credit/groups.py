@@ -105,7 +105,7 @@ def leaf_values(tree: Tree) -> FloatArray:
 
 def spread(tree: Tree, advantage: FloatArray, notes: tuple[str, ...] = ()) -> Credit:
     """Give every step of a trace the trace's ``advantage`` ``(T,)``, NaN = no value."""
-    at_end = _mean_at_ends(tree, advantage)
+    at_end = at_ends(tree, advantage)
     table = TraceTable(tree, lambda end, path: np.full(len(path), at_end[end]))
     return Credit(through(tree, advantage), table, notes)
 
@@ -114,12 +114,12 @@ def spread_with_steps(
     tree: Tree, advantage: FloatArray, steps: FloatArray, notes: tuple[str, ...] = ()
 ) -> Credit:
     """Like ``spread``, plus a term ``steps`` ``(N,)`` of the step itself on every trace."""
-    at_end = _mean_at_ends(tree, advantage)
+    at_end = at_ends(tree, advantage)
     table = TraceTable(tree, lambda end, path: at_end[end] + steps[path])
     return Credit(through(tree, advantage) + steps, table, notes)
 
 
-def _mean_at_ends(tree: Tree, values: FloatArray) -> FloatArray:
+def at_ends(tree: Tree, values: FloatArray) -> FloatArray:
     """Return ``(N,)`` means over the traces that end *at* each node, NaN where there is none."""
     known = np.isfinite(values)
     sums = np.bincount(tree.ends[known], values[known], minlength=len(tree))

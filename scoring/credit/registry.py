@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from scoring.credit.base import CreditResult
-from scoring.credit.inputs import INPUTS
+from scoring.credit.inputs import hint_for
 from scoring.credit.rows import hierarchy, judged, outcomes, policy, scores, structured
 from scoring.errors import MissingInputError, ParameterError, UnknownNameError
 from scoring.registry import find_row, load_target
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scoring.credit.base import Credit, MethodRow
-    from scoring.tree import Tree
+    from scoring.tree import FloatArray, Tree
 
 # The families in the order of the menu.
 FAMILIES: dict[str, tuple[MethodRow, ...]] = {
@@ -48,16 +48,31 @@ def assign(key: str, tree: Tree, **params: Any) -> CreditResult:
     values = _parameters(row, params)
     missing = [name for name in row.needs_with(values) if name not in tree.given]
     if missing and len(tree) > 1:
-        hint = "; ".join(INPUTS.get(name, f"give each record a '{name}'") for name in missing)
+        hint = "; ".join(hint_for(name) for name in missing)
         raise MissingInputError(key, missing, hint)
     method = cast("Callable[..., Credit]", load_target(row.target))
     credit = method(tree, **values)
-    per_node = credit.per_node.copy()
-    per_node[0] = np.nan  # the problem is not a step
-    known = int(np.isfinite(tree.outcomes).sum())
+    per_node = _steps_only(credit.per_node)
+    low = None if credit.low is None else _steps_only(credit.low)
+    high = None if credit.high is None else _steps_only(credit.high)
     return CreditResult(
-        per_node, credit.per_trace, key, row.version, values, credit.notes, n_outcomes=known
+        per_node,
+        credit.per_trace,
+        key,
+        row.version,
+        values,
+        credit.notes,
+        n_outcomes=int(np.isfinite(tree.outcomes).sum()),
+        low=low,
+        high=high,
     )
+
+
+def _steps_only(column: FloatArray) -> FloatArray:
+    """Return a copy without a number at the problem, which is not a step."""
+    copied = column.copy()
+    copied[0] = np.nan
+    return copied
 
 
 def _parameters(row: MethodRow, given: Mapping[str, Any]) -> dict[str, Any]:
