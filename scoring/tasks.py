@@ -88,6 +88,18 @@ def score(job_id: int) -> None:
     _run_supervised(job_id)
 
 
+@shared_task(name=Job.Kind.ATTRIBUTE.value)
+def attribute(job_id: int) -> None:
+    """Take a path apart with one model and method."""
+    _run_supervised(job_id)
+
+
+@shared_task(name=Job.Kind.FAITHFUL.value)
+def check_faithfulness(job_id: int) -> None:
+    """Try how far a method can be trusted on a model."""
+    _run_supervised(job_id)
+
+
 @shared_task(name=Job.Kind.JUDGE.value)
 def judge(job_id: int) -> None:
     """Have a judge score the steps of a project."""

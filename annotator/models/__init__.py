@@ -1,5 +1,6 @@
 """Every table of Tracewood, one file per noun family."""
 
+from annotator.models.attributions import Attribution, FaithfulnessCard
 from annotator.models.data import Outcome, Problem, SourceFile, SourceRecord, Step, Trace
 from annotator.models.datasets import (
     Export,
@@ -32,11 +33,13 @@ __all__ = [
     "Alternative",
     "ApiToken",
     "Assignment",
+    "Attribution",
     "Comment",
     "ErrorType",
     "Evaluation",
     "EvaluationResult",
     "Export",
+    "FaithfulnessCard",
     "Gold",
     "GuidelineVersion",
     "Job",

@@ -51,12 +51,13 @@ class Job(models.Model):
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
         JUDGE = "scoring.judge", "Judge"
+        ATTRIBUTE = "scoring.attribute", "Attribution"
+        FAITHFUL = "scoring.faithful", "Faithfulness"
 
         @property
         def queue(self) -> Worker.Kind:
             """The queue of this kind; queues are called like the workers that read them."""
-            gpu = {Job.Kind.TRAIN, Job.Kind.SCORE, Job.Kind.EDITS}
-            return Worker.Kind.GPU if self in gpu else Worker.Kind.IO
+            return Worker.Kind.GPU if self in READS_MODELS else Worker.Kind.IO
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -104,6 +105,18 @@ class Job(models.Model):
     def queue(self) -> Worker.Kind:
         """The queue that carries this job's messages."""
         return Job.Kind(self.kind).queue
+
+
+# Kinds that load a model, and so go to the gpu worker's child.
+READS_MODELS = frozenset(
+    {
+        Job.Kind.TRAIN,
+        Job.Kind.SCORE,
+        Job.Kind.EDITS,
+        Job.Kind.ATTRIBUTE,
+        Job.Kind.FAITHFUL,
+    }
+)
 
 
 class JobMetric(models.Model):

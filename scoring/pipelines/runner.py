@@ -40,6 +40,8 @@ RUNS: dict[str, str] = {
     Job.Kind.TRAIN: "scoring.pipelines.train:run",
     Job.Kind.SCORE: "scoring.pipelines.score:run",
     Job.Kind.JUDGE: "scoring.pipelines.judge:run",
+    Job.Kind.ATTRIBUTE: "scoring.pipelines.attribute:run",
+    Job.Kind.FAITHFUL: "scoring.pipelines.faithful:run",
 }
 
 

@@ -1,0 +1,171 @@
+"""Stored attributions of a path, the running reward that scoring left, and what a method may be used for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, Step, TokenScore
+from scoring.attribution.registry import METHODS, why_not
+from scoring.attribution.stored import from_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from annotator.models import Project
+    from scoring.attribution.base import Attribution as Found
+    from scoring.tree import FloatArray, IntArray
+
+OPEN = (Job.State.QUEUED, Job.State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPath:
+    """The steps from the root's child to ``end``, and the hash of all that a model reads of them."""
+
+    end: Step
+    steps: list[Step]
+    hash: str
+
+    @property
+    def texts(self) -> list[str]:
+        """The steps' texts."""
+        return [step.text for step in self.steps]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RunningReward:
+    """What scoring stored of every token of a path: the attribution that costs nothing.
+
+    Attributes:
+        step, begin, end: ``(P,)`` int64 step number and characters of each token.
+        running: ``(P,)`` float64 reward after each token.
+        before: ``(P,)`` float64 reward before it.
+        start: reward in front of the first step.
+    """
+
+    step: IntArray
+    begin: IntArray
+    end: IntArray
+    running: FloatArray
+    before: FloatArray
+    start: float
+
+    @property
+    def credit(self) -> FloatArray:
+        """``(P,)`` what each token added."""
+        return self.running - self.before
+
+
+def path_of(*, end: Step) -> ReadPath:
+    """Return the path from the problem to ``end``, whatever its length, with two queries."""
+    above = Step.objects.filter(
+        problem=end.problem, preorder__lte=end.preorder, subtree_end__gt=end.preorder
+    )
+    steps = list(above.order_by("depth"))
+    whole = hashlib.sha256()
+    for text in (end.problem.prompt, *(step.text for step in steps)):
+        data = text.encode("utf-8", "surrogatepass")
+        whole.update(len(data).to_bytes(8, "little") + data)
+    return ReadPath(end, steps, whole.hexdigest())
+
+
+def digest_of(*, method: str, version: str, params: Mapping[str, Any]) -> str:
+    """Return what names a method with its version and all its parameters."""
+    said = json.dumps([method, version, dict(params)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def attributions_at(*, end: Step, model: RewardModel) -> list[Attribution]:
+    """Return what is stored of a path by a model, the newest of each method first; without arrays."""
+    rows = Attribution.objects.filter(end=end, model=model).defer("arrays").order_by("-created")
+    return list(rows)
+
+
+def found_of(*, stored: Attribution) -> Found:
+    """Return the attribution that a row holds."""
+    data = bytes(stored.arrays)
+    facts = dict(stored.facts)
+    places = facts.pop("places")
+    arrays = {name: data[at : at + size] for name, (at, size) in places.items()}
+    return from_stored(facts, arrays)
+
+
+def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningReward | None:
+    """Return the running reward over a path, None unless every step with text has its tokens.
+
+    Rows that do not cover a step's text exactly, as after a change of the text, count as missing.
+    """
+    rows = {
+        row.step_id: row
+        for row in TokenScore.objects.filter(model=model, step__in=[step.pk for step in steps])
+    }
+    columns: list[tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]] = []
+    start = None
+    for number, step in enumerate(steps):
+        row = rows.get(step.pk)
+        if row is None:
+            if step.text:
+                return None
+            continue
+        ends = np.frombuffer(bytes(row.ends), "<i4").astype(np.int64)
+        running = np.frombuffer(bytes(row.running), "<f4").astype(np.float64)
+        if len(ends) != len(running) or (len(ends) and ends[-1] != len(step.text)):
+            return None
+        if not len(ends):
+            continue
+        start = row.start if start is None else start
+        begins = np.concatenate([[0], ends[:-1]])
+        before = np.concatenate([[row.start], running[:-1]])
+        columns.append((np.full(len(ends), number), begins, ends, running, before))
+    if start is None:
+        return None
+    step_of, begin, end, running, before = (
+        np.concatenate([c[i] for c in columns]) for i in range(5)
+    )
+    return RunningReward(
+        np.asarray(step_of, np.int64),
+        np.asarray(begin, np.int64),
+        np.asarray(end, np.int64),
+        np.asarray(running, np.float64),
+        np.asarray(before, np.float64),
+        float(start),
+    )
+
+
+def models_for_attribution(*, project: Project) -> list[RewardModel]:
+    """Return the models of a project that are ready, newest first."""
+    return list(RewardModel.objects.filter(project=project, ready=True).order_by("-pk"))
+
+
+def not_usable(*, model: RewardModel, method: str) -> str:
+    """Return why a method cannot be used on a model, with the way out; "" if it can."""
+    if not model.ready:
+        return f"'{model.name}' is not trained yet. Ask again when its job is done."
+    if not model.artefact:
+        return f"'{model.name}' is known only by its imported scores: there is no model to run."
+    return why_not(method, model.kind, model.config.get("model", model.config))
+
+
+def cards_of(*, model: RewardModel) -> dict[str, FaithfulnessCard]:
+    """Return the faithfulness cards of a model by method; of an old version of a method none."""
+    rows = FaithfulnessCard.objects.filter(model=model)
+    return {
+        row.method: row
+        for row in rows
+        if row.method in METHODS and METHODS[row.method].version == row.version
+    }
+
+
+def open_attribution_job(
+    *, project: Project, args: Mapping[str, Any], card: bool = False
+) -> Job | None:
+    """Return a job that waits or runs with these arguments."""
+    kind = Job.Kind.FAITHFUL if card else Job.Kind.ATTRIBUTE
+    wanted = {key: args[key] for key in args if key != "name"}
+    rows = Job.objects.filter(project=project, kind=kind, state__in=OPEN, args__contains=wanted)
+    return rows.first()

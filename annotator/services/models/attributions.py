@@ -1,0 +1,139 @@
+"""Ask for the attribution of a path or for a method's faithfulness card; store what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from annotator.errors import ConflictError, InvalidError
+from annotator.models import Attribution, FaithfulnessCard, Job
+from annotator.queries.attributions import (
+    digest_of,
+    not_usable,
+    open_attribution_job,
+    path_of,
+)
+from annotator.services.jobs import job_create, job_hold
+from scoring.attribution.registry import METHODS, parameters
+from scoring.attribution.stored import to_stored
+from scoring.registry import find_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.contrib.auth.models import User
+
+    from annotator.models import RewardModel, Step
+    from scoring.attribution.base import Attribution as Found
+
+
+@transaction.atomic
+def attribution_request(
+    *, model: RewardModel, end: Step, method: str, params: Mapping[str, Any], user: User | None
+) -> Job:
+    """Queue the attribution of the path from the problem to ``end``.
+
+    ``Job.args``: ``model``, ``end`` (ids), ``method``, ``params`` (all of them) and, for the job's page,
+    ``name`` (of the model) and ``problem`` (id).
+
+    Raises:
+        UnknownNameError, ParameterError: no such method or parameter, a value out of range.
+        ConflictError: the model cannot be taken apart by this method (``cannot_attribute``), it is not
+            ready, or a job does the same already (``job_open``).
+    """
+    row = find_row(METHODS, "attribution method", method)
+    values = parameters(row, params)
+    if reason := not_usable(model=model, method=method):
+        raise ConflictError(reason, code="cannot_attribute")
+    args = {
+        "model": model.pk,
+        "end": end.pk,
+        "method": method,
+        "params": values,
+        "name": f"{model.name} v{model.version}",
+        "problem": end.problem_id,
+    }
+    if (same := open_attribution_job(project=model.project, args=args)) is not None:
+        raise ConflictError(f"Job {same.pk} does this already.", code="job_open")
+    return job_create(project=model.project, kind=Job.Kind.ATTRIBUTE, args=args, user=user)
+
+
+@transaction.atomic
+def faithfulness_request(*, model: RewardModel, method: str, user: User | None) -> Job:
+    """Queue the checks of a method on a model; ``Job.args``: ``model``, ``method``, ``name``.
+
+    Raises:
+        UnknownNameError: no such method.
+        ConflictError: as ``attribution_request``.
+    """
+    find_row(METHODS, "attribution method", method)
+    if reason := not_usable(model=model, method=method):
+        raise ConflictError(reason, code="cannot_attribute")
+    args = {"model": model.pk, "method": method, "name": f"{model.name} v{model.version}"}
+    if (same := open_attribution_job(project=model.project, args=args, card=True)) is not None:
+        raise ConflictError(f"Job {same.pk} does this already.", code="job_open")
+    return job_create(project=model.project, kind=Job.Kind.FAITHFUL, args=args, user=user)
+
+
+@transaction.atomic
+def attribution_store(*, job: Job, model: RewardModel, end: Step, found: Found) -> Attribution:
+    """Store what a job found, in the place of what was found before; the job must be held.
+
+    Raises:
+        FencedOutError: another worker has the job.
+        InvalidError: the path was changed while it was read.
+    """
+    job_hold(job=job)
+    path = path_of(end=end)
+    if len(path.steps) != len(found.per_step):
+        raise InvalidError("The path was changed while the model read it. Ask again.")
+    facts, arrays = to_stored(found)
+    places, joined, at = {}, [], 0
+    for name, data in arrays.items():
+        places[name] = [at, len(data)]
+        joined.append(data)
+        at += len(data)
+    stored, _ = Attribution.objects.update_or_create(
+        model=model,
+        end=end,
+        digest=digest_of(method=found.method, version=found.version, params=found.params),
+        defaults={
+            "method": found.method,
+            "texts": path.hash,
+            "facts": facts | {"places": places},
+            "arrays": b"".join(joined),
+            "job": job,
+        },
+    )
+    return stored
+
+
+@transaction.atomic
+def faithfulness_store(
+    *,
+    job: Job,
+    model: RewardModel,
+    method: str,
+    passed: bool,
+    checks: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Any],
+) -> FaithfulnessCard:
+    """Store a card in the place of the one before; the job must be held.
+
+    Raises:
+        FencedOutError: another worker has the job.
+    """
+    job_hold(job=job)
+    card, _ = FaithfulnessCard.objects.update_or_create(
+        model=model,
+        method=method,
+        defaults={
+            "version": METHODS[method].version,
+            "passed": passed,
+            "checks": list(checks),
+            "facts": dict(facts),
+            "job": job,
+        },
+    )
+    return card
