@@ -23,6 +23,7 @@ from annotator.queries.access import access_to, model_for_user, project_for_user
 from annotator.queries.datasets.catalog import scores_after
 from annotator.queries.judges import verdicts_of
 from annotator.queries.models import reward_models_of
+from annotator.queries.staleness import behind
 from annotator.services.models.added import reward_model_add
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ class Models(ApiView):
         """List models, newest first, with metrics and provenance."""
         access = self.project_of_query()
         rows = reward_models_of(project=access.project).select_related("project")
-        return self.page_by_id(rows, model_shape)
+        answer = self.page_by_id(rows, model_shape)
+        if access.may_review:
+            shown = rows.filter(pk__in=[row["id"] for row in answer.data["results"]])
+            told = behind(project=access.project, models=shown)
+            for row in answer.data["results"]:
+                row["behind"] = told[row["id"]].to_dict() if row["id"] in told else None
+        return answer
 
     @extend_schema(operation_id="models_create", request=ModelIn, responses={201: ModelOut})
     def post(self, request: Request) -> Response:
@@ -65,7 +72,11 @@ class ModelDetail(ApiView):
     @extend_schema(operation_id="models_retrieve", responses=ModelOut)
     def get(self, request: Request, pk: int) -> Response:
         """Show a model."""
-        return Response(model_shape(model_for_user(user=self.person, pk=pk)))
+        model = model_for_user(user=self.person, pk=pk)
+        shown = model_shape(model)
+        if access_to(user=self.person, project=model.project).may_review and model.ready:
+            shown["behind"] = behind(project=model.project, models=[model])[pk].to_dict()
+        return Response(shown)
 
 
 class Scores(ApiView):

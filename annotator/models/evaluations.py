@@ -17,7 +17,7 @@ class Evaluation(models.Model):
 
     ``suites``: ``[[key, parameters]]`` in the order of their results. ``counts``: what it rests on, in
     numbers. ``known``: what was there when it was made (newest judgement event, and of each model the
-    number of scores and the newest), from which a page tells that something has changed since.
+    number of scores, the newest, and a sum over their values), from which a page tells that something has changed since.
     """
 
     class Part(models.TextChoices):

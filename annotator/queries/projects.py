@@ -21,6 +21,7 @@ from annotator.models import (
 )
 from annotator.queries.access import RANK
 from annotator.queries.jobs import OPEN_STATES
+from scoring.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -65,6 +66,19 @@ class ProjectRow:
 
 def _is_at_least(role: str, least: Role) -> bool:
     return RANK[cast("Role", role)] >= RANK[least]
+
+
+def project_named(*, name: str) -> Project:
+    """Return the project called ``name``, for commands; nobody is asked who they are.
+
+    Raises:
+        UnknownNameError: naming those that there are.
+    """
+    project = Project.objects.filter(name__iexact=name.strip()).first()
+    if project is None:
+        known = Project.objects.order_by("name").values_list("name", flat=True)
+        raise UnknownNameError("project", name, known or ["none yet"])
+    return project
 
 
 def projects_of(*, user: User) -> QuerySet[Membership]:

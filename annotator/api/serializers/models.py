@@ -7,6 +7,19 @@ from typing import Any
 from rest_framework import serializers as s
 
 
+class BehindOut(s.Serializer[Any]):
+    """How far a model is behind its project: what its page and its badge say."""
+
+    judgements = s.IntegerField(help_text="Made or imported since its snapshot; at most 1,000.")
+    more_judgements = s.BooleanField(help_text="There are more, which are not counted.")
+    newer = s.IntegerField(allow_null=True, help_text="Id of the newest version, if it is another.")
+    newer_version = s.IntegerField(allow_null=True)
+    unscored = s.IntegerField(
+        allow_null=True, help_text="Steps without a score of it; null: it has scored nothing."
+    )
+    words = s.CharField(help_text="The badge; empty if there is nothing to say.")
+
+
 class ModelOut(s.Serializer[Any]):
     """A reward model with what made it."""
 
@@ -24,6 +37,9 @@ class ModelOut(s.Serializer[Any]):
     config = s.DictField()
     provenance = s.DictField()
     metrics = s.DictField()
+    behind = BehindOut(
+        allow_null=True, help_text="Null where you do not review, and of models in training."
+    )
     created = s.DateTimeField()
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def model_shape(model: RewardModel) -> dict[str, Any]:
-    """Return a reward model; ``project`` is loaded."""
+    """Return a reward model; ``project`` is loaded. How far it is behind is for reviewers."""
     return {
         "id": model.pk,
         "project": model.project.name,
@@ -25,6 +25,7 @@ def model_shape(model: RewardModel) -> dict[str, Any]:
         "config": model.config,
         "provenance": model.provenance,
         "metrics": model.metrics,
+        "behind": None,
         "created": model.created,
     }
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annotator.management.output import Answer, ContractCommand
-from annotator.models import Project
+from annotator.queries.projects import project_named
 from annotator.services.judgements.answers import answers_check
-from scoring.errors import UnknownNameError
 from scoring.verify.answers import SECONDS
 
 if TYPE_CHECKING:
@@ -38,13 +37,8 @@ class Command(ContractCommand):
 
     def answer(self, options: dict[str, Any]) -> Answer:
         """Check here and now; what was checked before is not checked again."""
-        name = options["project"]
-        project = Project.objects.filter(name__iexact=name.strip()).first()
-        if project is None:
-            known = Project.objects.order_by("name").values_list("name", flat=True)
-            raise UnknownNameError("project", name, known or ["none yet"])
         report = answers_check(
-            project=project,
+            project=project_named(name=options["project"]),
             name=options["outcome"],
             replace=options["replace"],
             seconds=options["seconds"],

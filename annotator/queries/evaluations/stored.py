@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max, Q
+from django.db import connection
+from django.db.models import Max, Q
 
-from annotator.models import Evaluation, EvaluationResult, JudgementEvent, StepScore
+from annotator.models import Evaluation, EvaluationResult, JudgementEvent
 from annotator.queries.agreement.reports import newest_event
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from annotator.models import Project, RewardModel, Snapshot
 
 COUNT_LIMIT = 10_000
+# Of which steps there are scores and what they say, in whatever order and rows they are stored: a score that is
+# replaced in place changes neither the number of rows nor the newest of them.
+SCORES = """
+SELECT count(*), COALESCE(max(id), 0), COALESCE(sum(hashfloat8extended(score, step_id)), 0)::text
+FROM annotator_stepscore WHERE model_id = %s
+"""
 
 
 def evaluations_of(*, model: RewardModel) -> QuerySet[Evaluation]:
@@ -59,7 +66,7 @@ def known_now(
 
 
 def changes_since(
-    *, evaluation: Evaluation, counted: dict[int, list[int]] | None = None
+    *, evaluation: Evaluation, counted: dict[int, list[Any]] | None = None
 ) -> tuple[str, ...]:
     """Say in sentences what has changed since an evaluation; none = its numbers still hold.
 
@@ -80,17 +87,22 @@ def changes_since(
     for model in filter(None, (evaluation.model, evaluation.against)):
         before = evaluation.known.get("scores", {}).get(str(model.pk))
         now = counted[model.pk] = counted.get(model.pk) or _scores_now(model)
-        if before is not None and before != now:
+        # Evaluations from before there was a sum of the values know number and newest row only.
+        if before is not None and before != now[: len(before)]:
             said.append(
                 f"The scores of {model} have changed: {now[0]:,} steps are scored now, "
                 f"{before[0]:,} were then."
+                if before[0] != now[0]
+                else f"The scores of {model} have changed: of {now[0]:,} some were replaced."
             )
     return tuple(said)
 
 
-def _scores_now(model: RewardModel) -> list[int]:
-    found = StepScore.objects.filter(model=model).aggregate(n=Count("pk"), newest=Max("pk"))
-    return [found["n"], found["newest"] or 0]
+def _scores_now(model: RewardModel) -> list[Any]:
+    """Return the number of a model's scores, the id of the newest, and a sum over what they say."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCORES, [model.pk])
+        return list(cursor.fetchone() or ())
 
 
 def _loaded(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:

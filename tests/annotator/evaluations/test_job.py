@@ -26,6 +26,7 @@ from annotator.queries.evaluations.stored import changes_since, evaluations_of, 
 from annotator.services.evaluations import evaluation_request
 from annotator.services.imports.records import import_records
 from annotator.services.judgements.labels import label_set
+from annotator.services.models.scores import step_scores_store
 from scoring.errors import EvaluationError
 from scoring.evaluation import DISTANCES
 from scoring.pipelines import evaluate as pipeline
@@ -181,6 +182,34 @@ def test_labels_and_scores_that_change_make_it_old(project):
     assert changes_since(evaluation=later) == (
         "1 change of judgements came after the labels that it rests on.",
     )
+
+
+def test_scores_that_are_replaced_in_place_make_it_old(project):
+    model, other = model_of(project), model_of(project, "other", seed=1)
+    one, two = evaluated(model, suites=["steps"]), evaluated(other, suites=["steps"])
+    rows = list(StepScore.objects.filter(model=model).values_list("step_id", "score"))
+    step_scores_store(model=model, rows=reversed(rows))
+    assert changes_since(evaluation=one) == (), "the same scores in another order"
+    step, score = rows[0]
+    step_scores_store(model=model, rows=[(step, score / 2 + 0.1)])
+    assert changes_since(evaluation=one) == (
+        f"The scores of scorer v1 have changed: of {len(rows)} some were replaced.",
+    )
+    assert changes_since(evaluation=two) == ()
+    step_scores_store(model=model, rows=rows[:1])
+    first, second = rows[1], rows[2]
+    step_scores_store(model=model, rows=[(first[0], second[1]), (second[0], first[1])])
+    assert changes_since(evaluation=one) != (), "two scores have changed places"
+
+
+def test_an_evaluation_that_knows_no_sum_is_compared_by_what_it_knows(project):
+    model = model_of(project, leave=1)
+    evaluation = evaluated(model, suites=["steps"])
+    known = evaluation.known["scores"][str(model.pk)]
+    evaluation.known["scores"][str(model.pk)] = known[:2]
+    assert changes_since(evaluation=evaluation) == ()
+    evaluation.known["scores"][str(model.pk)] = [known[0] - 1, known[1]]
+    assert len(changes_since(evaluation=evaluation)) == 1
 
 
 def imported(project, name, rows):

@@ -23,7 +23,7 @@ def evaluations_part(request: HtmxRequest, access: Access, model: RewardModel) -
     if not access.may_review:
         return {}
     found = page_of(evaluations_of(model=model), size=SHOWN, **page_asked(request, LIST))
-    counted: dict[int, list[int]] = {}
+    counted: dict[int, list[Any]] = {}
     changes = {one.pk: changes_since(evaluation=one, counted=counted) for one in found.rows}
     return {
         "evaluations": evaluation_rows(found.rows, results_of_all(evaluations=found.rows), changes),

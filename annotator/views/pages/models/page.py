@@ -183,7 +183,7 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "config": config_words(model.config),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model) or stopped_early(model),
-        **rerun_part(access, model, scored),
+        **rerun_part(access, model),
         **evaluations_part(request, access, model),
     }
     return page(request, "annotator/model_detail.html", context, access=access, section="models")

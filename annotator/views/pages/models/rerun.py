@@ -9,9 +9,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from annotator.queries.access import model_for_user
-from annotator.queries.staleness import staleness, steps_of
+from annotator.queries.staleness import behind
 from annotator.services.models.retraining import can_retrain, retrain_request
 from scoring.errors import ScoringError
+from scoring.reward.registry import ALL
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -24,7 +25,7 @@ TOLD_APART = frozenset({"compared", "lost", "problems_beyond_context", "measured
 """What of a model's origin stands elsewhere on its page."""
 
 
-def rerun_part(access: Access, model: RewardModel, scored: int) -> dict[str, Any]:
+def rerun_part(access: Access, model: RewardModel) -> dict[str, Any]:
     """Return what the model's page says of newer labels, steps and versions; counts for reviewers."""
     origin = model.provenance
     part = {
@@ -34,9 +35,17 @@ def rerun_part(access: Access, model: RewardModel, scored: int) -> dict[str, Any
         "can_retrain": access.may_review and can_retrain(model=model),
     }
     if access.may_review and model.ready:
-        part["stale"] = staleness(models=[model])[model.pk]
-        part["unscored"] = steps_of(project=model.project) - scored if scored else 0
+        told = behind(project=model.project, models=[model])[model.pk]
+        part["stale"], part["unscored"] = told.stale, told.unscored or 0
+        row = ALL.get(model.kind)
+        part["together"] = row is not None and row.judges_together(_settings(model))
     return part
+
+
+def _settings(model: RewardModel) -> dict[str, Any]:
+    """Return the settings of its kind, which stand beside those of the training where there was one."""
+    own = model.config.get("model", model.config)
+    return own if isinstance(own, dict) else model.config
 
 
 def stopped_early(model: RewardModel) -> str:
