@@ -10,4 +10,6 @@ urlpatterns = [
     path("", include("annotator.views.workbench.urls")),
     path("", include("annotator.views.ranking.urls")),
     path("", include("annotator.views.work.urls")),
+    path("", include("annotator.views.reading.urls")),
+    path("", include("annotator.views.attribution.urls")),
 ]

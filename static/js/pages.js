@@ -47,7 +47,7 @@ document.addEventListener("submit", (event) => {
   // After this event, so that the pressed button's own value is still sent.
   setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
 });
-document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => typeset(target.isConnected ? target : document.body));
+document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => typeset(target?.isConnected ? target : document.body));
 typeset(document.body);
 
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

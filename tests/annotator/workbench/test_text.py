@@ -130,6 +130,7 @@ def test_every_key_is_for_a_known_surface_and_free_of_the_frame_around_items():
         "judging",
         "ranking",
         "adjudication",
+        "compare",
     }
     frame = (ROOT / "static" / "js" / "work.js").read_text()
     taken = set(re.findall(r'event\.key === "(\w+)"', frame)) - {

@@ -1,0 +1,36 @@
+"""Texts side by side: the pieces of a word difference, every character as it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.html import format_html, format_html_join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.utils.safestring import SafeString
+
+    from annotator.views.reading.word_diff import Piece
+
+register = template.Library()
+FORMS = {
+    "same": "{}",
+    "own": "<mark>{}</mark>",
+    "first": '<mark class="first" title="The first words that differ">{}</mark>',
+}
+
+
+@register.simple_tag
+def pieces(found: Iterable[Piece]) -> SafeString:
+    """Draw a text with what the other one lacks marked, the first such place apart."""
+    return format_html_join(
+        "", "{}", ((format_html(FORMS[piece.sign], piece.text),) for piece in found)
+    )
+
+
+@register.filter
+def residual(value: float) -> str:
+    """Write what is left of a sum: 0, or a power of ten."""
+    return "0" if value == 0 else f"{value:.1e}".replace("-", "−")

@@ -1,0 +1,1 @@
+"""Pages for reading: comparisons, disagreements, figures and overviews. Nothing here writes."""

@@ -1,0 +1,262 @@
+"""The page that holds two paths, models, methods, or people and a model side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import numpy as np
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from annotator.errors import NotFoundError
+from annotator.numbers import whole_number
+from annotator.queries.blindness import sight_of
+from annotator.queries.trees.compared import first_traces, outcomes_named
+from annotator.queries.trees.paths import SIBLINGS, first_step, siblings_of
+from annotator.queries.trees.sparklines import Sparkline, sparkline_path
+from annotator.views.http import page_or_fragment
+from annotator.views.keys import keys_of, keys_shown
+from annotator.views.reading.comparison import ROWS, Comparison, compare
+from annotator.views.reading.falls import waterfall_drawing
+from annotator.views.reading.sides import CHECKER, HUMAN, Columns, target_of
+from annotator.views.workbench.data import gate
+from scoring.types import SOLVED_ABOVE
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from annotator.models import Problem, Step, Trace
+    from annotator.queries.access import Access
+    from annotator.views.http import HtmxRequest
+    from annotator.views.reading.sides import Column, Target
+
+LABEL_CHARS = 60
+MOST_KEY = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a URL of the page says; "" = not said. ``start`` is the first row shown."""
+
+    a: str
+    b: str
+    by: str
+    by_b: str
+    start: int | None
+
+    def query(self, **changes: object) -> str:
+        """Return the query string with some parts changed; None drops one."""
+        said: dict[str, object] = {"a": self.a, "by": self.by, "b": self.b, "by_b": self.by_b}
+        said |= {"from": self.start} | changes
+        if said["by_b"] == said["by"]:
+            said["by_b"] = None
+        return "?" + urlencode({k: v for k, v in said.items() if v not in (None, "")})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """A comparison with who looks at it."""
+
+    access: Access
+    problem: Problem
+    columns: Columns
+    traces: list[Trace]
+    asked: Asked
+    found: Comparison
+
+
+def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
+    """Read the comparison that a URL names; what it leaves out is chosen.
+
+    Raises:
+        NotFoundError: no such problem, path or numbers, or nothing to compare.
+    """
+    access, problem = gate(request, project, pk)
+    columns = Columns(problem, access, sight_of(access=access, problem=problem))
+    traces = first_traces(problem=problem)
+    said = request.GET
+    by = said.get("by", "")[:MOST_KEY] or columns.default()
+    by_b = said.get("by_b", "")[:MOST_KEY] or by
+    a_key, b_key = said.get("a", ""), said.get("b", "")
+    if not a_key:
+        a_key, chosen = _chosen(problem, traces, one_path=by_b != by)
+        b_key = b_key or chosen
+    a = target_of(problem=problem, key=a_key)
+    b = target_of(problem=problem, key=b_key or _beside(a, one_path=by_b != by))
+    start = whole_number(said.get("from", ""))
+    asked = Asked(a.key, b.key, by, by_b, start)
+    found = compare(columns=columns, a=a, b=b, by=by, by_b=by_b)
+    return Opened(access, problem, columns, traces, asked, found)
+
+
+@require_safe
+def compare_page(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
+    """Show two sides; htmx gets the comparison alone."""
+    view = opened(request, project, pk)
+    return page_or_fragment(
+        request,
+        "annotator/compare.html",
+        "annotator/_compare.html",
+        _context(view),
+        access=view.access,
+        section="problems",
+    )
+
+
+def _context(view: Opened) -> dict[str, Any]:
+    asked, found = view.asked, view.found
+    start = min(asked.start if asked.start is not None else _start(found), len(found.pairs))
+    fall = found.fall
+    here = reverse("annotator:compare", args=[view.access.project.name, view.problem.pk])
+    return {
+        "problem": view.problem,
+        "here": here,
+        "asked": asked,
+        "found": found,
+        "sides": _sides(view),
+        "choices": view.columns.choices(),
+        "modes": _modes(view),
+        "rows": found.rows(start),
+        "start": start,
+        "earlier": asked.query(**{"from": max(0, start - ROWS)}) if start else "",
+        "later": asked.query(**{"from": start + ROWS}) if start + ROWS < len(found.pairs) else "",
+        "after": max(0, len(found.pairs) - start - ROWS),
+        "swap": asked.query(a=asked.b, b=asked.a, by=asked.by_b, by_b=asked.by),
+        "picture": waterfall_drawing(found, fall).inline() if fall and found.pairs else "",
+        "figures": asked.query(**{"from": None}),
+        "config": {"keys": keys_of("compare")},
+        "keys": keys_shown("compare"),
+    }
+
+
+def _start(found: Comparison) -> int:
+    """Begin one row before the first difference, which then has its context."""
+    return max(0, (found.diverge or 0) - 1)
+
+
+def _sides(view: Opened) -> list[dict[str, Any]]:
+    found, asked = view.found, view.asked
+    outcomes = outcomes_named(
+        traces=[t.trace for t in (found.a, found.b) if t.trace is not None],
+        name=view.access.project.primary_outcome,
+    )
+    both = ((found.a, found.first, asked.by), (found.b, found.second, asked.by_b))
+    workbench = reverse("annotator:problem", args=[view.access.project.name, view.problem.pk])
+    sides = []
+    for n, (target, column, by) in enumerate(both):
+        trace = target.trace
+        known: dict[str, object] = {"step": target.end.pk, "by": "" if column.is_rating else by}
+        told = {key: value for key, value in known.items() if value}
+        sides.append(
+            {
+                "name": "ab"[n],
+                "letter": "AB"[n],
+                "target": target,
+                "column": column,
+                "course": found.courses[n],
+                "outcome": outcomes.get(trace.pk) if trace is not None else None,
+                "options": _options(view, target),
+                "by": asked.by if n == 0 else ("" if asked.by_b == asked.by else asked.by_b),
+                "line": _line(found, target, column),
+                "href": f"{workbench}?{urlencode(told)}",
+            }
+        )
+    return sides
+
+
+def _line(found: Comparison, target: Target, column: Column) -> Sparkline | None:
+    """Draw a side's numbers along its path, on the limits of both."""
+    values = column.values[target.path.at]
+    if not np.isfinite(values).any():
+        return None
+    known = values[np.isfinite(values)]
+    points = [float(v) if np.isfinite(v) else None for v in values]
+    drawn = sparkline_path(points, found.scale.low, found.scale.high)
+    return Sparkline(drawn, float(known.min()), float(known.max()), column.label)
+
+
+def _options(view: Opened, target: Target) -> list[dict[str, Any]]:
+    """List the paths that a side can be: the problem's traces, and the step's siblings."""
+    rows = [
+        {"key": f"t{trace.pk}", "label": f"Trace {trace.number}", "group": "Traces"}
+        for trace in view.traces
+    ]
+    if target.trace is not None and all(row["key"] != target.key for row in rows):
+        rows.append({"key": target.key, "label": target.name, "group": "Traces"})
+    family = siblings_of(step=target.end)[:SIBLINGS]
+    steps = [
+        {
+            "key": f"s{step.pk}",
+            "label": f"Step {step.depth}: {' '.join(step.text[:LABEL_CHARS].split()) or '(empty)'}",
+            "group": "Steps at this place",
+        }
+        for step in family
+    ]
+    if target.trace is None and all(row["key"] != target.key for row in steps):
+        steps.append({"key": target.key, "label": target.name, "group": "Steps at this place"})
+    return [*rows, *steps]
+
+
+def _modes(view: Opened) -> list[tuple[str, str]]:
+    """Return links to the usual comparisons that this problem has the data for."""
+    asked, found = view.asked, view.found
+    usable = [choice.key for choice in view.columns.choices() if not choice.missing]
+    methods = [key for key in usable if "@" not in key and key not in (HUMAN, CHECKER, "value")]
+    scores = [key for key in usable if key.startswith("prm_score@") and "." not in key]
+    own = asked.a
+    plain: dict[str, object] = {"a": own, "from": None}
+    modes = []
+    if (other := _sibling(found.a.end)) is not None:
+        pair = {"a": f"s{found.a.end.pk}", "b": f"s{other.pk}", "by_b": None, "from": None}
+        modes.append(("Two siblings", asked.query(**pair)))
+    if len(view.traces) > 1:
+        a, b = _chosen(view.problem, view.traces, one_path=False)
+        modes.append(("Two traces", asked.query(a=a, b=b, by_b=None, **{"from": None})))
+    if len(methods) > 1:
+        modes.append(("Two methods", asked.query(**plain, b=own, by=methods[0], by_b=methods[1])))
+    if len(scores) > 1:
+        modes.append(("Two models", asked.query(**plain, b=own, by=scores[0], by_b=scores[1])))
+    for key, name in ((HUMAN, "People and a model"), (CHECKER, "Checkers and a model")):
+        if key in usable and scores:
+            modes.append((name, asked.query(**plain, b=own, by=key, by_b=scores[0])))
+    return modes
+
+
+def _chosen(problem: Problem, traces: list[Trace], *, one_path: bool) -> tuple[str, str]:
+    """Choose two paths: a solved trace beside one that is not, else the first two, else siblings."""
+    if not traces:
+        step = first_step(problem=problem)
+        if step is None:
+            raise NotFoundError("This problem has no steps, so there is nothing to compare.")
+        other = step if one_path else (_sibling(step) or step)
+        return f"s{step.pk}", f"s{other.pk}"
+    known = outcomes_named(traces=traces, name=problem.project.primary_outcome)
+    solved = [trace for trace in traces if known.get(trace.pk, 0.0) > SOLVED_ABOVE]
+    first = next(iter(solved or traces))
+    if one_path:
+        return f"t{first.pk}", f"t{first.pk}"
+    failed = (t for t in traces if known.get(t.pk, 1.0) <= SOLVED_ABOVE)
+    others = (trace for trace in traces if trace.pk != first.pk)
+    second = next(failed, None) or next(others, first)
+    return f"t{first.pk}", f"t{second.pk}"
+
+
+def _beside(target: Target, *, one_path: bool) -> str:
+    """Choose what stands beside a path: itself under other numbers, else its nearest sibling."""
+    other = None if one_path else _sibling(target.end)
+    return target.key if other is None else f"s{other.pk}"
+
+
+def _sibling(step: Step) -> Step | None:
+    family = siblings_of(step=step)
+    after = family.filter(preorder__gt=step.preorder).first()
+    return after or family.filter(preorder__lt=step.preorder).last()
+
+
+def compare_address(problem: Problem, **said: object) -> str:
+    """Return the address of a comparison of ``problem``; what is empty is left out."""
+    address = reverse("annotator:compare", args=[problem.project.name, problem.pk])
+    told = {key: value for key, value in said.items() if value}
+    return f"{address}?{urlencode(told)}" if told else address
