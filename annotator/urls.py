@@ -11,5 +11,4 @@ urlpatterns = [
     path("", include("annotator.views.ranking.urls")),
     path("", include("annotator.views.work.urls")),
     path("", include("annotator.views.reading.urls")),
-    path("", include("annotator.views.attribution.urls")),
 ]
