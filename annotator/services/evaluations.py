@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 # What learns from single steps, or is not trained here.
 STEPWISE = frozenset({"step_labels", "merged_steps", ""})
 AGGREGATION = "aggregation"
-# What no stored score has: the model must read edited solutions.
+# What no stored score has: the model must read edited solutions, or the solutions once more.
 EDITED = "edited_scores"
+STATES = "states"
 
 
 def evaluation_request(
@@ -46,7 +47,7 @@ def evaluation_request(
         model: whose stored scores.
         user: who asks.
         suites: keys of suites, and of distances between two models; none = all that stored scores
-            suffice for. With one that has the model read edited solutions the job is a gpu worker's.
+            suffice for. With one that has the model read solutions the job is a gpu worker's.
         settings: parameters by name, texts or values; each goes to the suites that have it.
         against: another model of the project, to compare with.
         snapshot: whose labels; None = the labels as they are now.
@@ -68,9 +69,10 @@ def evaluation_request(
     known = any(one.snapshot_id for one in models)
     names = " against ".join(f"{one.name} v{one.version}" for one in models)
     chosen = _chosen(suites, dict(settings or {}), models)
-    reads = any(EDITED in suites_of(compared=True)[key].needs for key, _ in chosen)
+    rows = [suites_of(compared=True)[key] for key, _ in chosen]
+    reads = any(has_model_read(row) for row in rows)
     if reads:
-        _check_reader(models)
+        _check_reader(models, states=any(STATES in row.needs for row in rows))
     args = {
         "model": model.pk,
         "against": against.pk if against else None,
@@ -149,6 +151,16 @@ def can_read(model: RewardModel) -> bool:
     return bool(model.ready and model.artefact) and score_kind(model) == Job.Kind.SCORE
 
 
+def has_states(model: RewardModel) -> bool:
+    """Say whether ``model`` can be asked for its states: trained here, and a gpu worker can load it."""
+    return can_read(model) and model.kind in KINDS
+
+
+def has_model_read(row: SuiteRow) -> bool:
+    """Say whether a suite needs more than stored scores: a gpu worker has the model read."""
+    return EDITED in row.needs or STATES in row.needs
+
+
 def shared_settings(rows: Iterable[SuiteRow]) -> dict[str, Param]:
     """Return the parameters of suites by name; what is called alike is set together."""
     return {param.name: param for row in rows for param in row.params}
@@ -177,11 +189,17 @@ def _check_models(models: Sequence[RewardModel]) -> None:
         raise _invalid("against", "Choose another model to compare with.")
 
 
-def _check_reader(models: Sequence[RewardModel]) -> None:
+def _check_reader(models: Sequence[RewardModel], *, states: bool) -> None:
     if len(models) == 2:
-        raise _invalid("suites", "Edited solutions are of one model; ask without the other one.")
+        raise _invalid(
+            "suites",
+            "Suites that have a model read solutions are of one model; ask without the other one.",
+        )
     if not can_read(models[0]):
-        reason = f"{models[0]} cannot score edited solutions here: it is no model of a gpu worker."
+        reason = f"{models[0]} cannot read solutions here: it is no model of a gpu worker."
+        raise ConflictError(reason, code="model_not_ready")
+    if states and not has_states(models[0]):
+        reason = f"{models[0]} was not trained here, so its states cannot be probed."
         raise ConflictError(reason, code="model_not_ready")
 
 
@@ -195,7 +213,7 @@ def _chosen(
             raise _invalid("suites", f"'{key}' is between two models; name the other one.")
         if key not in there:
             raise _invalid("suites", str(UnknownNameError("evaluation suite", key, there)))
-    stored = [row for row in there.values() if EDITED not in row.needs]
+    stored = [row for row in there.values() if not has_model_read(row)]
     rows = [there[key] for key in dict.fromkeys(keys)] or stored
     params = shared_settings(rows)
     for name in settings:

@@ -29,6 +29,7 @@ INPUTS = {
     "outcome": "score whole solutions, or name an aggregation of step scores",
     "correct": "say which solutions are right",
     "edited_scores": "score edited solutions with the model",
+    "states": "have the model read the solutions",
     "reward": "say which solutions are right, or give their gold reward",
 }
 
@@ -169,7 +170,8 @@ class SuiteRow:
         formula: what its numbers are, in a few sentences.
         params: its parameters with defaults; they are part of the protocol.
         competing: whether a group without all its scores is left out as a whole.
-        level: what a baseline predicts, ``steps`` or ``outcome``.
+        level: what a baseline predicts, ``steps`` or ``outcome``; or ``states``, which it takes the
+            place of.
         plots: pictures of its report, the most telling first.
         main: key of the number that stands for the report in a list, up to ``:`` or ``@``.
     """
@@ -214,4 +216,4 @@ class SuiteRow:
         if not param.allows(value) or (whole and value != int(value)):
             allowed = param.range.replace("a number", "a whole number") if whole else param.range
             raise ParameterError(self.key, param.name, value, allowed)
-        return type(param.default)(value)
+        return value if param.default is None else type(param.default)(value)

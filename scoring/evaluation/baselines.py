@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.evaluation import layout
-from scoring.evaluation.records import Records
+from scoring.evaluation.records import Records, States
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +34,13 @@ _WHOLE: dict[str, Callable[[Sequence[str]], Floats]] = {
     "length": layout.whole_length,
     "format": layout.whole_form,
 }
+# What stands in the place of states: of the step, and of all up to it.
+_STATES: dict[str, Callable[[Sequence[str]], Floats]] = {
+    "length": layout.lengths,
+    "format": layout.forms,
+}
 NAMES = tuple(_STEPS)
+_NO_HEAD = np.zeros(0)
 
 
 def fold(problem: str, n: int = FOLDS) -> int:
@@ -49,10 +55,15 @@ def baseline(records: Records, name: str, level: str) -> Records | None:
         records: at least one.
         name: one of ``NAMES``.
         level: ``steps`` to score steps, ``outcome`` to score solutions (as one step each, so that
-            every aggregation gives the same).
+            every aggregation gives the same), ``states`` to put what is seen in the place of states.
     """
     if not all(row.steps for row in records):
         return None
+    if level == "states":
+        seen_only = (
+            replace(row, states=States(_STATES[name](row.steps), _NO_HEAD)) for row in records
+        )
+        return Records(tuple(seen_only), records.problems, records.problem)
     folds = np.array([fold(name) for name in records.problems], dtype=np.int64)[records.problem]
     if level == "outcome":
         seen = np.stack([_WHOLE[name](row.steps) for row in records])

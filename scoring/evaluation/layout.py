@@ -42,6 +42,25 @@ def form(steps: Sequence[str]) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
 
 
+def lengths(steps: Sequence[str]) -> Floats:
+    """Return ``(S, 2)``: log of the characters of each step, and of all up to its end."""
+    size = np.array([len(text) for text in steps], dtype=np.float64)
+    return np.log1p(np.stack([size, np.cumsum(size)], axis=1))
+
+
+def forms(steps: Sequence[str]) -> Floats:
+    """Return ``(S, 20)``: the ``FEATURES`` of each step, and their mean over all up to it."""
+    own = form(steps)
+    mean = np.cumsum(own, axis=0) / np.arange(1, len(own) + 1)[:, None]
+    return np.hstack([own, mean])
+
+
+def marked(steps: Sequence[str], key: str) -> Floats:
+    """Return ``(S,)`` 1 where a step has TeX (``tex``) or starts like a list item (``list``), else 0."""
+    seen = _FORMULA.search if key == "tex" else _LIST.match
+    return np.array([float(seen(text) is not None) for text in steps], dtype=np.float64)
+
+
 def whole_length(steps: Sequence[str]) -> Floats:
     """Return ``(1,)``: log of the characters of the solution."""
     return np.log1p(np.array([float(sum(map(len, steps)))]))

@@ -42,6 +42,11 @@ EDITS = (
     Plot("Mean change of a step's score by edit", "change", bars="moved", unit=False),
     Plot("Pairs of solutions that change places, by edit", "share", bars="swapped"),
 )
+PROBING = (
+    Plot("AUROC of the probe by property", "AUROC", bars="auroc", beside=True),
+    Plot("AUROC of the reward itself by property", "AUROC", bars="reward"),
+    Plot("Correlation with the reward by property", "correlation", bars="lean", unit=False),
+)
 CALIBRATION = (_RELIABILITY,)
 OVEROPTIMISATION = (
     Plot(

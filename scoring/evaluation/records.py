@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,37 @@ Bools = npt.NDArray[np.bool_]
 
 NONE_WRONG = -1
 _NOTHING: Floats = np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class States:
+    """What a model held of the steps of a solution where it read their scores.
+
+    Attributes:
+        values: ``(S, D)`` last hidden states in float32, NaN where a step was not read.
+        head: ``(D,)`` the direction along which the model's head reads them, the same of all records;
+            empty = its head is no linear one.
+    """
+
+    values: Any
+    head: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """Somebody prefers a step of this record, read with all before it, to one of another record.
+
+    Attributes:
+        criterion: under which, "" = on the whole.
+        step: position in this record.
+        other: id of the other record, of the same problem.
+        other_step: position there.
+    """
+
+    criterion: str
+    step: int
+    other: str
+    other_step: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,6 +76,9 @@ class Record:
         steps: ``(S,)`` texts, for the baselines; empty = unknown, and then there are none.
         edited: by the key of an edit (``edits.EDITS``) ``(S,)`` scores of the same steps in the edited
             solution, NaN = not scored.
+        states: what the model held of the steps, None = not read.
+        marks: by the name of a property ``(S,)`` whether a step has it, 1 or 0, NaN = unknown.
+        preferred: what its steps are preferred to.
     """
 
     id: str
@@ -61,6 +95,9 @@ class Record:
     path: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     edited: Mapping[str, Floats] = field(default_factory=dict)
+    states: States | None = None
+    marks: Mapping[str, Floats] = field(default_factory=dict)
+    preferred: tuple[Preferred, ...] = ()
 
     @property
     def n_steps(self) -> int:
@@ -167,6 +204,9 @@ class Records:
             known = (row.id, row.problem, row.group, row.split, row.first_error, row.correct)
             told.update(repr((*known, row.gold, row.original, row.path)).encode())
             told.update(np.ascontiguousarray(row.step_labels, dtype=np.float64).tobytes())
+            if row.marks or row.preferred:
+                marks = [(name, row.marks[name].tolist()) for name in sorted(row.marks)]
+                told.update(repr((marks, row.preferred)).encode())
             told.update(b"\0")
         return told.hexdigest()
 
@@ -191,6 +231,7 @@ def _check(row: Record) -> None:
             raise EvaluationError(
                 f"record '{row.id}' has scores of '{key}' that are not of its steps"
             )
+    _check_held(row)
     known = row.step_labels[~np.isnan(row.step_labels)]
     if ((known < 0) | (known > 1)).any():
         raise EvaluationError(f"record '{row.id}' has a step label outside 0 to 1")
@@ -201,3 +242,12 @@ def _check(row: Record) -> None:
         raise EvaluationError(
             f"record '{row.id}' has its first error at {first}, but {row.n_steps} steps from 0"
         )
+
+
+def _check_held(row: Record) -> None:
+    """Raise EvaluationError for marks or states of other steps."""
+    for name, marks in row.marks.items():
+        if len(marks) != row.n_steps:
+            raise EvaluationError(f"record '{row.id}' has marks of '{name}' for other steps")
+    if row.states is not None and len(row.states.values) != row.n_steps:
+        raise EvaluationError(f"record '{row.id}' has states of other steps")

@@ -229,6 +229,33 @@ SUITES: dict[str, SuiteRow] = {
             plots=pictures.EDITS,
             main="lost",
         ),
+        SuiteRow(
+            "probing",
+            "Probes of the states",
+            f"{_S}.probing:dimensions",
+            version="1",
+            needs=("states",),
+            source="after MRMBench, arXiv 2511.12464; probe, controls and lean are a choice of this "
+            "project",
+            description="Which properties can be read off the model's states, and on which of them its "
+            "reward leans.",
+            formula="AUROC of a ridge regression on the last hidden state, of problems that it has "
+            "not seen. Selectivity = that minus the same with shuffled labels. Correlation with the "
+            "reward = of what the head and the property's direction read in all steps.",
+            params=(
+                Param("min_labels", 40, "examples that a property needs", low=10, high=100_000),
+                Param(
+                    "components",
+                    256,
+                    "main directions of the states that probes see at most",
+                    low=1,
+                    high=2048,
+                ),
+            ),
+            level="states",
+            plots=pictures.PROBING,
+            main="auroc",
+        ),
     )
 }
 

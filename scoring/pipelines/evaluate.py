@@ -17,6 +17,7 @@ from annotator.queries.evaluations.stored import known_now
 from annotator.services.datasets.snapshots import snapshot_automatic
 from annotator.services.evaluations import (
     EDITED,
+    STATES,
     evaluation_create,
     evaluation_finish,
     evaluation_result_store,
@@ -49,11 +50,15 @@ def run(context: JobContext) -> dict[str, Any]:
     if len(done) < len(row.suites) or not row.ready:
         without = _left_out(row, models)
         data, counts = _read(context, row, models, without)
-        if _reads_edits(row, done):
-            # Here, since only a gpu worker may load torch.
+        # Imported here, since only a gpu worker may load torch.
+        if _needs(EDITED, row, done):
             from scoring.pipelines.evaluate_edits import edits_scored
 
             data = [edits_scored(context, row.snapshot, models[0], data[0], without)]
+        if _needs(STATES, row, done):
+            from scoring.pipelines.evaluate_states import states_read
+
+            data = [states_read(context, row.snapshot, models[0], data[0], without)]
         for place, (key, params) in enumerate(row.suites):
             if place not in done:
                 context.progress(place, len(row.suites), _label(key))
@@ -120,10 +125,10 @@ def _frozen(context: JobContext, models: list[RewardModel]) -> Snapshot:
     )
 
 
-def _reads_edits(row: Evaluation, done: Mapping[int, bool]) -> bool:
-    """Say whether a suite that is missing needs the model to read edited solutions."""
+def _needs(what: str, row: Evaluation, done: Mapping[int, bool]) -> bool:
+    """Say whether a suite that is missing needs what no stored score has: the model must read."""
     left = (key for place, (key, _) in enumerate(row.suites) if place not in done)
-    return any(EDITED in SUITES[key].needs for key in left if key in SUITES)
+    return any(what in SUITES[key].needs for key in left if key in SUITES)
 
 
 def _left_out(row: Evaluation, models: list[RewardModel]) -> set[int]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from annotator.queries.datasets.scored import scored_problems
 from annotator.services.models.added import reward_model_facts_hold
 from scoring.evaluation.edits import EDITS, edited_scores
-from scoring.pipelines.evaluation_records import ModelRecords
 from scoring.pipelines.score import model_loaded
 from scoring.pipelines.training_trees import training_tree
 from scoring.reward.scorer import Item
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from annotator.models import RewardModel, Snapshot
     from scoring.evaluation.records import Floats, Record
     from scoring.pipelines.context import JobContext
+    from scoring.pipelines.evaluation_records import ModelRecords
 
 
 def edits_scored(
@@ -56,7 +56,7 @@ def edits_scored(
             words = f"{edit.label}: {done:,} of {len(items):,} problems scored."
             context.progress(at * len(items) + done, total, words)
             context.check()
-    return ModelRecords(_with(data.once, found), _with(data.each, found))
+    return replace(data, once=_with(data.once, found), each=_with(data.each, found))
 
 
 def _with(rows: list[Record], found: dict[str, dict[str, Floats]]) -> list[Record]:

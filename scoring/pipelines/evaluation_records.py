@@ -38,10 +38,13 @@ class ModelRecords:
             of the data.
         each: every solution has all labels of its steps, for the suite that needs all of them;
             splits are classes of errors.
+        held: those of ``once`` with the model's states and what these are probed for, for the suite that
+            reads them; empty if no suite does.
     """
 
     once: list[Record] = field(default_factory=list)
     each: list[Record] = field(default_factory=list)
+    held: list[Record] = field(default_factory=list)
 
     def add(self, problem: ExportProblem, scores: Floats, outcome: str) -> None:
         """Take in the solutions of one problem."""
@@ -58,6 +61,8 @@ class ModelRecords:
 
     def for_suite(self, row: SuiteRow) -> list[Record]:
         """Return the records that a suite of this row counts."""
+        if row.level == "states":
+            return self.held
         if row.level == "outcome":  # solutions compete whatever part of a benchmark they are from
             return [replace(record, split="") for record in self.once]
         return self.each if "step_labels" in row.needs else self.once

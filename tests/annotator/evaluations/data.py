@@ -6,7 +6,7 @@ import numpy as np
 
 from annotator.models import Evaluation, Job, RewardModel, Step, StepLabel
 from annotator.services import jobs
-from annotator.services.evaluations import EDITED, evaluation_request
+from annotator.services.evaluations import evaluation_request, has_model_read
 from annotator.services.models.scores import step_scores_store
 from annotator.services.projects.projects import project_create
 from scoring.evaluation import SUITES
@@ -16,7 +16,7 @@ from scoring.samples import arithmetic
 from tests.annotator.pipelines.data import filled
 
 # What is measured unless something else is asked for.
-STORED = tuple(key for key, row in SUITES.items() if EDITED not in row.needs)
+STORED = tuple(key for key, row in SUITES.items() if not has_model_read(row))
 
 
 def measured(owner=None, name="Measured", problems=10):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def test_edits_are_asked_for_by_name_of_one_model_that_can_read():
     project = measured(UserFactory.create(username="owner"), problems=2)
     known = model_of(project)
-    with pytest.raises(ConflictError, match="cannot score edited solutions here"):
+    with pytest.raises(ConflictError, match="cannot read solutions here"):
         evaluation_request(model=known, user=None, suites=["edits"])
     reader = model_of(project, "reader", kind="prm", artefact="models/1")
     with pytest.raises(InvalidError, match="of one model"):

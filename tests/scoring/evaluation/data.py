@@ -6,6 +6,7 @@ import numpy as np
 
 from scoring.evaluation import Record
 from scoring.evaluation.edits import EDITS
+from scoring.evaluation.records import States
 from scoring.resample import Resampling
 
 QUICK = Resampling(replicates=200)
@@ -33,6 +34,14 @@ def pool(problem, scores, right, **known):
     ]
 
 
+def held_of(labels, scores, rng):
+    """Five numbers for each step: its score, its label through noise, and nothing in the others."""
+    held = rng.normal(size=(len(labels), 5))
+    held[:, 0] = scores
+    held[:, 1] = labels + 0.3 * held[:, 1]
+    return held.astype(np.float32)
+
+
 def worded(n_problems=12, n_solutions=4, seed=0, noise=0.3):
     """Solutions with everything known of them; scores follow the labels through noise."""
     rng = np.random.default_rng(seed)
@@ -57,6 +66,7 @@ def worded(n_problems=12, n_solutions=4, seed=0, noise=0.3):
                         key: np.clip(scores + 0.1 * number * rng.normal(size=4), 0, 1)
                         for number, key in enumerate(EDITS)
                     },
+                    states=States(held_of(labels, scores, rng), np.eye(5)[0]),
                     steps=tuple(f"Step {k + 1}: {'x' * (3 + k)} = {at}." for k in range(4)),
                 )
             )

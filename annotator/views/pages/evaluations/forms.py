@@ -11,9 +11,11 @@ from django.utils.text import capfirst
 from annotator.models import Evaluation
 from annotator.services.evaluations import (
     AGGREGATION,
-    EDITED,
+    STATES,
     aggregation_for,
     can_read,
+    has_model_read,
+    has_states,
     shared_settings,
     suites_of,
 )
@@ -35,6 +37,7 @@ NEEDS = {
     "step_scores": "all steps scored",
     "labelled_scores": "labelled steps with scores",
     "edited_scores": "edited solutions scored",
+    "states": "a model trained here",
     "first_error": "judged to the first error",
     "step_labels": "all steps labelled",
     "outcome": "all steps scored",
@@ -48,6 +51,8 @@ WORDS = {
     "gamma": "Discount",
     "reward": "Reward of a step",
     "canonical": "Canonical reward",
+    "min_labels": "Examples that a probed property needs",
+    "components": "Main directions of the states for probes",
 }
 
 
@@ -91,11 +96,11 @@ class EvaluationForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        reads = can_read(model)
+        reads, states = can_read(model), has_states(model)
         self.rows = {
             row.key: row
             for row in suites_of(compared=True).values()
-            if reads or EDITED not in row.needs
+            if not has_model_read(row) or (reads and (states or STATES not in row.needs))
         }
         self.fields["against"].choices = [  # type: ignore[attr-defined]
             ("", "No other model"),
@@ -106,7 +111,7 @@ class EvaluationForm(forms.Form):
         self.fields["suites"].choices = [  # type: ignore[attr-defined]
             (row.key, row.label) for row in self.rows.values()
         ]
-        stored = [row.key for row in self.rows.values() if EDITED not in row.needs]
+        stored = [row.key for row in self.rows.values() if not has_model_read(row)]
         self.initial.setdefault("suites", stored)
         self.params = shared_settings(self.rows.values())
         for param in self.params.values():
@@ -127,16 +132,16 @@ class EvaluationForm(forms.Form):
         return [
             choice
             for choice in self._choices()
-            if choice.row.key not in DISTANCES and EDITED not in choice.row.needs
+            if choice.row.key not in DISTANCES and not has_model_read(choice.row)
         ]
 
     def of_two(self) -> list[SuiteChoice]:
         """Return the distances between two models with their check boxes."""
         return [choice for choice in self._choices() if choice.row.key in DISTANCES]
 
-    def of_edits(self) -> list[SuiteChoice]:
+    def of_reading(self) -> list[SuiteChoice]:
         """Return the suites that have the model read, with their check boxes."""
-        return [choice for choice in self._choices() if EDITED in choice.row.needs]
+        return [choice for choice in self._choices() if has_model_read(choice.row)]
 
     def settings_fields(self) -> list[forms.BoundField]:
         """Return the fields of parameters."""
