@@ -14,6 +14,7 @@ Source: Sundararajan, Taly & Yan 2017 (arXiv 1703.01365).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from scoring.errors import AttributionError, OutOfMemoryError
 from scoring.reward.memory import give_back, is_out_of_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scoring.attribution.path import Path
     from scoring.attribution.subject import Subject
@@ -43,6 +44,40 @@ class _Line(NamedTuple):
 
     start: list[Tensor]
     change: list[Tensor]
+
+
+class _Together:
+    """How many points are run together; half as many once memory ran out.
+
+    Attributes:
+        rows: the number.
+        notes: what the legend must say of it.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.notes: tuple[str, ...] = ()
+
+    def run(self, work: Callable[[int], Float64]) -> Float64:
+        """Run ``work`` with the number of rows, again with half of it if memory runs out.
+
+        Raises:
+            OutOfMemoryError: it ran out with half as many too.
+        """
+        try:
+            return work(self.rows)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        give_back()
+        if self.notes or self.rows == 1:
+            raise OutOfMemoryError(
+                "There is not enough memory for the gradient of this path, with half as many rows either: "
+                "use a shorter path, weights in bfloat16, or a method without gradients."
+            )
+        self.notes = (HALVED,)
+        self.rows //= 2
+        return self.run(work)
 
 
 def attribution(
@@ -62,19 +97,12 @@ def attribution(
         line = _line(subject, path, baseline)
         f_x, f_b = _ends(subject, path, line)
         ns = tries(start, limit)
-        chunk = path_rows(max(ns), len(path), rows)
+        together = _Together(path_rows(max(ns), len(path), rows))
         series: list[tuple[int, float]] = []
-        notes: list[str] = []
         best, least, used = np.zeros(len(path)), np.inf, 0
         for done, n in enumerate(ns):
             share = (sum(ns[:done]) / sum(ns), n / sum(ns))
-            try:
-                credit = _integral(subject, path, line, n, chunk, share)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                chunk = _halved(chunk, notes)
-                credit = _integral(subject, path, line, n, chunk, share)
+            credit = together.run(partial(_integral, subject, path, line, n, share))
             missed = relative_error(float(credit.sum()), f_x - f_b, spread or subject.spread)
             series.append((n, missed))
             if missed < least:
@@ -88,7 +116,7 @@ def attribution(
         baseline=WORDS[baseline],
         n_used=used,
         series=tuple(series),
-        notes=tuple(notes),
+        notes=together.notes,
     )
 
 
@@ -123,11 +151,11 @@ def _ends(subject: Subject, path: Path, line: _Line) -> tuple[float, float]:
 
 
 def _integral(
-    subject: Subject, path: Path, line: _Line, n: int, chunk: int, share: tuple[float, float]
+    subject: Subject, path: Path, line: _Line, n: int, share: tuple[float, float], rows: int
 ) -> Float64:
-    """Return ``(T,)`` credits with ``n`` nodes, ``chunk`` of them at a time."""
+    """Return ``(T,)`` credits with ``n`` nodes, ``rows`` of them at a time."""
     gathered = [torch.zeros(d.shape, dtype=torch.float64, device=d.device) for d in line.change]
-    for first, nodes, weights in _chunks(n, chunk):
+    for first, nodes, weights in _chunks(n, rows):
         subject.report(share[0] + share[1] * first / n)
         at = [_points(b, d, nodes) for b, d in zip(line.start, line.change, strict=True)]
         said = subject.read_embeds(at, path.read)
@@ -154,19 +182,3 @@ def _chunks(n: int, chunk: int) -> Iterator[tuple[int, Float64, Float64]]:
     nodes, weights = (x + 1) / 2, w / 2
     for first in range(0, n, chunk):
         yield first, nodes[first : first + chunk], weights[first : first + chunk]
-
-
-def _halved(chunk: int, notes: list[str]) -> int:
-    """Return half as many rows, once.
-
-    Raises:
-        OutOfMemoryError: it was halved before, or is one row already.
-    """
-    if notes or chunk == 1:
-        raise OutOfMemoryError(
-            "There is not enough memory for the gradient of this path, with half as many rows either: "
-            "use a shorter path, weights in bfloat16, or a method without gradients."
-        )
-    give_back()
-    notes.append(HALVED)
-    return max(1, chunk // 2)
