@@ -114,6 +114,7 @@ class CreditResult:
 class Param:
     """A parameter of a method: its default, and its choices, its bounds, or that it is a name.
 
+    ``words`` is what a menu calls each choice; without them the choices speak for themselves.
     ``word`` is true if any short name may be given, such as that of a column of the tree.
     """
 
@@ -124,6 +125,13 @@ class Param:
     low: float = -math.inf
     high: float = math.inf
     word: bool = False
+    words: tuple[str, ...] = ()
+
+    @property
+    def menu(self) -> list[tuple[int | str | None, str]]:
+        """Each choice with what a menu calls it."""
+        words = self.words or tuple(map(str, self.choices))
+        return list(zip(self.choices, words, strict=True))
 
     def allows(self, value: object) -> bool:
         """Say whether ``value`` may be given to the method."""

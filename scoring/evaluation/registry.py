@@ -13,17 +13,20 @@ __all__ = ["DISTANCES", "SUITES", "distance_row", "suite"]
 
 _S = "scoring.evaluation.suites"
 _THRESHOLD = Param("threshold", 0.5, "scores on the good side of it are good", low=-1e9, high=1e9)
+_RULES = tuple(rule.label for rule in AGGREGATIONS.values())
 _AGGREGATION = Param(
     "aggregation",
     OWN,
     f"'{OWN}' = the model's score of the solution; else how step scores become one",
     choices=(OWN, *AGGREGATIONS),
+    words=("the model's score of the solution", *_RULES),
 )
 _RANKED_BY = Param(
     "aggregation",
     "min",
     "how step scores become the one that solutions are ranked by",
     choices=tuple(AGGREGATIONS),
+    words=_RULES,
 )
 _MAX_N = Param("max_n", 0, "largest n; 0 = solutions of the smallest pool", low=0, high=4096)
 _BINS = Param("bins", 15, "bins of equal mass", low=1, high=100)
@@ -75,8 +78,9 @@ SUITES: dict[str, SuiteRow] = {
                 Param(
                     "tune_on",
                     "",
-                    "split to tune on; '' = the other four fifths of the problems",
+                    "split to tune on; without one, the other four fifths of the problems",
                     choices=("", "gsm8k", "math", "olympiadbench", "omnimath"),
+                    words=("other problems", "GSM8K", "MATH", "OlympiadBench", "Omni-MATH"),
                 ),
             ),
             plots=pictures.TUNED,

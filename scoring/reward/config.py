@@ -42,19 +42,22 @@ class ProbabilityConfig(BaseConfig):
 
     head: Literal["two_class", "scalar"] = setting(
         "two_class",
-        "two_class: softmax over wrong and right; scalar: one logit through a sigmoid.",
-        choices=("two_class", "scalar"),
+        "What the head says of a step: two numbers through a softmax, or one through a sigmoid.",
+        choices={"two_class": "two classes, wrong and right", "scalar": "one number"},
     )
     labels: Literal["soft", "hard", "any"] = setting(
         "soft",
-        "soft: a target of 0.7 is learnt as 0.7; hard: targets of 0.5 and more become 1; any: targets "
-        "above 0 become 1.",
-        choices=("soft", "hard", "any"),
+        "How a target between 0 and 1 is learnt.",
+        choices={
+            "soft": "as it is",
+            "hard": "as right from 0.5 on",
+            "any": "as right if above 0",
+        },
     )
     loss: Literal["cross_entropy", "squared"] = setting(
         "cross_entropy",
-        "cross_entropy, or squared: the squared difference of probability and target.",
-        choices=("cross_entropy", "squared"),
+        "What is made small between probability and target.",
+        choices={"cross_entropy": "cross-entropy", "squared": "squared difference"},
     )
 
 
@@ -64,10 +67,14 @@ class PrmConfig(ProbabilityConfig):
 
     grade: Literal["labels", "outcome", "value", "grounded"] = setting(
         "labels",
-        "labels: ratings of steps; outcome: the share of right ones among the traces through a step "
-        "(Monte Carlo); value: what a search wrote into the tree; grounded: ratings of later steps and "
-        "outcomes, fused.",
-        choices=("labels", "outcome", "value", "grounded"),
+        "Where the target of a step comes from: its ratings, its traces (Monte Carlo), the tree, or its own "
+        "and later ratings fused with outcomes.",
+        choices={
+            "labels": "ratings of steps",
+            "outcome": "share of right traces through it",
+            "value": "what a search wrote",
+            "grounded": "ratings and outcomes, fused",
+        },
     )
 
 
@@ -112,18 +119,25 @@ class ListwiseConfig(ScalarConfig):
 
     reading: Literal["tree", "sequence"] = setting(
         "tree",
-        "tree: answers cannot see one another, so their order cannot matter; sequence: one after another, "
-        "the mean of several orders.",
-        choices=("tree", "sequence"),
+        "How the answers to a problem are read. Apart they cannot see one another, so their order cannot "
+        "matter; one after another, the mean of several orders is taken.",
+        choices={"tree": "apart", "sequence": "one after another"},
     )
     orders: int = setting(
-        4, "Orders that reading=sequence trains on and averages over.", low=1, high=64
+        4,
+        "Orders to train on and to average over where answers are read one after another.",
+        low=1,
+        high=64,
     )
     lists: Literal["all", "rankings", "outcomes"] = setting(
         "all",
-        "all: rankings of traces, and outcomes of problems where nobody ranked traces; or only one of the "
-        "two.",
-        choices=("all", "rankings", "outcomes"),
+        "What lists are made of: rankings of traces, and outcomes where nobody ranked the traces of a "
+        "problem; or only one of the two.",
+        choices={
+            "all": "rankings, else outcomes",
+            "rankings": "rankings only",
+            "outcomes": "outcomes only",
+        },
     )
 
 
@@ -133,8 +147,8 @@ class PairConfig(ScalarConfig):
 
     balance: Literal["per_pair", "per_problem"] = setting(
         "per_pair",
-        "per_pair: every comparison counts once; per_problem: those of a problem count one together.",
-        choices=("per_pair", "per_problem"),
+        "What counts alike: comparisons, or problems, all of whose comparisons count one together.",
+        choices={"per_pair": "every comparison", "per_problem": "every problem"},
     )
     max_pairs: int = setting(
         256,
@@ -161,10 +175,10 @@ class MarginConfig(PairConfig):
     )
 
 
-_PAIRS = ("all", "rankings")
+_PAIRS = {"all": "all that can be compared", "rankings": "only what people ranked"}
 _PAIRS_DOC = (
-    "all: what people ranked, siblings with different labels and traces with different outcomes; "
-    "rankings: only what people ranked."
+    "Which pairs are learnt from. All are what people ranked, siblings with different labels and traces "
+    "with different outcomes."
 )
 
 
@@ -182,9 +196,12 @@ class TiedConfig(PairConfig):
     pairs: Literal["all", "rankings"] = setting("all", _PAIRS_DOC, choices=_PAIRS)
     model: Literal["rao_kupper", "davidson"] = setting(
         "rao_kupper",
-        "rao_kupper: differences below a threshold are not noticed; davidson: a tie is the likelier "
-        "the closer the two are.",
-        choices=("rao_kupper", "davidson"),
+        "How ties come about: differences below a threshold are not noticed, or a tie is the likelier the "
+        "closer the two are.",
+        choices={
+            "rao_kupper": "by a threshold (Rao–Kupper)",
+            "davidson": "by closeness (Davidson)",
+        },
     )
 
 
@@ -194,18 +211,21 @@ class TreePreferenceConfig(MarginConfig):
 
     pairs: Literal["leaves", "depth"] = setting(
         "leaves",
-        "leaves: any two leaves of a tree; depth: any two steps of one depth.",
-        choices=("leaves", "depth"),
+        "What is compared inside a tree.",
+        choices={"leaves": "any two leaves", "depth": "any two steps of one depth"},
     )
     grade: Literal["outcome", "value"] = setting(
         "outcome",
-        "outcome: mean outcome of the traces through a step; value: what a search wrote into the tree.",
-        choices=("outcome", "value"),
+        "By what one of the two is better.",
+        choices={
+            "outcome": "mean outcome of the traces through it",
+            "value": "what a search wrote",
+        },
     )
     preference: Literal["hard", "soft"] = setting(
         "hard",
-        "hard: the larger one is preferred; soft: as surely as the two values imply.",
-        choices=("hard", "soft"),
+        "How sure it is that the larger one is preferred.",
+        choices={"hard": "always", "soft": "as the two values imply"},
     )
     depth_power: float = setting(
         0.0,

@@ -29,7 +29,11 @@ class EnsembleConfig(BaseConfig):
 
     member: Literal[
         "prm", "hrm", "orm", "bradley_terry", "bt_ties", "plackett_luce", "tree_preference", "heron"
-    ] = setting("prm", "What every member is; it says what is learnt from.", choices=MEMBERS)
+    ] = setting(
+        "prm",
+        "What every member is; it says what is learnt from.",
+        choices={key: kind(key).label for key in MEMBERS},
+    )
     member_settings: str = setting(
         "", "Settings of the members' kind, as name=value; name=value. Empty: its defaults."
     )
@@ -41,18 +45,20 @@ class EnsembleConfig(BaseConfig):
     )
     combine: Literal["mean", "worst", "uncertainty"] = setting(
         "mean",
-        "mean: of the members; worst: the lowest of them; uncertainty: the mean minus a penalty where "
-        "they differ.",
-        choices=("mean", "worst", "uncertainty"),
+        "How one value is made of the members'; the penalty is for differing.",
+        choices={
+            "mean": "their mean",
+            "worst": "the lowest of them",
+            "uncertainty": "their mean less a penalty",
+        },
     )
     spread: Literal["variance", "deviation"] = setting(
         "variance",
-        "What the penalty of combine=uncertainty is taken from: the members' variance or their "
-        "standard deviation.",
-        choices=("variance", "deviation"),
+        "What the penalty for differing is taken from.",
+        choices={"variance": "the members' variance", "deviation": "their standard deviation"},
     )
     penalty: float = setting(
-        0.5, "How many times the spread is subtracted by combine=uncertainty.", low=0.0, high=100.0
+        0.5, "How many times the spread is subtracted as a penalty.", low=0.0, high=100.0
     )
 
     def __post_init__(self) -> None:

@@ -39,7 +39,8 @@ class FieldSpec:
         doc: one sentence.
         low: smallest allowed number, None = no limit.
         high: largest allowed number, or most characters of a text, None = no limit.
-        choices: the allowed words, empty = any.
+        choices: the allowed values, empty = any.
+        words: what a menu calls each of them, as many.
         reaches: what the value leads to outside the database, "" = nothing: ``model`` is a folder or
             hub id that will be opened, ``server`` an address that will be called, ``key`` the
             environment variable whose value will be sent there. Who may name which is decided where a
@@ -54,7 +55,17 @@ class FieldSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     reaches: str = ""
+
+    @property
+    def menu(self) -> list[tuple[str, str]]:
+        """Each allowed value with its words."""
+        return list(zip(self.choices, self.words, strict=True))
+
+    def said(self, value: Any) -> Any:
+        """Return a value as a menu calls it; what is none of the choices stays as it is."""
+        return dict(self.menu).get(value, value) if isinstance(value, str) else value
 
 
 def setting(
@@ -63,12 +74,17 @@ def setting(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Mapping[str, str] | None = None,
     reaches: str = "",
 ) -> Any:
-    """Make a dataclass field that carries its words and limits (see ``FieldSpec``)."""
-    words = {"doc": doc, "low": low, "high": high, "choices": choices, "reaches": reaches}
-    return dataclasses.field(default=default, metadata=words)
+    """Make a dataclass field that carries its words and limits (see ``FieldSpec``).
+
+    ``choices`` maps each allowed value to its words in a menu, in the order of the menu.
+    """
+    known = choices or {}
+    said = {"doc": doc, "low": low, "high": high, "reaches": reaches}
+    both = {"choices": tuple(known), "words": tuple(known.values())}
+    return dataclasses.field(default=default, metadata=said | both)
 
 
 def describe(config: type[Any]) -> tuple[FieldSpec, ...]:

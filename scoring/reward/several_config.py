@@ -15,9 +15,9 @@ class MultiHeadConfig(ScalarConfig):
 
     importance: Literal["rank_order", "equal"] = setting(
         "rank_order",
-        "What a criterion counts in the combination. rank_order: by its place in the project's order of "
-        "importance (rank-order centroids); equal: all alike.",
-        choices=("rank_order", "equal"),
+        "What a criterion counts in the combination. By its place in the project's order of importance these "
+        "are rank-order centroids.",
+        choices={"rank_order": "by its place", "equal": "all alike"},
     )
     labels: bool = setting(
         True, "Step labels teach the head of the first criterion, beside its comparisons."

@@ -57,16 +57,15 @@ class TrainingConfig:
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
-        "bfloat16 runs the products of a step in half precision (weights stay float32): faster on "
-        "GPUs and on CPUs with AMX, and scores are float32 either way.",
-        choices=("float32", "bfloat16"),
+        "Half precision is for the products of a step (weights stay float32): faster on GPUs and on CPUs "
+        "with AMX; scores are float32 either way.",
+        choices={"float32": "full (float32)", "bfloat16": "half (bfloat16)"},
     )
     tuning: Literal["full", "lora"] = setting(
         "full",
-        "full: all weights are trained; lora: the base stays as it is and small matrices beside its "
-        "linear layers are trained and stored, which takes far less memory. Not for tiny, which "
-        "starts from nothing.",
-        choices=("full", "lora"),
+        "With low-rank adapters the base stays as it is and small matrices beside its linear layers are "
+        "trained and stored, which takes far less memory. Not for tiny, which starts from nothing.",
+        choices={"full": "all weights", LORA: "low-rank adapters (LoRA)"},
     )
     lora_rank: int = setting(16, "Rank of the matrices that lora trains.", low=1, high=1024)
     lora_alpha: float = setting(
@@ -101,9 +100,9 @@ class TrainingConfig:
     )
     weighting: Literal["per_node", "per_leaf"] = setting(
         "per_node",
-        "For kinds that learn from single steps. per_node: every step counts once; per_leaf: as often "
-        "as traces pass through it, which is what one training row per trace amounts to.",
-        choices=("per_node", "per_leaf"),
+        "How often a step counts, for kinds that learn from single steps. By traces is what one training row "
+        "per trace amounts to.",
+        choices={"per_node": "once", "per_leaf": "as often as traces pass through it"},
     )
     held_out: float = setting(
         0.2,

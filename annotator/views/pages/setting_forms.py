@@ -157,8 +157,7 @@ def setting_field(spec: FieldSpec) -> forms.Field:
     label = setting_label(spec.name)
     common: dict[str, Any] = {"required": False, "help_text": spec.doc}
     if spec.choices:
-        choices = [(choice, choice) for choice in spec.choices]
-        return forms.ChoiceField(label=label, choices=choices, initial=spec.default, **common)
+        return forms.ChoiceField(label=label, choices=spec.menu, initial=spec.default, **common)
     if spec.kind == "bool":
         choices = [("true", "yes"), ("false", "no")]
         initial = "true" if spec.default else "false"

@@ -11,8 +11,9 @@ _GAMMA = Param("gamma", 1.0, "discount of later steps", low=0.01, high=1.0)
 _REWARD = Param(
     "reward",
     "signed",
-    "reward of a step with score p: 'signed' 2p − 1, 'score' p",
+    "reward of a step with score p",
     choices=("signed", "score"),
+    words=("signed: 2p − 1", "the score: p"),
 )
 
 DISTANCES: dict[str, SuiteRow] = {
@@ -34,8 +35,9 @@ DISTANCES: dict[str, SuiteRow] = {
                 Param(
                     "canonical",
                     "minimal",
-                    "'minimal' takes shaping out by least squares, 'value' by the value of a step",
+                    "by what shaping is taken out",
                     choices=("minimal", "value"),
+                    words=("least squares", "the value of a step"),
                 ),
             ),
             main="distance",

@@ -29,8 +29,8 @@ class PublishedConfig:
     revision: str = setting("", "Commit, tag or branch on the hub; empty: the newest of main.")
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
-        "bfloat16 halves the memory; scores then hold to about two digits.",
-        choices=("float32", "bfloat16"),
+        "Half precision takes half the memory; scores then hold to about two digits.",
+        choices={"float32": "full (float32)", "bfloat16": "half (bfloat16)"},
     )
 
     def __post_init__(self) -> None:
@@ -49,10 +49,10 @@ class TokenClassesConfig(PublishedConfig):
     right: int = setting(1, "Number of the class that means right.", low=0, high=1)
 
 
-_LAYOUTS = ("auto", "chat", "plain")
+_LAYOUTS = {"auto": "chat if it has a template", "chat": "chat", "plain": "plain text"}
 _LAYOUT_DOC = (
-    "chat: the problem as a user's turn in the model's chat template; plain: the problem, then a "
-    "blank line; auto: chat where the model has a template."
+    "How the problem stands in front: as a user's turn in the model's chat template, or as plain text with "
+    "a blank line behind it."
 )
 _JOIN_DOC = f"What stands behind each step in the text. {ESCAPES}"
 
@@ -82,16 +82,16 @@ class TokenPairConfig(PublishedConfig):
 
     layout: Literal["step_tag", "chat_turns"] = setting(
         "step_tag",
-        "step_tag: a tag behind each step, read there (Math-Shepherd); chat_turns: each step a user's "
-        "turn that the model answers with its verdict (RLHFlow).",
-        choices=("step_tag", "chat_turns"),
+        "Where the model says what it thinks of a step: at a tag behind it (Math-Shepherd), or as its answer "
+        "to the step as a user's turn (RLHFlow).",
+        choices={"step_tag": "a tag behind each step", "chat_turns": "turns of a chat"},
     )
     good: str = setting("+", f"The token that means right. {ESCAPES}")
     bad: str = setting("-", f"The token that means wrong. {ESCAPES}")
-    step_tag: str = setting("ки", "step_tag only: the token behind each step.")
+    step_tag: str = setting("ки", "With a tag behind each step only: the token that it is.")
     number: str = setting(
         r"Step {n}:\s",
-        "step_tag only: what stands in front of each step that does not begin so; {n} is its number "
+        "With a tag only: what stands in front of each step that does not begin so; {n} is its number "
         f"on the path; a dash: nothing. {ESCAPES}",
     )
 
@@ -109,13 +109,13 @@ class ScalarClassifierConfig(PublishedConfig):
 
     read: Literal["answer", "step"] = setting(
         "answer",
-        "answer: the steps so far as an assistant's whole answer in the chat template, read at its end "
-        "(Skywork-Reward and other Bradley-Terry models); step: read at the separator behind each step "
+        "Where the number is read: at the end of the steps so far as an assistant's whole answer in the chat "
+        "template (Skywork-Reward and other Bradley–Terry models), or at the separator behind each step "
         "(Skywork-o1-Open-PRM).",
-        choices=("answer", "step"),
+        choices={"answer": "at the end of the answer so far", "step": "behind each step"},
     )
-    join: str = setting(r"\n\n", f"answer only: what stands between steps. {ESCAPES}")
-    separator: str = setting(r"\n", f"step only: what stands behind each step. {ESCAPES}")
+    join: str = setting(r"\n\n", f"Of answers only: what stands between steps. {ESCAPES}")
+    separator: str = setting(r"\n", f"Behind each step only: what stands there. {ESCAPES}")
     offset: float = setting(
         0.0, "The reward that is shown as 0.5: the score is 1 / (1 + exp(offset - reward))."
     )
@@ -150,9 +150,9 @@ class LikelihoodConfig(PublishedConfig):
 
     value: Literal["mean", "whole"] = setting(
         "mean",
-        "mean: probability of the answer to the power 1 / tokens, which compares across lengths; whole: "
-        "its probability.",
-        choices=("mean", "whole"),
+        "What the score is of the answer's probability. By token it is taken to the power 1 / tokens, which "
+        "compares across lengths.",
+        choices={"mean": "by token", "whole": "of the whole answer"},
     )
     lead: str = setting(
         r"The answer is\s", f"What stands between the steps and the answer. {ESCAPES}"

@@ -20,7 +20,7 @@ from annotator.services.evaluations import (
     suites_of,
 )
 from annotator.views.pages.setting_forms import LABELS_NOW, snapshot_field
-from scoring.evaluation.aggregate import AGGREGATIONS, OWN
+from scoring.evaluation.aggregate import OWN
 from scoring.evaluation.registry import DISTANCES
 
 if TYPE_CHECKING:
@@ -175,11 +175,10 @@ def _field(param: Param) -> forms.Field:
     said: dict[str, Any] = {"label": label, "help_text": capfirst(param.meaning), "required": False}
     if param.name == AGGREGATION:
         said["help_text"] = "How the scores of steps become one of a solution."
-        rules = [(rule.key, rule.label) for rule in AGGREGATIONS.values()]
-        return forms.ChoiceField(choices=rules, **said)
+        known = [(value, words) for value, words in param.menu if value != OWN]
+        return forms.ChoiceField(choices=known, **said)
     if param.choices:
-        known = [(one, str(one) or "other problems") for one in param.choices if one != OWN]
-        return forms.ChoiceField(choices=known, initial=param.default, **said)
+        return forms.ChoiceField(choices=param.menu, initial=param.default, **said)
     number: type[forms.IntegerField] = (
         forms.IntegerField if isinstance(param.default, int) else forms.FloatField
     )

@@ -180,7 +180,7 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "scoring": open_score_job(model=model),
         "missing_worker": _missing_worker(score_kind(model).queue),
         "used": used_by_model(model=model),
-        "config": config_words(model.config),
+        "config": config_words(model.config, model.kind),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model) or stopped_early(model),
         **rerun_part(access, model),

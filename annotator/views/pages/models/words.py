@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annotator.templatetags.pages import plain
-from scoring.errors import UnknownNameError
-from scoring.reward.registry import KINDS
+from scoring.reward.registry import ADDED, KINDS
 from scoring.training.config import RunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from scoring.reward.settings import FieldSpec
 
 LABELS = {
     "steps": "Optimiser steps, at most",
@@ -77,20 +78,25 @@ def setting_value(name: str, value: Any) -> str:
     return plain(value) if value != "" else ""
 
 
-def config_words(config: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the settings a model was made with: the kind first, then as forms order them."""
-    try:
-        known = [spec.name for spec in RunConfig.describe(str(config["kind"]))]
-    except (KeyError, UnknownNameError):
-        known = []
-    place = {name: at for at, name in enumerate(("kind", "base", *known))}
+def config_words(config: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    """Return the settings a model of ``kind`` was made with: the kind first, then as forms order them."""
+    specs = {spec.name: spec for spec in _specs(kind)}
+    place = {name: at for at, name in enumerate(("kind", "base", *specs))}
     found = sorted(_flat(config), key=lambda pair: place.get(pair[0], len(place)))
-    return [(setting_label(name), _said(name, value)) for name, value in found]
+    return [(setting_label(name), _said(name, value, specs)) for name, value in found]
 
 
-def _said(name: str, value: Any) -> str:
+def _specs(kind: str) -> tuple[FieldSpec, ...]:
+    if kind in ADDED:
+        return ADDED[kind].settings()
+    return RunConfig.describe(kind) if kind in KINDS else ()
+
+
+def _said(name: str, value: Any, specs: Mapping[str, FieldSpec]) -> str:
     row = KINDS.get(value) if name == "kind" and isinstance(value, str) else None
-    return row.label if row else setting_value(name, value)
+    if row is not None:
+        return row.label
+    return setting_value(name, specs[name].said(value) if name in specs else value)
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
