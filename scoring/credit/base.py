@@ -115,7 +115,8 @@ class Param:
     """A parameter of a method: its default, and its choices, its bounds, or that it is a name.
 
     ``words`` is what a menu calls each choice; without them the choices speak for themselves.
-    ``word`` is true if any short name may be given, such as that of a column of the tree.
+    ``word`` is true if any short name may be given, such as that of a column of the tree; ``whole``
+    if a number has to be a whole one.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Param:
     high: float = math.inf
     word: bool = False
     words: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def menu(self) -> list[tuple[int | str | None, str]]:
@@ -141,6 +143,8 @@ class Param:
             return isinstance(value, str) and 0 < len(value) <= WORD_CHARS and value.isprintable()
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
+        if self.whole and not isinstance(value, int):
+            return False
         return math.isfinite(value) and self.low <= value <= self.high
 
     @property
@@ -150,7 +154,8 @@ class Param:
             return " or ".join(repr(choice) for choice in self.choices)
         if self.word:
             return f"a name of at most {WORD_CHARS} characters"
-        return f"a number from {self.low:g} to {self.high:g}"
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _is_number(cell: object) -> bool:
         return False
 
 
-def codes(cells: Sequence[Any] | ObjectArray) -> tuple[IntArray, int]:
+def codes(cells: Sequence[Any] | np.ndarray) -> tuple[IntArray, int]:
     """Number the different values of ``cells``, -1 for None, and count them.
 
     Equal by Python's ``==``; values that cannot be a dictionary's key, such as lists, are equal if

@@ -91,3 +91,30 @@ def nearest(tree: Tree, marked: np.ndarray) -> IntArray:
             break
         up = further
     return np.where(marked[up], up, -1)
+
+
+def common_depth(tree: Tree, first: IntArray, second: IntArray) -> IntArray:
+    """Return how many steps the ways down to two nodes share, for K pairs: ``(K,)``.
+
+    In pre-order the shallowest node after one of them up to the other is a child of their closest
+    common ancestor; a table of minima over powers of two finds it for all pairs at once.
+    """
+    if not len(first):
+        return np.empty(0, np.int64)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    inside = high < tree.subtree_end[low]
+    table = [tree.depth]
+    while 2 ** len(table) <= len(tree):
+        half = 2 ** (len(table) - 1)
+        table.append(np.minimum(table[-1][:-half], table[-1][half:]))
+    width = np.maximum(1, high - low)
+    power = np.log2(width).astype(np.int64)
+    shallowest = np.empty(len(low), np.int64)
+    for at in np.unique(power):  # at most log2(N) of them
+        here = power == at
+        start, stop = low[here] + 1, low[here] + 1 + width[here]
+        last = len(table[at]) - 1
+        shallowest[here] = np.minimum(
+            table[at][np.minimum(start, last)], table[at][np.minimum(stop - 2**at, last)]
+        )
+    return np.where(inside, tree.depth[low], shallowest - 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import MethodRow
+from dataclasses import replace
+
+from scoring.credit.base import MethodRow, NeedsIf, Param
 from scoring.credit.rows.shared import DDOF, EPS, METHODS_FOLDER, SINGLE
 
 ROWS: tuple[MethodRow, ...] = (
@@ -17,6 +19,45 @@ ROWS: tuple[MethodRow, ...] = (
         confidence="TEXTBOOK",
         source="Monte Carlo value estimate over the sampled traces",
         summary="Mean outcome of the traces that pass through the step.",
+    ),
+    MethodRow(
+        "child_value",
+        "Child value",
+        f"{METHODS_FOLDER}.child_value:credit",
+        version="1",
+        needs=("outcome",),
+        signed=False,
+        unit="mean outcome",
+        confidence="TEXTBOOK",
+        source="the mean over children from the leaves up, as in SPO, arXiv 2505.23564",
+        summary="Mean of the children's values: every branch counts alike.",
+    ),
+    MethodRow(
+        "monte_carlo",
+        "Monte Carlo value",
+        f"{METHODS_FOLDER}.monte_carlo:credit",
+        version="1",
+        needs=(),
+        signed=False,
+        unit="share of successes",
+        confidence="TEXTBOOK",
+        source="Wilson 1927 for the interval; Beta with the prior of Jeffreys",
+        summary="How often continuations from the step succeed, with an interval.",
+        params=(
+            Param(
+                "source",
+                "auto",
+                "'search' reads value and visits, 'traces' counts traces; 'auto' the first there is",
+                choices=("auto", "search", "traces"),
+            ),
+            Param("interval", "wilson", "how the interval is made", choices=("wilson", "beta")),
+            Param("level", 0.95, "how often the interval holds the true rate", low=0.5, high=0.999),
+        ),
+        probability=True,
+        also=(
+            NeedsIf("source", "search", ("visits", "value")),
+            NeedsIf("source", "traces", ("outcome",)),
+        ),
     ),
     MethodRow(
         "grpo",
@@ -69,5 +110,80 @@ ROWS: tuple[MethodRow, ...] = (
         source="arXiv 2509.18314 (value from the abstract, advantage from reviews)",
         summary="GRPO plus the change of leaf value where the tree branches.",
         params=(DDOF, EPS, SINGLE),
+    ),
+    MethodRow(
+        "tree_ps",
+        "TreePS-RAG (reconstruction)",
+        f"{METHODS_FOLDER}.tree_ps:credit",
+        version="1",
+        needs=("outcome",),
+        signed=True,
+        unit="outcome units",
+        confidence="RECONSTRUCTED",
+        source="arXiv 2601.06922 (value from the abstract, advantage reconstructed)",
+        summary="Change of the leaf value from the parent, from the problem, or both.",
+        params=(
+            Param(
+                "baseline",
+                "local",
+                "the parent, the problem, or both divided by the root of the number of traces",
+                choices=("local", "global", "treerl"),
+            ),
+        ),
+    ),
+    MethodRow(
+        "spo_tree",
+        "SPO on trees",
+        f"{METHODS_FOLDER}.spo_tree:credit",
+        version="1",
+        needs=("outcome",),
+        signed=True,
+        unit="outcome units",
+        confidence="CODE",
+        source="arXiv 2505.23564; AIFrameResearch/SPO at b9fc6a2",
+        summary="Child value of the step against its siblings'.",
+        params=(
+            Param(
+                "mode",
+                "rloo",
+                "'rloo' subtracts the parent's value; 'grpo' divides by the siblings' deviation too",
+                choices=("rloo", "grpo"),
+            ),
+        ),
+    ),
+    MethodRow(
+        "sibling_grpo",
+        "Sibling-GRPO (V-STAR)",
+        f"{METHODS_FOLDER}.sibling_grpo:credit",
+        version="1",
+        needs=("outcome",),
+        signed=True,
+        unit="standard deviations",
+        confidence="CODE",
+        source="V-STAR, arXiv 2602.10699, official code",
+        summary="Leaf value of the step against its siblings', in deviations.",
+        params=(replace(EPS, default=1e-4),),
+    ),
+    MethodRow(
+        "stratified_grpo",
+        "Stratified GRPO (SAN)",
+        f"{METHODS_FOLDER}.stratified_grpo:credit",
+        version="1",
+        needs=("outcome",),
+        signed=True,
+        unit="standard deviations",
+        confidence="3P",
+        source="arXiv 2510.06214, as in other people's code (grpo-composer)",
+        summary="The trace's outcome against traces with as many steps, or another equal key.",
+        params=(
+            Param("alpha", 1.0, "share of the stratum, the rest is GRPO's", low=0.0, high=1.0),
+            DDOF,
+            Param(
+                "stratum",
+                "n_steps",
+                "the number of steps, or the name of a column read at each trace's end",
+                word=True,
+            ),
+        ),
     ),
 )
