@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from scoring.credit.base import Credit
+from scoring.credit.parsed import step_scores
 
 if TYPE_CHECKING:
     from scoring.tree import Tree
 
 
 def credit(tree: Tree) -> Credit:
-    """Return the score column unchanged: ``(N,)`` in whatever unit it was stored, NaN = unscored."""
-    unscored = int(np.isnan(tree.score[1:]).sum())
-    notes = (f"{unscored} of {len(tree) - 1} steps have no score",) if unscored else ()
-    return Credit(tree.score, None, notes)
+    """Return the score column unchanged: ``(N,)`` in whatever unit it was stored.
+
+    A score that is missing, infinite or no number is NaN, and counted in the note.
+    """
+    scores, notes = step_scores(tree)
+    return Credit(scores, None, notes)

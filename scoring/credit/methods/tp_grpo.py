@@ -1,0 +1,77 @@
+"""TP-GRPO: thoughts, which are neighbouring steps of equal label, rewarded beside the outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoring.credit.cells import credit_by_cell
+from scoring.credit.groups import group
+from scoring.credit.parsed import missing_steps, numbers, step_scores
+from scoring.credit.traces import solved, standardise
+
+if TYPE_CHECKING:
+    from scoring.credit.base import Credit
+    from scoring.credit.cells import Cells
+    from scoring.tree import FloatArray, Tree
+
+
+def credit(
+    tree: Tree, *, labels: str, failed: str, alpha: float, ddof: int, eps: float, single: str
+) -> Credit:
+    """Return what the rewards of the thoughts from each step on and the outcome come to.
+
+    With ``ô_i`` the standardised outcome and ``r_c = alpha · share of solved traces``: on a solved
+    trace ``ô_i`` for a correct step and ``ô_i − r_c`` for an incorrect one; on a failed trace
+    ``ô_i`` for a step that matches the wrong answer and 0 for another. Labels of neighbouring
+    thoughts alternate, so that the sums telescope to these four numbers.
+
+    Args:
+        tree: its column ``label``: above 0 yes, below 0 or false no, 0 and None no label.
+        labels: "column" reads it, "score" takes the sign of the step's score instead.
+        failed: what a label says on a failed trace: "matches" the wrong answer, or
+            "correctness", as on a solved one (an incorrect step then counts as matching).
+        alpha: our choice; the paper's value was not seen.
+        ddof: of the outcomes' standard deviation.
+        eps: added to it.
+        single: what a group of one gets.
+
+    Returns:
+        Standard deviations, signed, by step and trace.
+
+    Source: arXiv 2507.23317, its two propositions as quoted in notes.
+    """
+    if labels == "column":
+        label = _signs(tree)
+    else:
+        scores, _ = step_scores(tree)
+        label = np.where(scores == 0, np.nan, np.sign(scores))
+    on_failed = -label if failed == "correctness" else label
+    stats = group(tree, ddof=ddof, single=single)
+    outcome = standardise(tree.outcomes, ddof=ddof, eps=eps, single=single)
+    right = solved(tree)
+    share = float(np.mean(right[stats.known])) if stats.known.any() else 0.0
+    outside = (right == 0) & (outcome > 0)
+    outcome = np.where(outside, np.nan, outcome)
+    notes = (*stats.notes, *missing_steps(label, "label"))
+    if outside.any():
+        notes = (*notes, f"{int(outside.sum())} failed traces lie above the mean: no value")
+
+    def values(cells: Cells) -> FloatArray:
+        at, trace = cells.node, cells.trace
+        won = outcome[trace] - np.where(label[at] < 0, alpha * share, 0.0)
+        lost = np.where(on_failed[at] < 0, 0.0, outcome[trace])
+        found = np.where(right[trace] == 1, won, lost)
+        return np.where(np.isnan(label[at]) | np.isnan(outcome[trace]), np.nan, found)
+
+    return credit_by_cell(tree, values, notes)
+
+
+def _signs(tree: Tree) -> FloatArray:
+    """Return the label column as −1 and +1, NaN where there is none; false is −1."""
+    found = numbers(tree, "label")
+    cells = tree.extra.get("label", ())
+    no = np.fromiter((cell is False for cell in cells), bool, len(cells))
+    sign = np.where(found == 0, np.nan, np.sign(found))
+    return np.where(no, -1.0, sign) if len(no) else sign
