@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
+    from annotator.queries.trees.sparklines import Sparkline
     from annotator.views.reading.word_diff import Piece
 
 register = template.Library()
@@ -34,3 +35,19 @@ def pieces(found: Iterable[Piece]) -> SafeString:
 def residual(value: float) -> str:
     """Write what is left of a sum: 0, or a power of ten."""
     return "0" if value == 0 else f"{value:.1e}".replace("-", "−")
+
+
+@register.simple_tag
+def spark(line: Sparkline | None) -> SafeString:
+    """Draw a one-line picture of scores, a dash where there is none."""
+    if line is None:
+        return format_html('<span class="muted">–</span>')
+    said = f"{line.source} from {line.low:.2f} to {line.high:.2f}"
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{said}">'
+        '<title>{said}</title><path d="{path}"/></svg>',
+        w=line.width,
+        h=line.height,
+        said=said,
+        path=line.path,
+    )

@@ -46,6 +46,7 @@ RANKINGS = Tab("rankings", "Rankings", "rankings")
 ADJUDICATION = Tab("adjudication", "Adjudication", "adjudication", "reviewer")
 INBOX = Tab("inbox", "Inbox", "inbox", "annotator")
 AGREEMENT = Tab("agreement", "Agreement", "agreement", "reviewer")
+DISAGREEMENTS = Tab("disagreements", "Model disagreements", "disagreements", "reviewer")
 QUALITY = Tab("quality", "Quality", "quality", "annotator")
 GOLD = Tab("gold", "Gold", "gold-list", "reviewer")
 IMPORT = Tab("import", "Import", "import")
@@ -69,7 +70,7 @@ JUDGING: tuple[Tab | Group, ...] = (
 REVIEWING: tuple[Tab | Group, ...] = (
     PROBLEMS,
     Group("Judge", (QUEUES, RANKINGS, ADJUDICATION, INBOX)),
-    Group("Quality", (AGREEMENT, QUALITY, GOLD)),
+    Group("Quality", (AGREEMENT, DISAGREEMENTS, QUALITY, GOLD)),
     Group("Data", (IMPORT, DATASETS)),
     MODELS,
     JOBS,

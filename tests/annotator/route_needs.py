@@ -30,6 +30,7 @@ NEEDED = {
     ("api:model-evaluations", "post"): "reviewer",
     ("api:evaluation", "get"): "reviewer",
     ("annotator:agreement", "get"): "reviewer",
+    ("annotator:disagreements", "get"): "reviewer",
     ("annotator:guidelines-edit", "get"): "owner",
     ("annotator:guidelines-edit", "post"): "owner",
     ("annotator:quality", "get"): "annotator",
