@@ -20,6 +20,7 @@ ScoringError
 │   └── JudgeAnswerError    an answer that cannot be read as verdicts
 ├── CheckerError            a checker's program cannot be started
 ├── TrainingError           a run that cannot start or go on (no labels, one class, NaN loss …)
+├── ProcessLostError        one of a run's processes died; the run can go on from what it saved
 ├── OutOfMemoryError        half the tokens at a time did not fit either; says what takes less
 └── CancelledError          the user asked to stop; not a failure
 """
@@ -184,6 +185,12 @@ class TrainingError(ScoringError):
     """Training cannot start or cannot go on."""
 
     code = "training"
+
+
+class ProcessLostError(ScoringError):
+    """One of the processes of a run died; what was saved is kept, and the next attempt goes on from it."""
+
+    code = "worker_lost"
 
 
 class OutOfMemoryError(ScoringError):

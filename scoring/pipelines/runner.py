@@ -16,7 +16,7 @@ from annotator.log_context import job_id
 from annotator.models import Job
 from annotator.services import jobs
 from annotator.services.artefacts import FULL
-from scoring.errors import CancelledError, ScoringError
+from scoring.errors import CancelledError, ProcessLostError, ScoringError
 from scoring.pipelines.connection import loss_of, patiently
 from scoring.pipelines.context import JobContext
 from scoring.registry import load_target
@@ -124,6 +124,9 @@ def _end(context: JobContext, outcome: dict[str, Any] | Exception) -> None:
     elif isinstance(outcome, CancelledError):
         jobs.job_release(job=job)
         logger.info("job given back", extra={"kind": job.kind})
+    elif isinstance(outcome, ProcessLostError):
+        state = jobs.job_lost(job=job, reason=str(outcome), code=outcome.code)
+        logger.warning("process lost", extra={"kind": job.kind, "now": state})
     elif reason := loss_of(outcome):
         sentence = f"The connection to the database was lost ({reason})."
         state = jobs.job_lost(job=job, reason=sentence, code="database_lost")

@@ -215,6 +215,8 @@ def _beside(context: JobContext, fitted: FitResult, held_out: list[TrainingTree]
 
 def _rate(config: RunConfig, fitted: FitResult) -> dict[str, Any]:
     """Return how fast it was, from which the next run's time is estimated."""
+    if config.training.processes > 1:  # the rate of a device, not of several
+        return {}
     try:
         shape = base_shape(config.base, config.learner.model)
     except ModelLoadError:

@@ -159,8 +159,14 @@ class RewardNetwork(nn.Module):
         self.plan = plan or MaskPlan()
         self.adapter: Adapter | None = None
 
+    # Sharded over several processes, ``hidden``, ``forward`` and ``plain`` each gather weights at their
+    # start and let go of them at their end: none of them may call another.
+
     def hidden(self, batch: Batch) -> Tensor:
         """Return ``(B, T, H)`` hidden states of packed rows."""
+        return self._hidden(batch)
+
+    def _hidden(self, batch: Batch) -> Tensor:
         out = self.backbone(
             input_ids=batch.ids,
             attention_mask=self.plan.masks(batch),
@@ -171,7 +177,7 @@ class RewardNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Run packed rows."""
-        hidden = self.hidden(batch)
+        hidden = self._hidden(batch)
         return Output(hidden=hidden, head=self.head(hidden).float())
 
     def plain(self, ids: Tensor) -> Output:

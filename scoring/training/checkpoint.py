@@ -22,6 +22,7 @@ from torch import nn
 
 from scoring.errors import TrainingError
 from scoring.reward.lora import load_trained, trained_state
+from scoring.training.team import ALONE, Team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,10 +60,14 @@ class Progress:
 
 
 class Checkpoints:
-    """The checkpoints of one run, newest last."""
+    """The checkpoints of one run, newest last.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    They hold whole weights however many processes train: those put them together and only the first
+    writes, so a run can be resumed by another number of processes.
+    """
+
+    def __init__(self, folder: Path, team: Team = ALONE) -> None:
+        self.folder, self.team = folder, team
 
     def steps(self) -> list[int]:
         """List the optimiser steps that have a complete checkpoint."""
@@ -76,13 +81,19 @@ class Checkpoints:
         Raises:
             TrainingError: if it cannot be written (disk full, no permission).
         """
+        tensors = _tensors(network, optimizer, self.team)
+        if self.team.first:
+            self._write(progress, tensors)
+        self.team.wait()
+
+    def _write(self, progress: Progress, tensors: dict[str, torch.Tensor]) -> None:
         final = self._path(progress.step)
         aside = final.with_name(f"writing-{final.name}")
         with writing(f"checkpoint of step {progress.step}", self.folder):
             shutil.rmtree(aside, ignore_errors=True)
             try:
                 aside.mkdir(parents=True)
-                save_file(_tensors(network, optimizer), str(aside / "tensors.safetensors"))
+                save_file(tensors, str(aside / "tensors.safetensors"))
                 (aside / "state.json").write_text(json.dumps(asdict(progress)))
                 _sync(aside)
             except BaseException:  # on a full disk its room is needed for trying again
@@ -102,12 +113,15 @@ class Checkpoints:
         Raises:
             TrainingError: if they cannot be written.
         """
-        final = self._best(step)
-        aside = final.with_name(f"writing-{final.name}")
-        with writing("best weights so far", self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            save_file(trained_state(network), str(aside))
-            aside.rename(final)
+        tensors = self.team.state(network)
+        if self.team.first:
+            final = self._best(step)
+            aside = final.with_name(f"writing-{final.name}")
+            with writing("best weights so far", self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                save_file(tensors, str(aside))
+                aside.rename(final)
+        self.team.wait()
 
     def restore_best(self, step: int, network: nn.Module) -> None:
         """Load what ``save_best`` kept.
@@ -116,7 +130,7 @@ class Checkpoints:
             TrainingError: it is not there or cannot be read.
         """
         try:
-            load_trained(network, load_file(str(self._best(step))))
+            _load(network, load_file(str(self._best(step))), self.team)
         except (OSError, RuntimeError, SafetensorError) as error:
             raise TrainingError(f"{self._best(step)} cannot be read: {error}") from error
 
@@ -139,14 +153,15 @@ class Checkpoints:
                     f"{self.folder} holds checkpoints of a run with other data or settings; "
                     "start the new run in another folder"
                 )
-            _fill(load_file(str(path / "tensors.safetensors")), network, optimizer)
+            _fill(load_file(str(path / "tensors.safetensors")), network, optimizer, self.team)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
             raise TrainingError(f"checkpoint {path} cannot be read: {error}") from error
         return progress
 
     def clear(self) -> None:
         """Remove them all, once the artefact is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.team.first:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _best(self, step: int) -> Path:
         return self.folder / f"best-{step:08d}.safetensors"
@@ -184,27 +199,43 @@ def _errno(error: OSError | SafetensorError) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _tensors(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    tensors = {f"network.{k}": v for k, v in trained_state(network).items()}
+def _tensors(
+    network: nn.Module, optimizer: torch.optim.Optimizer, team: Team
+) -> dict[str, torch.Tensor]:
+    """Return all tensors of a checkpoint; in all processes but the first, nothing of use."""
+    tensors = {f"network.{k}": v for k, v in team.state(network).items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
-            tensors[f"optimizer.{index}.{name}"] = value.contiguous()
+            whole = team.whole(value)
+            if team.first:
+                tensors[f"optimizer.{index}.{name}"] = whole.contiguous()
     tensors["random"] = torch.get_rng_state()
     return tensors
 
 
+def _load(network: nn.Module, tensors: dict[str, torch.Tensor], team: Team) -> None:
+    """Fill in what ``Team.state`` returned, each process its share."""
+    held = trained_state(network)
+    load_trained(network, {k: team.part(v, held.get(k, v)) for k, v in tensors.items()})
+
+
 def _fill(
-    tensors: dict[str, torch.Tensor], network: nn.Module, optimizer: torch.optim.Optimizer
+    tensors: dict[str, torch.Tensor],
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    team: Team,
 ) -> None:
-    load_trained(
-        network,
-        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")},
-    )
+    weights = {
+        k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")
+    }
+    _load(network, weights, team)
+    held = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             _, index, name = key.split(".", 2)
-            state.setdefault(int(index), {})[name] = value
+            moment = team.part(value, held[int(index)]) if value.dim() else value
+            state.setdefault(int(index), {})[name] = moment
     whole = optimizer.state_dict()
     optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
     torch.set_rng_state(tensors["random"])

@@ -28,6 +28,7 @@ TINY = "tiny"
 LORA = "lora"
 MAX_STEPS = 1_000_000
 MAX_SEED = 2**31 - 1
+MAX_PROCESSES = 64
 MID_RUN_PROBLEMS = 60
 """Held-out problems scored for the curves; the final numbers use all of them."""
 
@@ -79,6 +80,14 @@ class TrainingConfig:
         False,
         "Keep less of the forward pass in memory and compute it again for the backward pass: about a "
         "third slower, the same numbers.",
+    )
+    processes: int = setting(
+        1,
+        "Processes that train one model together, each with a GPU of its own, a share of the weights (FSDP) "
+        "and of every step's rows; the same numbers, up to rounding. The worker's machine must have that "
+        "many GPUs. On a CPU this is slower than 1.",
+        low=1,
+        high=MAX_PROCESSES,
     )
     learning_rate: float | None = setting(
         None,

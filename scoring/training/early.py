@@ -82,7 +82,8 @@ class Watch:
         """Measure, note in ``progress`` what came of it, and return the row for the curve."""
         if self.patience is None:
             return {}
-        value = self._value(model, maker)
+        found = self._value(model, maker)
+        value = checkpoints.team.agree(lambda: found)
         assert value is not None  # noqa: S101 - the labels are those that ``begin`` looked at
         if progress.best is None or value > progress.best:
             progress.best, progress.best_step, progress.waited = value, progress.step, 0

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.training.config import LORA, MID_RUN_PROBLEMS, TINY
+from scoring.training.estimate_memory import Span, memory_parts, trained_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from scoring.reward.shape import Shape
     from scoring.training.config import TrainingConfig
 
-FLOAT = 4
-PROCESS = (0.3e9, 1.5e9)
-"""Bytes of a process that has loaded the programs, with or without a GPU's context."""
 PER_TOKEN = {TINY: (1.5, 4.0), "": (2.5, 5.0)}
 """Characters per token: of the tokenizer made for ``tiny``, and of published ones."""
 CPU_FLOPS = (8e9, 50e9)
@@ -28,23 +26,10 @@ GPU_FLOPS = {"float32": (4e12, 50e12), "bfloat16": (20e12, 400e12)}
 """Useful operations per second of one CPU thread, and of a GPU, where no run was measured."""
 SPREAD = 1.5
 """How much faster or slower than runs measured before a run may be."""
-LONGEST_ROW = 4096
-"""Tokens of a row of a tree, ancestors left out, at most."""
 ROWS = (400, 1500)
 """Tokens of most rows: what attention is counted by."""
 SAME_ROWS = (1000, 1000)
 """The same beside runs on like data, whose rate was counted so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A figure that is known to lie between two."""
-
-    low: float
-    high: float
-
-    def __add__(self, other: Span) -> Span:
-        return Span(self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +137,9 @@ def estimate(
     trained = trained_weights(plan, shape)
     memory = memory_parts(plan, shape)
     rate, source = _rate(plan, device, measured)
+    if plan.processes > 1:  # from no gain to one of all processes
+        rate = Span(rate.low, rate.high * plan.processes)
+        source += f" Up to {plan.processes} times that with as many processes."
     lengths = SAME_ROWS if measured else ROWS
     work = training_flops(plan, shape, lengths) + _evaluations(plan, shape, amount, few, many)
     seconds = Span(members * work.low / rate.high, members * work.high / rate.low)
@@ -165,7 +153,8 @@ def estimate(
     if plan.max_seconds is None and passes is None:
         source += f" {seen:,.0f} tokens, most of them of generated traces."
     said += [
-        "Memory: from the shapes of the base and the tokens of one pass, not measured.",
+        "Memory: from the shapes of the base and the tokens of one pass, not measured."
+        + (f" That of each of the {plan.processes} processes." if plan.processes > 1 else ""),
         source,
     ]
     return Estimate(
@@ -178,63 +167,6 @@ def estimate(
         seconds=seconds,
         basis=tuple(said),
     )
-
-
-def trained_weights(plan: TrainingConfig, shape: Shape) -> int:
-    """Count the weights that a run changes; heads are not worth counting."""
-    if plan.tuning == LORA:
-        return shape.adapter(plan.lora_rank, plan.lora_targets)
-    return shape.parameters
-
-
-def memory_parts(plan: TrainingConfig, shape: Shape) -> dict[str, Span]:
-    """Return bytes by what they are for."""
-    trained = trained_weights(plan, shape)
-    held = shape.parameters + (trained if plan.tuning == LORA else 0)
-    halves = plan.precision == "bfloat16"
-    parts = {
-        "weights": Span(FLOAT * held, FLOAT * held),
-        "gradients": Span(FLOAT * trained, FLOAT * trained),
-        "optimiser": Span(2 * FLOAT * trained, 2 * FLOAT * trained),
-        "activations": _activations(plan, shape),
-        "process": Span(*PROCESS),
-    }
-    if halves:  # autocast keeps a copy of each matrix for the backward pass
-        parts["half_copies"] = Span(0, 2 * shape.weights)
-    return parts
-
-
-def pass_tokens(plan: TrainingConfig) -> Span:
-    """Return the tokens of the largest pass: an optimiser step ends with the row that fills it."""
-    step = plan.step_tokens or 0
-    return Span(min(plan.pass_tokens, step), min(plan.pass_tokens, step + LONGEST_ROW))
-
-
-def _activations(plan: TrainingConfig, shape: Shape) -> Span:
-    """Return the bytes that one pass keeps for its backward pass.
-
-    Per token and layer, in numbers: inputs and normalised values of two norms and of what follows them
-    (6 widths), queries, keys and values before and after rotation, what attention gives and a copy of it
-    (5 to 9 attention widths), gate, its activation, up and their product (4 inner widths). Each layer has a
-    mask of its own in float32.
-    """
-    tokens = pass_tokens(plan)
-    floor = 4 * shape.width + 5 * shape.attention + 3 * shape.inner
-    ceiling = 8 * shape.width + 9 * shape.attention + 5 * shape.inner
-    layer = Span(floor * FLOAT * tokens.low, ceiling * FLOAT * tokens.high)
-    if plan.precision == "bfloat16":
-        layer = Span(layer.low / 2, layer.high)
-    mask = Span(0, FLOAT * min(tokens.high, LONGEST_ROW) ** 2)
-    entered = Span(*(FLOAT * shape.width * t for t in (tokens.low, tokens.high)))
-    if plan.gradient_checkpointing:
-        layers = layer + mask
-        layers += Span(*((shape.layers + 1) * e for e in (entered.low, entered.high)))
-    else:
-        layers = Span(*(shape.layers * n for n in (layer.low, layer.high + mask.high)))
-    if plan.lm_weight:
-        logits = FLOAT * shape.vocabulary
-        layers += Span(logits * tokens.low, 4 * logits * tokens.high)
-    return layers
 
 
 def rate_reached(plan: TrainingConfig, shape: Shape, steps: int, seconds: float) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scoring.training.estimate import Estimate, Span
+    from scoring.training.estimate import Estimate
+    from scoring.training.estimate_memory import Span
 
 _BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _SECONDS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scoring.errors import CancelledError
+from scoring.training.team import ALONE, Team
 
 OnMetric = Callable[[int, dict[str, float]], None]
 OnProgress = Callable[[int, int, str], None]
@@ -14,12 +15,18 @@ OnProgress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What a run calls; each does nothing unless it is given."""
+    """What a run calls; each does nothing unless it is given.
+
+    Attributes:
+        on_metric, on_progress, on_saved, should_stop: see ``fit``.
+        team: the processes that share the run.
+    """
 
     on_metric: OnMetric = field(default=lambda _step, _values: None)
     on_progress: OnProgress = field(default=lambda _done, _total, _message: None)
     on_saved: Callable[[], None] = field(default=lambda: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    team: Team = field(default=ALONE)
 
     def scored(self, done: int, total: int, step: int) -> None:
         """Tell how many held-out problems are scored, and stop if that is asked for.

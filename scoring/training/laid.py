@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scoring.errors import TrainingError
+from scoring.errors import OutOfMemoryError, TrainingError
 from scoring.training.examples import Feed, Lost
 from scoring.training.start import example_maker
 from scoring.training.update import largest_pass
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 
 SMALLEST_PASS = 32
 """Tokens; what does not fit with fewer will not fit at all."""
+
+
+def no_room(tokens: int, kept: int, *, halved: bool = False) -> OutOfMemoryError:
+    """Return what to raise when a pass of so many tokens does not fit, with what takes less.
+
+    Args:
+        tokens: of the pass.
+        kept: the optimiser step from which the run can be resumed.
+        halved: passes were made smaller before.
+    """
+    again = ", and passes were made smaller before" if halved else ""
+    return OutOfMemoryError(
+        f"There is not enough memory for a pass of {tokens:,} tokens{again}. Train with a smaller "
+        "pass_tokens, gradient_checkpointing=yes, tuning=lora or a smaller base; or resume where "
+        f"there is more memory: step {kept:,} is kept."
+    )
 
 
 class Laid:

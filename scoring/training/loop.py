@@ -8,28 +8,27 @@ name).
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scoring.errors import CancelledError, OutOfMemoryError, TrainingError
+from scoring.errors import CancelledError, TrainingError
 from scoring.registry import load_target
 from scoring.reward.memory import give_back, is_out_of_memory
 from scoring.training.checkpoint import Checkpoints, Progress
 from scoring.training.config import MID_RUN_PROBLEMS
 from scoring.training.early import Watch, with_validation
 from scoring.training.hooks import Hooks, OnMetric, OnProgress
-from scoring.training.laid import Laid
+from scoring.training.laid import Laid, no_room
+from scoring.training.launch import launch
 from scoring.training.objectives.registry import objective
 from scoring.training.optimizer import learning_rate, make_optimizer
 from scoring.training.result import FitResult, read_result, write_result
-from scoring.training.rundata import RunData, Stream
+from scoring.training.rundata import RunData, Stream, run_name
 from scoring.training.start import make_model
-from scoring.training.update import largest_pass, update
+from scoring.training.update import largest_pass, not_a_number, update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +75,7 @@ def fit(
     Raises:
         TrainingError: nothing to learn from, a loss that is not a number, a full disk.
         OutOfMemoryError: passes of half the tokens do not fit either.
+        ProcessLostError: one of several processes died.
         ModelLoadError, PackingError: from the base.
         CancelledError: after ``should_stop``; the run can be resumed.
     """
@@ -88,7 +88,7 @@ def fit(
     if config.training.patience is not None:
         train, watched = with_validation(train, validation)
     data = RunData(train, held_out, stream, watched)
-    trainer = load_target(config.row.trainer)
+    trainer = launch if config.training.processes > 1 else load_target(config.row.trainer)
     return trainer(config, data, Path(out_dir), torch.device(device), hooks, provenance or {})
 
 
@@ -119,21 +119,26 @@ class _Run:
         self.data, self.held_out = data, data.held_out
         self.out_dir, self.device = out_dir, device
         self.data_hash = data.hash()
-        self.checkpoints = Checkpoints(out_dir / "checkpoints")
+        self.team = hooks.team
+        self.checkpoints = Checkpoints(out_dir / "checkpoints", self.team)
         hooks.on_progress(0, self.plan.steps, "Preparing the model and the data.")
-        self.model: RewardModel = make_model(
-            config, data.train, data.stream, out_dir=out_dir, device=device
-        )
+        with self.team.first_before():  # one of them may have to learn the tokenizer
+            self.model: RewardModel = make_model(
+                config, data.train, data.stream, out_dir=out_dir, device=self.team.makes_on(device)
+            )
         if self.plan.lm_weight and not self.model.tied:
             raise TrainingError(
                 f"base '{config.base}' does not tie its output to its embedding, so it has no "
                 "next-token head here; set lm_weight=0"
             )
-        self.model.self_check()
+        self.team.share_out(self.model, device)
         self.optimizer = make_optimizer(self.model.network, self.plan)
+        self.model.self_check()
         self.objective = objective(config, data.train)
         self.watch = Watch(self.plan, self.objective, data.validation)
-        self.progress = Progress(run=self._name())
+        self.progress = Progress(
+            run=run_name(config, self.data_hash, self.model.tokenizer.layout_hash)
+        )
         self.laid = Laid(self.model, config, self.objective, data)
 
     def finished(self) -> FitResult | None:
@@ -149,9 +154,10 @@ class _Run:
                 self.laid.lay_out(saved.pass_tokens)
             self.laid.feed.restore(saved.feed)
         else:
+            self.team.open(self.model.network)
             self.watch.begin(self.model, self.laid.maker)
-        while self._done() < 1.0 and not self.watch.over(self.progress):
-            if self.hooks.should_stop():
+        while self.team.agree(self._goes_on):
+            if self.team.agree(self.hooks.should_stop):
                 self._save()
                 raise CancelledError(
                     f"stopped after step {self.progress.step}; resuming continues from there"
@@ -160,10 +166,11 @@ class _Run:
 
     def finish(self, provenance: dict[str, Any]) -> FitResult:
         """Evaluate on everything held out and write the artefact."""
-        if self.held_out and self.progress.step not in self.checkpoints.steps():
+        if self.team.agree(self._is_unsaved) and self.held_out:
             self._save()  # an evaluation may take long, and what ends it must not cost any training
         if self.progress.best_step:
             self.checkpoints.restore_best(self.progress.best_step, self.model.network)
+        self.team.open(self.model.network)
         self.objective.settle(self.model, self.laid.maker, self.data.settling())
         metrics = self.objective.quality(
             self.model,
@@ -172,6 +179,7 @@ class _Run:
             seed=self.plan.seed,
             on_scored=lambda n: self.hooks.scored(n, len(self.held_out), self.progress.step),
         )
+        self.model.network = self.team.joined(self.model.network)
         result = write_result(
             self.out_dir,
             self.model,
@@ -180,6 +188,7 @@ class _Run:
             data_hash=self.data_hash,
             metrics=metrics,
             provenance={**self._provenance(), **provenance},
+            team=self.team,
         )
         self.checkpoints.clear()
         return result
@@ -196,7 +205,7 @@ class _Run:
         self.progress.step = step
         for name, value in values.items():
             self.progress.sums[name] = self.progress.sums.get(name, 0.0) + value
-        self.progress.seconds += time.perf_counter() - began
+        self.progress.seconds += self.team.agree(lambda: time.perf_counter() - began)
         if step == 1 and self.plan.log_every > 1:  # something to see long before the first average
             self.hooks.on_metric(step, {**values, "learning_rate": rate})
         self._report(step, rate)
@@ -205,18 +214,23 @@ class _Run:
 
     def _update(self, step: int) -> dict[str, float] | None:
         """Take one optimiser step; None if memory ran out for the first time."""
+        self.team.open(self.model.network)
         self.objective.refresh(self.model, self.laid.maker, step)
+        self.team.reseed(self.plan.seed, step)
         before = self.laid.feed.state()
         examples = self.laid.feed.next_step()
         try:
             tokens = self.laid.pass_tokens
-            values = update(self.model, self.optimizer, examples, self.plan, tokens)
+            values = update(self.model, self.optimizer, examples, self.plan, tokens, self.team)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            if self.team.size > 1:  # the others are in the middle of theirs
+                kept = max(self.checkpoints.steps(), default=0)
+                raise no_room(largest_pass(examples, tokens), kept) from error
             values = {}
         if values is None:
-            self._stop_at(step)
+            raise not_a_number(step, self.checkpoints.steps(), self.plan)
         if not values:  # here nothing holds the tensors of the pass any more
             self.laid.feed.restore(before)
             self._halve(examples)
@@ -234,25 +248,10 @@ class _Run:
         half = 0 if self.progress.pass_tokens else self.laid.halve(examples)
         if not half:
             self._save()
-            again = ", and passes were made smaller before" if self.progress.pass_tokens else ""
-            raise OutOfMemoryError(
-                f"There is not enough memory for a pass of {tried:,} tokens{again}. Train with a smaller "
-                "pass_tokens, gradient_checkpointing=yes, tuning=lora or a smaller base; or resume where "
-                f"there is more memory: step {self.progress.step:,} is kept."
-            )
+            raise no_room(tried, self.progress.step, halved=bool(self.progress.pass_tokens))
         self.progress.pass_tokens = half
         words = f"Memory ran out; going on with passes of {half:,} tokens."
         self.hooks.on_progress(self.progress.step, self.plan.steps, words)
-
-    def _stop_at(self, step: int) -> NoReturn:
-        kept = self.checkpoints.steps()
-        last = (
-            f"the checkpoint of step {kept[-1]} is kept" if kept else "there is no checkpoint yet"
-        )
-        raise TrainingError(
-            f"the loss is not a number at step {step}; {last}. Lower learning_rate "
-            f"(now {self.plan.learning_rate:g}) or clip (now {self.plan.clip:g})"
-        )
 
     def _report(self, step: int, rate: float) -> None:
         rows: dict[str, float] = {}
@@ -262,9 +261,11 @@ class _Run:
             }
             rows["learning_rate"] = rate
             self.progress.sums = {}
+        if step % self.plan.evaluate_every == 0:
+            self.team.open(self.model.network)
         if step % self.plan.evaluate_every == 0 and self.held_out:
-            held = self.held_out[:MID_RUN_PROBLEMS]
-            found = self.objective.quality(self.model, self.laid.maker, held, resamples=0)
+            trees = self.held_out[:MID_RUN_PROBLEMS]
+            found = self.objective.quality(self.model, self.laid.maker, trees, resamples=0)
             values = {name: found[name].value for name in self.objective.curve}
             rows |= {name: value for name, value in values.items() if value is not None}
         if step % self.plan.evaluate_every == 0:
@@ -278,6 +279,12 @@ class _Run:
         self.checkpoints.save(self.progress, self.model.network, self.optimizer)
         self.hooks.on_saved()
 
+    def _goes_on(self) -> bool:
+        return self._done() < 1.0 and not self.watch.over(self.progress)
+
+    def _is_unsaved(self) -> bool:
+        return self.progress.step not in self.checkpoints.steps()
+
     def _done(self) -> float:
         """Share of the run behind us: of its steps, or of its time if that is nearer its end."""
         share = self.progress.step / self.plan.steps
@@ -286,12 +293,5 @@ class _Run:
 
     def _provenance(self) -> dict[str, Any]:
         halved = {"pass_tokens_that_fitted": self.laid.pass_tokens}
-        return {
-            **self.laid.told(),
-            **self.watch.told(self.progress),
-            **(halved if self.progress.pass_tokens else {}),
-        }
-
-    def _name(self) -> str:
-        parts = [self.config.to_dict(), self.data_hash, self.model.tokenizer.layout_hash]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        told = {**self.laid.told(), **self.watch.told(self.progress)}
+        return told | (halved if self.progress.pass_tokens else {})

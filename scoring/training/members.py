@@ -11,8 +11,6 @@ killed finds them there and goes on in the middle of the one that was not.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,7 @@ from scoring.training.loop import fit_one
 from scoring.training.objectives.compared import outputs
 from scoring.training.objectives.registry import objective
 from scoring.training.result import read_result, write_result
+from scoring.training.rundata import run_name
 from scoring.training.start import example_maker, share_tokenizer
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def fit_members(
         return done
     count = _count(config)
     members = [_fit_member(number, config, data, out_dir, device, hooks) for number in range(count)]
+    if not hooks.team.first:  # what is left is no training, and the first does it
+        return members[-1]
     steps = sum(member.steps for member in members)
     learnt = objective(config, data.train)
     model = join_members(out_dir, count, config.row.load(config.model), str(device))
@@ -99,7 +100,8 @@ def _fit_member(
 ) -> FitResult:
     """Train one member, or find it trained; it is measured like any model of its kind."""
     folder = member_folder(out_dir, number)
-    share_tokenizer(config, data.train, data.stream, out_dir, folder)
+    with hooks.team.first_before():
+        share_tokenizer(config, data.train, data.stream, out_dir, folder)
     own = replace(data, stream=_own_stream(data.stream, number, _count(config)))
     try:
         return fit_one(
@@ -157,5 +159,4 @@ def _count(config: RunConfig) -> int:
 
 
 def _name(config: RunConfig, data: RunData) -> str:
-    parts = [config.to_dict(), data.hash()]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return run_name(config, data.hash())

@@ -10,6 +10,7 @@ from scoring.reward import artefact
 from scoring.reward.manifest import MANIFEST
 from scoring.reward.metrics import Metric
 from scoring.training.checkpoint import writing
+from scoring.training.team import ALONE, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +64,12 @@ def write_result(
     data_hash: str,
     metrics: dict[str, Metric],
     provenance: dict[str, Any],
+    team: Team = ALONE,
     save: Callable[..., Manifest] = artefact.save,
 ) -> FitResult:
     """Write the artefact, its manifest last; ``save`` writes what goes with the manifest.
+
+    The first process of ``team`` does, while the others wait.
 
     Raises:
         TrainingError: if it cannot be written (disk full, no permission).
@@ -80,15 +84,17 @@ def write_result(
         "provenance": provenance,
         "metrics": {name: metric.to_dict() for name, metric in metrics.items()},
     }
-    with writing("model", folder):
-        model.info = save(
-            folder,
-            network=model.network,
-            tokenizer=model.tokenizer,
-            row=config.row,
-            config=config.model,
-            fixed=model.kind.fixed,
-            base=config.base,
-            details=details,
-        )
+    if team.first:
+        with writing("model", folder):
+            model.info = save(
+                folder,
+                network=model.network,
+                tokenizer=model.tokenizer,
+                row=config.row,
+                config=config.model,
+                fixed=model.kind.fixed,
+                base=config.base,
+                details=details,
+            )
+    team.wait()
     return FitResult(folder, metrics, progress.step, progress.seconds, provenance)

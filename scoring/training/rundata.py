@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scoring.training.dataset import TrainingTree, data_hash
+
+if TYPE_CHECKING:
+    from scoring.training.config import RunConfig
 
 Stream = Callable[[int], TrainingTree]
 SETTLING_TREES = 60
@@ -37,3 +43,13 @@ class RunData:
         if self.train or self.stream is None:
             return self.train[:SETTLING_TREES]
         return [self.stream(number) for number in range(SETTLING_TREES)]
+
+
+def run_name(config: RunConfig, *data: str) -> str:
+    """Return 16 hex digits that change with anything that a run's numbers depend on.
+
+    The number of processes is not among that: a run may be resumed with another.
+    """
+    told = config.to_dict()
+    del told["training"]["processes"]
+    return hashlib.sha256(json.dumps([told, *data], sort_keys=True).encode()).hexdigest()[:16]

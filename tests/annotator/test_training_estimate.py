@@ -14,7 +14,7 @@ from annotator.queries.datasets.amounts import project_amount, snapshot_amount
 from annotator.services.models.estimates import train_estimate
 from scoring.reward.registry import KINDS
 from scoring.training import estimate_words
-from scoring.training.estimate import Span
+from scoring.training.estimate_memory import Span
 from tests.annotator.api_client import Api, assert_error
 from tests.annotator.commands import run_command
 from tests.annotator.page_world import world_create

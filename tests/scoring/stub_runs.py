@@ -9,7 +9,7 @@ import time
 
 from django.db import connection
 
-from scoring.errors import CancelledError, TrainingError
+from scoring.errors import CancelledError, ProcessLostError, TrainingError
 
 
 def run(context):
@@ -22,6 +22,7 @@ def run(context):
         "frozen": _frozen,
         "greedy": _greedy,
         "loses_database": _loses_database,
+        "loses_process": _loses_process,
         "score_killed_once": _score_killed_once,
         "export_killed_once": _export_killed_once,
         "asks_on": _asks_on,
@@ -51,6 +52,12 @@ def _until_stopped(context):
     while not context.should_stop():
         time.sleep(0.05)
     raise CancelledError("stopped")
+
+
+def _loses_process(context):
+    if context.job.attempt == 1:
+        raise ProcessLostError("Process 2 of the 2 that trained was ended by SIGKILL.")
+    return {"attempt": context.job.attempt}
 
 
 def _deaf(context):

@@ -100,6 +100,17 @@ def test_a_run_that_loses_its_database_is_queued_again_and_ends(run):
     assert (job.state, job.result) == (State.DONE, {"attempt": 2})
 
 
+def test_a_run_one_of_whose_processes_dies_is_queued_again_and_ends(run):
+    job = run("loses_process")
+    assert (job.state, job.worker) == (State.QUEUED, None)
+    assert job.message == (
+        "Process 2 of the 2 that trained was ended by SIGKILL. Queued again for attempt 2 of 3."
+    )
+    runner.run_claimed(jobs.job_claim(job_id=job.pk, worker=None))
+    job.refresh_from_db()
+    assert (job.state, job.result) == (State.DONE, {"attempt": 2})
+
+
 def test_a_database_that_is_lost_at_every_attempt_is_the_reason(monkeypatch):
     monkeypatch.setitem(runner.RUNS, Job.Kind.EXPORT, "tests.scoring.stub_runs:run")
     job = JobFactory(kind=Job.Kind.EXPORT, args={"mode": "loses_database", "always": True})

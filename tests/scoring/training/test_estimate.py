@@ -10,7 +10,8 @@ from scoring.errors import ModelLoadError
 from scoring.reward.packing import CostModel
 from scoring.reward.shape import base_shape, folder_shape, tiny_shape
 from scoring.training.config import RunConfig
-from scoring.training.estimate import Amount, Rate, estimate, memory_parts, trained_weights
+from scoring.training.estimate import Amount, Rate, estimate
+from scoring.training.estimate_memory import memory_parts, trained_weights
 from scoring.training.examples import ExampleMaker, passes
 from scoring.training.loop import fit
 from scoring.training.losses import Denominators, pass_loss

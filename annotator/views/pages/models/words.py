@@ -22,6 +22,7 @@ LABELS = {
     "lora_alpha": "Scale of low-rank adapters",
     "lora_targets": "Layers with low-rank adapters",
     "gradient_checkpointing": "Compute again instead of keeping",
+    "processes": "Processes, a GPU each",
     "learning_rate": "Highest learning rate",
     "warmup": "Warm-up, share of the run",
     "decay": "Decay, share of the run",
