@@ -209,7 +209,8 @@ SUITES: dict[str, SuiteRow] = {
             description="Proxy and gold reward against the divergence of the best of n.",
             formula="For the best of n at divergence log n − (n − 1) / n: the mean score of the "
             "chosen solution (proxy) and its mean gold reward (gold). The drop is how far "
-            "the last gold point lies below the highest.",
+            "the last gold point lies below the highest. α and β: gold(n) − gold(1) = d (α − β d), "
+            "d = √divergence, by least squares.",
             params=(_AGGREGATION, _MAX_N),
             competing=True,
             level="outcome",

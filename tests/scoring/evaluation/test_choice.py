@@ -131,3 +131,40 @@ def test_a_gold_reward_takes_the_place_of_right_and_wrong():
     report = evaluate("overoptimisation", rows, resampling=NONE)
     assert report["gold@2"].estimate.value == -4.0
     assert report["gold_drop"].estimate.value == 7.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_without_ties_the_weights_are_the_published_ones(n):
+    """E[gold of the best of N] = Σ C(i − 1, N − 1) / C(n, N) gold_(i), sorted by the proxy."""
+    scores = np.array([0.3, 0.9, 0.1, 0.5, 0.7])
+    rank = scores.argsort().argsort() + 1
+    expected = [math.comb(i - 1, n - 1) / math.comb(5, n) for i in rank]
+    assert selection(scores, n).tolist() == pytest.approx(expected)
+
+
+def curved(alpha, beta, size=16):
+    """A pool whose gold follows d (α − β d) at n = 1, 2, 4, …, 16 exactly."""
+    ns = [1, 2, 4, 8, size]
+    d = np.sqrt([math.log(n) - (n - 1) / n for n in ns])
+    weights = np.stack([selection(np.arange(size, dtype=float), n) for n in ns])
+    gold = np.linalg.lstsq(weights, 0.3 + d * (alpha - beta * d), rcond=None)[0]
+    rows = pool("p", range(size), [0] * size)
+    return [replace(row, gold=float(g)) for row, g in zip(rows, gold, strict=True)]
+
+
+def test_the_published_form_of_the_gold_curve_is_found_again():
+    found = evaluate("overoptimisation", curved(0.8, 0.5), resampling=NONE)
+    assert found["alpha"].estimate.value == pytest.approx(0.8)
+    assert found["beta"].estimate.value == pytest.approx(0.5)
+    assert found["peak"].estimate.value == pytest.approx(0.8**2)  # d = 0.8 / (2 * 0.5)
+    assert found["fit_error"].estimate.value == pytest.approx(0.0, abs=1e-9)
+    rising = evaluate("overoptimisation", curved(0.8, -0.1), resampling=NONE)
+    assert rising["beta"].estimate.value == pytest.approx(-0.1)
+    assert rising["peak"].estimate.undefined.startswith("undefined because the fitted gold")
+
+
+def test_three_sizes_are_too_few_for_the_form():
+    rows = [replace(row, gold=0.0) for row in pool("p", range(4), [0] * 4)]
+    keys = {number.key for number in evaluate("overoptimisation", rows, resampling=NONE).numbers}
+    assert "gold_drop" in keys
+    assert not keys & {"alpha", "beta", "peak", "fit_error"}
