@@ -239,10 +239,19 @@ def estimate(key: str, model_shape: Shape, n_tokens: int, n_steps: int, **params
 
 def parameters(row: MethodRow, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return every parameter's value after checking ``given``."""
-    known = {param.name: param for param in row.params}
+    return checked(row.key, row.params, given)
+
+
+def checked(key: str, params: Sequence[Param], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of each of ``params``, those that are not given by default.
+
+    Raises:
+        UnknownNameError, ParameterError: as for ``attribute``.
+    """
+    known = {param.name: param for param in params}
     for name, value in given.items():
         if name not in known:
-            raise UnknownNameError(f"parameter of '{row.key}'", name, known)
+            raise UnknownNameError(f"parameter of '{key}'", name, known)
         if not known[name].allows(value):
-            raise ParameterError(row.key, name, value, known[name].range)
+            raise ParameterError(key, name, value, known[name].range)
     return {name: given.get(name, param.default) for name, param in known.items()}
