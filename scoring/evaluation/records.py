@@ -220,6 +220,19 @@ def only_scored(row: Record, other: Record | None = None) -> Record:
     return replace(row, step_labels=labels)
 
 
+def first_times(records: Records) -> Bools:
+    """Return of all steps in a row whether it is the first time that a step of the tree comes."""
+    seen: set[tuple[int, str]] = set()
+    told = []
+    for at, row in enumerate(records):
+        names = row.path or tuple(f"{row.id} {step}" for step in range(row.n_steps))
+        for name in names:
+            key = int(records.problem[at]), name
+            told.append(key not in seen)
+            seen.add(key)
+    return np.array(told, dtype=bool)
+
+
 def _check(row: Record) -> None:
     """Raise EvaluationError for a record that contradicts itself."""
     for name in ("step_scores", "step_labels", "path", "steps"):

@@ -222,7 +222,7 @@ SUITES: dict[str, SuiteRow] = {
             "Edited solutions",
             f"{_S}.edits:sensitivity",
             version="2",
-            needs=("labelled_scores", "edited_scores"),
+            needs=("edited_scores",),
             source="a choice of this project",
             description="What is lost when words, formulas, halves or the order are taken away, and "
             "what a mere rewriting or another order of answer options changes.",
@@ -248,11 +248,17 @@ SUITES: dict[str, SuiteRow] = {
             "not seen. Selectivity = that minus the same with shuffled labels. Correlation with the "
             "reward = of what the head and the property's direction read in all steps.",
             params=(
-                Param("min_labels", 40, "examples that a property needs", low=10, high=100_000),
+                Param(
+                    "min_labels",
+                    40,
+                    "of a property that is probed; a quarter of them of the rarer kind",
+                    low=10,
+                    high=100_000,
+                ),
                 Param(
                     "components",
                     256,
-                    "main directions of the states that probes see at most",
+                    "main ones that probes see at most",
                     low=1,
                     high=2048,
                 ),

@@ -23,6 +23,7 @@ from scoring.evaluation.base import Findings, Measure
 from scoring.evaluation.edits import EDITS
 from scoring.evaluation.intervals import each_problem, ratio
 from scoring.evaluation.ranking import weighted
+from scoring.evaluation.records import first_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from scoring.evaluation.records import Bools, Floats, Ints, Records
 
 ONE_CLASS = "undefined because right and wrong steps are needed"
+_NOTHING = np.zeros(0)
 NO_PAIRS = "undefined because no problem has two solutions with unequal scores of all steps"
 
 
@@ -41,9 +43,10 @@ def sensitivity(records: Records, *, aggregation: str) -> Findings:
         records: with the scores of both.
         aggregation: how step scores become the score that solutions are ranked by.
     """
-    counts = [len(row.step_scores) for row in records]
-    scores = np.concatenate([row.step_scores for row in records])
-    labels = np.concatenate([row.labels for row in records])
+    counts = [row.n_steps for row in records]
+    scores = np.concatenate([_column(row.step_scores, row.n_steps) for row in records])
+    labels = np.concatenate([_column(row.labels, row.n_steps) for row in records])
+    once = first_times(records)
     problem = np.repeat(records.problem, counts)
     decided = ~np.isnan(labels) & (labels != 0.5) & ~np.isnan(scores)
     n_problems = len(records.problems)
@@ -64,11 +67,11 @@ def sensitivity(records: Records, *, aggregation: str) -> Findings:
     notes = []
     whole = outcomes(records, aggregation)
     for row in EDITS.values():
-        columns = [
-            one.edited.get(row.key, np.full(len(one.step_scores), np.nan)) for one in records
-        ]
+        columns = [_column(one.edited.get(row.key, _NOTHING), one.n_steps) for one in records]
         changed = np.concatenate(columns)
         both = ~np.isnan(changed) & ~np.isnan(scores)
+        if row.key != "order":  # there a shared step stands at another place in every solution
+            both &= once
         if row.applies_to:
             read = len(np.unique(problem[both]))
             notes.append(
@@ -110,6 +113,11 @@ def sensitivity(records: Records, *, aggregation: str) -> Findings:
     if left_out:
         notes.append(f"no scores of: {', '.join(left_out)}")
     return Findings(tuple(found), notes=tuple(notes))
+
+
+def _column(values: Floats, n: int) -> Floats:
+    """Return ``(n,)`` values, NaN where there are none."""
+    return values if len(values) else np.full(n, np.nan)
 
 
 def _swapped(records: Records, row: EditRow, whole: Floats, aggregation: str) -> Measure:

@@ -180,6 +180,35 @@ def test_pairs_that_change_places_are_counted_by_hand():
     assert last.estimate.value == found.value
 
 
+def test_a_shared_step_counts_once_and_its_solutions_are_ranked_all_the_same():
+    """Labels stand at the first solution only; the second has no label left and is a solution still."""
+    made = {
+        "problem": "p",
+        "path": ("a", "b"),
+        "step_scores": np.array([0.9, 0.2]),
+        "step_labels": np.array([1.0, 0.0]),
+        "edited": {"words": np.array([0.5, 0.4]), "order": np.array([0.1, 0.2])},
+    }
+    rows = [
+        Record(id="p/0", **made),
+        Record(
+            id="p/1",
+            **{
+                **made,
+                "path": ("a", "c"),
+                "step_scores": np.array([0.9, 0.3]),
+                "step_labels": np.full(2, np.nan),
+            },
+        ),
+    ]
+    found = evaluate("edits", rows, resampling=NONE)
+    assert found["moved:words"].estimate.n == 3
+    assert found["moved:words"].estimate.value == pytest.approx((0.4 + 0.2 + 0.1) / 3)
+    assert found["moved:order"].estimate.n == 4
+    assert found["swapped:words"].estimate.n == 1
+    assert found["swapped:words"].estimate.value == 0.5  # both come to 0.4
+
+
 def test_an_edit_that_nobody_scored_is_named_and_other_steps_are_refused():
     rows = [replace(row, edited={"words": row.edited["words"]}) for row in worded()]
     report = evaluate("edits", rows, resampling=NONE)

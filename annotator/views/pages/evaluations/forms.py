@@ -51,8 +51,8 @@ WORDS = {
     "gamma": "Discount",
     "reward": "Reward of a step",
     "canonical": "Canonical reward",
-    "min_labels": "Examples that a probed property needs",
-    "components": "Main directions of the states for probes",
+    "min_labels": "Least number of examples",
+    "components": "Directions of states",
 }
 
 
