@@ -69,6 +69,41 @@ def attach(backbone: Any, adapter: Adapter) -> None:
     inject_adapter_in_model(wanted, backbone)
 
 
+class HalfLinear(nn.Linear):
+    """A frozen linear layer that is held in bfloat16 and computes as if it were held in float32.
+
+    Under autocast the product takes the weight as it lies there; otherwise it is widened for the one
+    product, so that evaluations are float32 throughout.
+    """
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        """Return ``given`` times the weight, plus the bias."""
+        if torch.is_autocast_enabled(given.device.type):
+            return super().forward(given)
+        own: torch.Tensor | None = self.bias  # torch's annotation leaves None out
+        bias = None if own is None else own.to(given.dtype)
+        return nn.functional.linear(given, self.weight.to(given.dtype), bias)
+
+
+def hold_in_half(backbone: nn.Module) -> int:
+    """Hold the frozen linear layers in bfloat16 whose weights lose nothing by it; return how many.
+
+    They are those of bases that were published in bfloat16. A weight that would be rounded stays as it
+    is: the adapter would be trained, and measured, on another base than the one it is merged into.
+    """
+    held = 0
+    for module in backbone.modules():
+        if type(module) is not nn.Linear or any(p.requires_grad for p in module.parameters()):
+            continue
+        halves = {name: p.detach().bfloat16() for name, p in module.named_parameters()}
+        if all(torch.equal(h.float(), getattr(module, name)) for name, h in halves.items()):
+            for name, half in halves.items():
+                setattr(module, name, nn.Parameter(half, requires_grad=False))
+            module.__class__ = HalfLinear
+            held += 1
+    return held
+
+
 def merge(backbone: nn.Module) -> None:
     """Add the adapters to the weights beside them, take them out and thaw all weights."""
     from peft.tuners.lora import LoraLayer

@@ -58,8 +58,8 @@ class TrainingConfig:
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
-        "Half precision is for the products of a step (weights stay float32): faster on GPUs and on CPUs "
-        "with AMX; scores are float32 either way.",
+        "Half precision is for the products of a step: faster on GPUs and on CPUs with AMX. Trained weights "
+        "and scores are float32 either way; what lora freezes is held in half where no weight changes by it.",
         choices={"float32": "full (float32)", "bfloat16": "half (bfloat16)"},
     )
     tuning: Literal["full", "lora"] = setting(

@@ -42,7 +42,7 @@ def memory_parts(plan: TrainingConfig, shape: Shape) -> dict[str, Span]:
     held = shape.parameters + (trained if plan.tuning == LORA else 0)
     halves = plan.precision == "bfloat16"
     parts = {
-        "weights": _shared(plan, shape, FLOAT * held),
+        "weights": _weights(plan, shape, held),
         "gradients": _shared(plan, shape, FLOAT * trained),
         "optimiser": Span(*(2 * FLOAT * trained / plan.processes,) * 2),
         "activations": _activations(plan, shape),
@@ -51,6 +51,14 @@ def memory_parts(plan: TrainingConfig, shape: Shape) -> dict[str, Span]:
     if halves:  # autocast keeps a copy of each matrix for the backward pass
         parts["half_copies"] = Span(0, 2 * shape.weights)
     return parts
+
+
+def _weights(plan: TrainingConfig, shape: Shape, held: int) -> Span:
+    """Return the bytes of all weights; of a frozen base, half where it was published in bfloat16."""
+    span = _shared(plan, shape, FLOAT * held)
+    if plan.tuning == LORA and plan.precision == "bfloat16":
+        return Span(span.low - 2 * shape.weights / plan.processes, span.high)
+    return span
 
 
 def _shared(plan: TrainingConfig, shape: Shape, whole: float) -> Span:

@@ -13,7 +13,7 @@ import torch
 from scoring.errors import TrainingError
 from scoring.reward import artefact
 from scoring.reward.backbone import Backbone, build_tiny, mask_plan
-from scoring.reward.lora import Adapter, attach, weights_hash
+from scoring.reward.lora import Adapter, attach, hold_in_half, weights_hash
 from scoring.reward.model import ROW_BUDGET, RewardModel
 from scoring.reward.network import RewardNetwork
 from scoring.reward.tokenizer import StepTokenizer, open_tokenizer, train_tokenizer
@@ -53,6 +53,8 @@ def make_model(
     network = RewardNetwork(backbone.module, head, mask_plan(settings))
     if config.training.tuning == LORA:
         network.adapter = _attach(backbone, config.training)
+        if config.training.precision == "bfloat16":
+            hold_in_half(backbone.module)
     if config.training.gradient_checkpointing:
         _checkpointed(backbone.module, config.base)
     return RewardModel(network, backbone.tokenizer, kind, device=device)
