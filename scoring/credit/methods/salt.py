@@ -33,20 +33,20 @@ def credit(tree: Tree) -> Credit:
     else:
         advantage = (tree.outcomes - stats.mean) / (stats.std + EPS)
     sums, counts = below(tree, advantage)
-    edge, edges = _edges(tree)
+    state, _ = codes(tree.state)
+    edge, edges = _edges(tree, state)
     first = _first_on_path(tree, edge)
     total = np.bincount(edge[first], sums[first], minlength=edges)
     users = np.bincount(edge[first], counts[first], minlength=edges)
     mean = np.divide(total, users, out=np.full(edges, np.nan), where=users > 0)
     found = np.where(counts > 0, mean[edge], np.nan)
-    unknown = int(sum(cell is None for cell in tree.state[1:].tolist()))
+    unknown = int((state[1:] < 0).sum())
     note = f"{unknown} of {len(tree) - 1} steps have no state and are merged with none"
     return Credit(found, None, (*stats.notes, note) if unknown else stats.notes)
 
 
-def _edges(tree: Tree) -> tuple[IntArray, int]:
+def _edges(tree: Tree, state: IntArray) -> tuple[IntArray, int]:
     """Number the edges of the graph of states: ``(N,)`` and how many there are."""
-    state, _ = codes(tree.state)
     text, texts = codes(tree.text)
     pair = state * texts + text
     pair = np.where(state < 0, -1 - np.arange(len(tree)), pair)
