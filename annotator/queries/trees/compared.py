@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from annotator.models import Outcome, Step, TokenScore, Trace
+from annotator.models import JudgementEvent, Outcome, Step, TokenScore, Trace
 from annotator.queries.agreement.asides import COUNTS, EXAMINED
 from annotator.queries.packed import packed_columns
 from annotator.queries.trees.columns import positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from annotator.models import Problem, RewardModel
     from annotator.queries.blindness import Sight
@@ -140,3 +141,9 @@ def reward_before(*, step_id: int, model: RewardModel, score: float) -> float:
         return 0.0
     end = float(np.frombuffer(bytes(row.running), "<f4")[-1])
     return float(row.start) if abs(end - score) <= 1e-3 else 0.0
+
+
+def last_judgement(*, problem: Problem) -> datetime | None:
+    """Return when anything was last judged in a problem."""
+    events = JudgementEvent.objects.filter(problem=problem).order_by("-created")
+    return events.values_list("created", flat=True).first()

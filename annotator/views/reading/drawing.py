@@ -34,7 +34,8 @@ WORDS = {"fig-ink": INK, "fig-muted": MUTED}
 FILLS = {"fig-band-1": "#d8e4f5", "fig-band-2": "#a9c4e8", "fig-total": "#c9ced6"}
 FONT = "Inter, 'Segoe UI', system-ui, 'Helvetica Neue', Arial, sans-serif"
 PAPER = "#ffffff"
-FOOT_LINE, FOOT_SIZE, MARGIN = 14, 10, 12
+FOOT_LINE, FOOT_SIZE, FOOT_WIDTH, MARGIN = 14, 10, 5.4, 12
+TITLE_LINE, TITLE_WIDTH = 18, 8.0
 
 
 def coordinate(value: float) -> str:
@@ -113,12 +114,18 @@ class Drawing:
         """Return the picture as a file: a title above it and what made it below."""
         wide = self.width + 2 * MARGIN
         lines = [line for text in provenance for line in _wrapped(text, wide - 2 * MARGIN)]
-        top = 30
+        names = _wrapped(title, wide - 2 * MARGIN, TITLE_WIDTH)
+        top = 12 + TITLE_LINE * len(names)
         high = top + self.height + FOOT_LINE * len(lines) + 2 * MARGIN
         foot = "".join(
             f'<text x="{MARGIN}" y="{top + self.height + MARGIN + FOOT_LINE * (n + 1) - 4}"'
             f' font-size="{FOOT_SIZE}" fill="{MUTED}">{escape(line)}</text>'
             for n, line in enumerate(lines)
+        )
+        head = "".join(
+            f'<text x="{MARGIN}" y="{20 + TITLE_LINE * n}" font-size="13" font-weight="600"'
+            f' fill="{INK}">{escape(line)}</text>'
+            for n, line in enumerate(names)
         )
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -126,19 +133,14 @@ class Drawing:
             f' height="{high}" font-family="{FONT}">'
             f"<title>{escape(title)}</title><desc>{escape(' '.join(provenance))}</desc>"
             f'<rect width="{wide}" height="{high}" fill="{PAPER}"/>'
-            f'<text x="{MARGIN}" y="20" font-size="13" font-weight="600" fill="{INK}">'
-            f"{escape(_cut(title, wide // 7))}</text>"
+            f"{head}"
             f'<g transform="translate({MARGIN} {top})">{"".join(self._file)}</g>{foot}</svg>\n'
         )
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Break a line at spaces; about 5.2 units for a character of the foot's size."""
-    most = max(20, int(width / 5.2))
+def _wrapped(text: str, width: int, character: float = FOOT_WIDTH) -> list[str]:
+    """Break a line at spaces; a character is about ``character`` wide."""
+    most = max(20, int(width / character))
     lines, at = [], ""
     for word in text.split():
         if at and len(at) + 1 + len(word) > most:

@@ -241,3 +241,13 @@ def shared_scale(first: Column, second: Column) -> Scale:
         unit=first.unit if first.unit == second.unit else "two units",
         probability=first.probability and second.probability,
     )
+
+
+def own_scale(column: Column) -> Scale:
+    """Return the scale of one column over the whole tree, as the workbench has it."""
+    return scale(
+        column.values[1:],
+        signed=column.signed,
+        unit=column.unit,
+        probability=column.probability,
+    )

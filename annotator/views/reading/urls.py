@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.reading import compare, disagreements
+from annotator.views.reading import compare, disagreements, figures
 
 PROJECT = "p/<str:project>/"
 PROBLEM = f"{PROJECT}problems/<int:pk>/"
+FILES = (
+    ("/", "", figures.figures),
+    (".svg", "-svg", figures.figure_svg),
+    (".csv", "-csv", figures.figure_csv),
+)
 
 urlpatterns = [
     path(f"{PROJECT}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{PROBLEM}compare/", compare.compare_page, name="compare"),
+    *(
+        path(f"{PROBLEM}figures/{kind}{end}", view, {"kind": kind}, name=f"figure-{kind}{name}")
+        for kind in figures.KINDS
+        for end, name, view in FILES
+    ),
 ]

@@ -71,11 +71,21 @@ VARIANTS = {
     "annotator:siblings": ["", "by=prm_score@{model}", "by=value"],
     "annotator:find": [f"q={word}" for word in ("others", "verdict", "note")],
     "annotator:step-texts": ["at=1,2,3"],
-    "annotator:compare": [
-        "",
-        *(f"by={by}" for by in ("human", "checker", "value", "tempo", "prm_score@{model}")),
-        "by=human&by_b=prm_score@{model}",
-    ],
+    **dict.fromkeys(
+        (
+            "annotator:compare",
+            *(
+                f"annotator:figure-{kind}{form}"
+                for kind in ("tree", "path", "compare")
+                for form in ("", "-svg", "-csv")
+            ),
+        ),
+        [
+            "",
+            *(f"by={by}" for by in ("human", "checker", "value", "tempo", "prm_score@{model}")),
+            "by=human&by_b=prm_score@{model}",
+        ],
+    ),
     "annotator:problem-list": ["", "sort=newest", "labels=some", "labels=all", "labels=none"],
     "api:problem-tree": ["", "model={model}"],
     "api:scores": ["model={model}", "model={model}&problem={problem}"],
