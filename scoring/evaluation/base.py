@@ -29,6 +29,7 @@ INPUTS = {
     "outcome": "score whole solutions, or name an aggregation of step scores",
     "correct": "say which solutions are right",
     "edited_scores": "score edited solutions with the model",
+    "preferred": "rank solutions or steps",
     "states": "have the model read the solutions",
     "reward": "say which solutions are right, or give their gold reward",
 }
@@ -170,8 +171,8 @@ class SuiteRow:
         formula: what its numbers are, in a few sentences.
         params: its parameters with defaults; they are part of the protocol.
         competing: whether a group without all its scores is left out as a whole.
-        level: what a baseline predicts, ``steps`` or ``outcome``; or ``states``, which it takes the
-            place of.
+        level: what a baseline predicts, ``steps`` or ``outcome``; ``pairs`` to predict
+            preferences; or ``states``, which it takes the place of.
         plots: pictures of its report, the most telling first.
         main: key of the number that stands for the report in a list, up to ``:`` or ``@``.
     """

@@ -55,7 +55,8 @@ def baseline(records: Records, name: str, level: str) -> Records | None:
         records: at least one.
         name: one of ``NAMES``.
         level: ``steps`` to score steps, ``outcome`` to score solutions (as one step each, so that
-            every aggregation gives the same), ``states`` to put what is seen in the place of states.
+            every aggregation gives the same), ``pairs`` to score steps so
+            that they tell preferences, ``states`` to put what is seen in the place of states.
     """
     if not all(row.steps for row in records):
         return None
@@ -65,6 +66,8 @@ def baseline(records: Records, name: str, level: str) -> Records | None:
         )
         return Records(tuple(seen_only), records.problems, records.problem)
     folds = np.array([fold(name) for name in records.problems], dtype=np.int64)[records.problem]
+    if level == "pairs":
+        return _of_pairs(records, [_STATES[name](row.steps) for row in records], folds)
     if level == "outcome":
         seen = np.stack([_WHOLE[name](row.steps) for row in records])
         right = np.array([np.nan if row.correct is None else row.correct for row in records])
@@ -81,6 +84,45 @@ def baseline(records: Records, name: str, level: str) -> Records | None:
     parts = np.split(scores, np.cumsum(counts)[:-1])
     kept = tuple(replace(row, step_scores=s) for row, s in zip(records, parts, strict=True))
     return Records(kept, records.problems, records.problem)
+
+
+def _of_pairs(records: Records, seen: list[Floats], folds: Ints) -> Records:
+    """Return the records with scores that tell preferences of the other folds.
+
+    Args:
+        records: K of them.
+        seen: K times ``(S, F)`` features of steps.
+        folds: ``(K,)``.
+    """
+    place = {row.id: at for at, row in enumerate(records)}
+    spread = np.concatenate(seen).std(axis=0)
+    scaled = [own / np.where(spread == 0, 1.0, spread) for own in seen]
+    gaps, owner = [np.zeros((0, len(spread)))], []
+    for at, row in enumerate(records):
+        for one in row.preferred:
+            if one.other in place and not one.tie:
+                gap = scaled[at][one.step] - scaled[place[one.other]][one.other_step]
+                gaps.append(gap[None])
+                owner.append(folds[at])
+    gap = np.concatenate(gaps)
+    told = np.array(owner, dtype=np.int64)
+    weights = {
+        number: _logistic(
+            np.vstack([gap[other], -gap[other]]), np.repeat([True, False], other.sum())
+        )
+        for number in np.unique(folds)
+        if (other := told != number).any()
+    }
+    nothing = np.zeros(1 + len(spread))
+    levels = [own @ weights.get(at, nothing)[1:] for own, at in zip(scaled, folds, strict=True)]
+    # Log-odds around the middle of a problem, far from where probabilities end.
+    mean = np.array([level.mean() for level in levels])
+    middle = np.bincount(records.problem, mean) / np.bincount(records.problem)
+    rows = tuple(
+        replace(row, step_scores=_sigmoid(level - middle[own]))
+        for row, level, own in zip(records, levels, records.problem, strict=True)
+    )
+    return Records(rows, records.problems, records.problem)
 
 
 def predicted(seen: Floats, labels: Floats, folds: Ints) -> Floats:

@@ -146,7 +146,7 @@ def _preferences(records: Records, units: Units) -> list[Dimension]:
     for at, row in enumerate(records):
         for one in row.preferred:
             other = by_id.get(one.other, -1), one.other_step
-            if (at, one.step) not in units.place or other not in units.place:
+            if one.tie or (at, one.step) not in units.place or other not in units.place:
                 continue
             name = one.criterion or "on the whole"
             made = found.setdefault(

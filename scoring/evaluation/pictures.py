@@ -48,6 +48,10 @@ PROBING = (
     Plot("Correlation with the reward by property", "correlation", bars="lean", unit=False),
 )
 CALIBRATION = (_RELIABILITY,)
+PAIRS = (
+    Plot("Preferred one ahead, by criterion", "share", bars="accuracy", beside=True),
+    _RELIABILITY,
+)
 OVEROPTIMISATION = (
     Plot(
         "Gold reward of the chosen",

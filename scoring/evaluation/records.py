@@ -39,19 +39,21 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """Somebody prefers a step of this record, read with all before it, to one of another record.
+    """A step of this record, read with all before it, is preferred to one of another record, or ties.
 
     Attributes:
         criterion: under which, "" = on the whole.
         step: position in this record.
         other: id of the other record, of the same problem.
         other_step: position there.
+        tie: whether neither is preferred.
     """
 
     criterion: str
     step: int
     other: str
     other_step: int
+    tie: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -78,7 +80,7 @@ class Record:
             solution, NaN = not scored.
         states: what the model held of the steps, None = not read.
         marks: by the name of a property ``(S,)`` whether a step has it, 1 or 0, NaN = unknown.
-        preferred: what its steps are preferred to.
+        preferred: what its steps are preferred to, or tie with; a tie stands at one of the two.
     """
 
     id: str

@@ -200,6 +200,24 @@ SUITES: dict[str, SuiteRow] = {
             main="ece",
         ),
         SuiteRow(
+            "pairs",
+            "Preferences",
+            f"{_S}.calibration:of_pairs",
+            version="1",
+            needs=("step_scores", "preferred"),
+            source="accuracy of pairs; Brier 1950; Guo et al. 2017, arXiv 1706.04599; Nixon et al. 2019",
+            description="Scores the preferred one of a ranked pair higher, and how far that can be "
+            "believed.",
+            formula="Accuracy = the share of pairs in which the preferred one scores higher, an equal "
+            "score half, by criterion. Calibration as of steps, of p = σ(r_a − r_b), r the "
+            "log-odds of the scores, each pair seen from both sides; T is fitted on half of "
+            "the problems.",
+            params=(_BINS,),
+            level="pairs",
+            plots=pictures.PAIRS,
+            main="accuracy",
+        ),
+        SuiteRow(
             "overoptimisation",
             "Over-optimisation",
             f"{_S}.overoptimisation:curve",

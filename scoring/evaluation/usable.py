@@ -23,6 +23,7 @@ _HAS: dict[str, Callable[[Record, str], bool]] = {
     "labelled_scores": lambda row, _: bool((~np.isnan(only_scored(row).step_labels)).any()),
     "edited_scores": lambda row, _: any(not np.isnan(p).all() for p in row.edited.values()),
     "states": lambda row, _: row.states is not None and not np.isnan(row.states.values[:, 0]).all(),
+    "preferred": lambda row, _: True,  # of records together: the suite finds the pairs
     "first_error": lambda row, _: row.first_error is not None,
     "step_labels": lambda row, _: _complete(row.step_labels),
     "outcome": lambda row, rule: not np.isnan(outcome(row, rule)),

@@ -11,7 +11,8 @@ import numpy as np
 from annotator.queries.datasets.scored import scored_problems
 from annotator.services.models.added import reward_model_facts_hold
 from scoring.errors import EvaluationError
-from scoring.evaluation.records import Preferred, States
+from scoring.evaluation.records import States
+from scoring.pipelines.evaluation_records import preferences
 from scoring.pipelines.score import model_loaded
 from scoring.pipelines.training_trees import training_tree
 from scoring.reward.model import RewardModel as Network
@@ -98,24 +99,14 @@ def _with(
     """Return the records of one problem with states, types of error and preferences."""
     paths = item.tree.paths()
     names = [f"{problem.id}/{at:06d}" for at in range(len(paths))]
-    # Where a node is read: in the first trace that has it.
-    place: dict[int, tuple[str, int]] = {}
-    for name, path in zip(names, paths, strict=True):
-        for step, node in enumerate(path.tolist()):
-            place.setdefault(node, (name, step))
     errors = _errors(problem, len(item.tree))
-    preferred: dict[str, list[Preferred]] = {}
-    for pair in item.ranked.by_criterion:
-        if not pair.tie and pair.better in place and pair.worse in place:
-            name, step = place[pair.better]
-            other = Preferred(pair.criterion, step, *place[pair.worse])
-            preferred.setdefault(name, []).append(other)
+    preferred = preferences(item)
     return [
         replace(
             by_id[name],
             states=States(states.values[path], states.head),
             marks={error: marks[path] for error, marks in errors.items()},
-            preferred=tuple(preferred.get(name, ())),
+            preferred=preferred.get(name, ()),
         )
         for name, path in zip(names, paths, strict=True)
         if name in by_id

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.evaluation.records import NONE_WRONG, Record
+from scoring.evaluation.records import NONE_WRONG, Preferred, Record
 from scoring.evaluation.sources import of_tree
 from scoring.evaluation.suites.prmbench import ORIGINAL
 from scoring.pipelines.training_trees import training_tree
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from annotator.exporters.records import ExportProblem
     from scoring.evaluation.base import SuiteRow
     from scoring.evaluation.records import Floats
+    from scoring.training.dataset import TrainingTree
 
 # What data call the part of theirs that a record belongs to.
 SPLITS = ("subset", "split")
@@ -38,6 +39,8 @@ class ModelRecords:
             of the data.
         each: every solution has all labels of its steps, for the suite that needs all of them;
             splits are classes of errors.
+        preferred: by the id of a record what its steps are preferred to; only the suites that read it see
+            it, since it belongs to what their numbers are of.
         held: those of ``once`` with the model's states and what these are probed for, for the suite that
             reads them; empty if no suite does.
     """
@@ -45,11 +48,13 @@ class ModelRecords:
     once: list[Record] = field(default_factory=list)
     each: list[Record] = field(default_factory=list)
     held: list[Record] = field(default_factory=list)
+    preferred: dict[str, tuple[Preferred, ...]] = field(default_factory=dict)
 
     def add(self, problem: ExportProblem, scores: Floats, outcome: str) -> None:
         """Take in the solutions of one problem."""
         item = training_tree(problem, outcome)
         step_scores = np.concatenate([[np.nan], scores])
+        self.preferred |= preferences(item)
         for kept, once in ((self.once, True), (self.each, False)):
             places = _splits(problem) if once else _classes(problem)
             rows = list(of_tree(item.problem_key, item.tree, step_scores, item.targets, once=once))
@@ -63,6 +68,10 @@ class ModelRecords:
         """Return the records that a suite of this row counts."""
         if row.level == "states":
             return self.held
+        if "preferred" in row.needs:
+            return [
+                replace(record, preferred=self.preferred.get(record.id, ())) for record in self.once
+            ]
         if row.level == "outcome":  # solutions compete whatever part of a benchmark they are from
             return [replace(record, split="") for record in self.once]
         return self.each if "step_labels" in row.needs else self.once
@@ -99,6 +108,24 @@ class Counts:
             "scored_steps": self.scored,
             "steps_without_a_score": [self.numbers["steps"] - n for n in self.scored],
         }
+
+
+def preferences(item: TrainingTree) -> dict[str, tuple[Preferred, ...]]:
+    """Return what rankings say of each trace's steps, by the id of its record.
+
+    A step that traces share stands for all of them at the first.
+    """
+    place: dict[int, tuple[str, int]] = {}
+    for at, path in enumerate(item.tree.paths()):
+        for step, node in enumerate(path.tolist()):
+            place.setdefault(node, (f"{item.problem_key}/{at:06d}", step))
+    found: dict[str, list[Preferred]] = {}
+    for pair in item.ranked.by_criterion:
+        if pair.better in place and pair.worse in place:
+            name, step = place[pair.better]
+            told = Preferred(pair.criterion, step, *place[pair.worse], tie=pair.tie)
+            found.setdefault(name, []).append(told)
+    return {name: tuple(told) for name, told in found.items()}
 
 
 def _splits(problem: ExportProblem) -> list[tuple[str, None]]:

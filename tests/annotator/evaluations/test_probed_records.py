@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from annotator.exporters.records import ExportProblem
+from scoring.evaluation import SUITES, evaluate
 from scoring.evaluation.records import Preferred, Record, States
 from scoring.pipelines.evaluate_states import _marked, _with
+from scoring.pipelines.evaluation_records import ModelRecords
 from scoring.pipelines.training_trees import training_tree
 from scoring.types import (
     LabelRecord,
@@ -16,6 +18,7 @@ from scoring.types import (
     RaterRecord,
     TraceRecord,
 )
+from tests.scoring.evaluation.data import NONE
 
 ANN = RaterRecord("human", "ann")
 
@@ -83,6 +86,18 @@ def test_preferences_are_of_steps_as_each_criterion_orders_them():
     assert first.preferred == (Preferred("", 1, "p/000001", 1),)
 
 
-def test_what_is_tied_prefers_nothing():
+def test_what_is_tied_is_told_as_a_tie():
     made = problem(rankings=[RankingRecord("trace", [[0, 1]], ANN)])
-    assert all(row.preferred == () for row in records_of(made))
+    told = [one for row in records_of(made) for one in row.preferred]
+    assert len(told) == 1
+    assert told[0].tie
+
+
+def test_only_suites_that_read_rankings_see_them():
+    made = problem(rankings=[RankingRecord("trace", [[1], [0]], ANN)])
+    data = ModelRecords()
+    data.add(made, np.array([0.2, 0.4, 0.6]), "correct")
+    assert [len(row.preferred) for row in data.for_suite(SUITES["pairs"])] == [0, 1]
+    assert all(row.preferred == () for row in data.for_suite(SUITES["steps"]))
+    found = evaluate("pairs", data.for_suite(SUITES["pairs"]), resampling=NONE)
+    assert found["accuracy"].estimate.value == 1.0

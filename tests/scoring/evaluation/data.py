@@ -6,7 +6,7 @@ import numpy as np
 
 from scoring.evaluation import Record
 from scoring.evaluation.edits import EDITS
-from scoring.evaluation.records import States
+from scoring.evaluation.records import Preferred, States
 from scoring.resample import Resampling
 
 QUICK = Resampling(replicates=200)
@@ -32,6 +32,17 @@ def pool(problem, scores, right, **known):
         Record(id=f"{problem}/{at:03d}", problem=problem, score=float(s), correct=bool(r), **known)
         for at, (s, r) in enumerate(zip(scores, right, strict=True))
     ]
+
+
+def preferences(problem):
+    """The end of a problem's first solution is preferred to those of the others, to the last by clarity."""
+    whole = [Preferred("", 3, f"{problem}/{other}", 3) for other in (1, 2)]
+    return (
+        *whole,
+        Preferred("", 3, f"{problem}/3", 3, tie=True),
+        *(Preferred("clarity", 3, f"{problem}/{other}", 3) for other in (2, 3)),
+        *(Preferred("rigour", 2, f"{problem}/{other}", 3) for other in (2, 3)),
+    )
 
 
 def held_of(labels, scores, rng):
@@ -66,6 +77,7 @@ def worded(n_problems=12, n_solutions=4, seed=0, noise=0.3):
                         key: np.clip(scores + 0.1 * number * rng.normal(size=4), 0, 1)
                         for number, key in enumerate(EDITS)
                     },
+                    preferred=preferences(f"p{problem:02d}") if right else (),
                     states=States(held_of(labels, scores, rng), np.eye(5)[0]),
                     steps=tuple(f"Step {k + 1}: {'x' * (3 + k)} = {at}." for k in range(4)),
                 )

@@ -38,6 +38,7 @@ NEEDS = {
     "labelled_scores": "labelled steps with scores",
     "edited_scores": "edited solutions scored",
     "states": "a model trained here",
+    "preferred": "rankings",
     "first_error": "judged to the first error",
     "step_labels": "all steps labelled",
     "outcome": "all steps scored",
