@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BoolArray = npt.NDArray[np.bool_]
 _NUMBERS = (int, float, np.number, np.bool_)  # bool is an int
-_LISTS = (list, tuple, np.ndarray)
+_LISTS = {list, tuple, np.ndarray}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +112,21 @@ def lists(tree: Tree, name: str) -> Lists:
     Raises:
         ColumnError: for a cell that is neither.
     """
-    cells = cells_of_column(tree, name)
+    cells = cells_of_column(tree, name).tolist()
     found: list[Any] = [
-        cell if isinstance(cell, _LISTS) else () if cell is None else (cell,) for cell in cells
+        cell if type(cell) in _LISTS else () if cell is None else (cell,) for cell in cells
     ]
     lengths = np.fromiter(map(len, found), np.int64, len(found))
     first = np.concatenate([[0], np.cumsum(lengths)])
-    flat = np.fromiter(chain.from_iterable(found), dtype=object, count=int(first[-1]))
+    count = int(first[-1])
+    if set(map(type, chain.from_iterable(found))) <= {float, int, bool}:  # nearly always, and quick
+        try:
+            values = np.fromiter(chain.from_iterable(found), np.float64, count)
+        except OverflowError:
+            pass
+        else:
+            return Lists(np.where(np.isfinite(values), values, np.nan), first)
+    flat = np.fromiter(chain.from_iterable(found), dtype=object, count=count)
     bad = _first_bad(flat)
     if bad is not None:
         at = int(np.searchsorted(first, bad, side="right")) - 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scoring.credit import METHODS
+from scoring.credit.inputs import INPUTS
 from scoring.verify import CHECKERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "methods.md").read_text(encoding="utf-8")
@@ -37,3 +38,9 @@ def test_a_checker_says_what_its_labels_mean(row):
     assert f"— {row.label}" in SECTIONS[row.key]
     assert "**+1**" in SECTIONS[row.key]
     assert "**−1**" in SECTIONS[row.key]
+
+
+def test_every_input_is_in_the_table_of_columns():
+    table = PAGE.split("## Columns", 1)[1].split("\n## ", 1)[0]
+    for name in set(INPUTS) - {"outcome"}:
+        assert f"`{name}`" in table

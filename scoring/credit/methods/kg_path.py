@@ -16,7 +16,7 @@ from scoring.credit.traces import solved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scoring.tree import Tree
+    from scoring.tree import FloatArray, Tree
 
 WORD = re.compile(r"[^\W_]+")
 _SMALL = (
@@ -49,8 +49,7 @@ def credit(tree: Tree, *, form: str) -> Credit:
     notes: tuple[str, ...] = () if path else (NO_PATH,)
     if form == "step":
         size = max(1, len(path))
-        new = np.fromiter((text.new for text in _read(tree, path)), np.float64, len(tree))
-        return Credit(new / size, None, notes)
+        return Credit(_first_mentions(tree, path) / size, None, notes)
     reward = np.fromiter((text.reward(len(path)) for text in _read(tree, path)), float, len(tree))
     by_trace = reward[tree.ends]
     if form == "total":
@@ -60,13 +59,25 @@ def credit(tree: Tree, *, form: str) -> Credit:
     return spread(tree, by_trace, notes)
 
 
+def _first_mentions(tree: Tree, path: set[str]) -> FloatArray:
+    """Return ``(N,)`` how many words of the path each step is the first to mention on its way."""
+    bits = {word: 1 << place for place, word in enumerate(sorted(path))}
+    seen = [0]
+    new = np.zeros(len(tree))
+    for at, (up, text) in enumerate(zip(tree.parent[1:].tolist(), tree.text[1:], strict=True), 1):
+        seen.append(seen[up])
+        for word in path.intersection(WORD.findall(str(text).lower())):
+            seen[at] |= bits[word]
+        new[at] = seen[at].bit_count() - seen[up].bit_count()
+    return new
+
+
 class _Text:
     """What the words on the way down to one node come to."""
 
-    __slots__ = ("hits", "last", "length", "longest", "most", "new", "run")
+    __slots__ = ("hits", "last", "length", "longest", "most", "run")
 
     def __init__(self, above: _Text | None = None) -> None:
-        self.new: int = 0
         self.hits: int = above.hits if above else 0  # one bit per word of the path
         self.length: int = above.length if above else 0
         self.most: int = above.most if above else 0  # how often the most frequent word occurs
@@ -76,7 +87,6 @@ class _Text:
 
     def add(self, words: list[str], counts: Counter[str], bits: dict[str, int]) -> None:
         """Read on."""
-        before = self.hits
         for word in words:
             counts[word] += 1
             self.most = max(self.most, counts[word])
@@ -85,7 +95,6 @@ class _Text:
             self.last = word
             self.hits |= bits.get(word, 0)
         self.length += len(words)
-        self.new = self.hits.bit_count() - before.bit_count()
 
     def reward(self, size: int) -> float:
         """Return the reward of a path of ``size`` words, 0 without one."""

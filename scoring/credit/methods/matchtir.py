@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scoring.credit.cells import blocks, credit_by_cell
+from scoring.credit.cells import Passes, credit_by_cell
 from scoring.credit.groups import group
 from scoring.credit.parsed import cells_of_column, wrong
 from scoring.credit.recurrences import backwards
@@ -53,7 +53,8 @@ def credit(
     turns = _Turns(tree, gold, _MATCHINGS[matching], gamma)
     totals = np.full(len(tree.ends), np.nan)
     numbers, returns = [np.empty(0, np.int64)], [np.empty(0)]
-    for block in blocks(tree):
+    passes = Passes(tree)
+    for block in passes:
         found = turns(block)
         totals[block.traces] = found.totals
         numbers.append(found.number[found.known])
@@ -68,11 +69,10 @@ def credit(
         found = turns(cells)
         unlike = np.isfinite(scale[found.number])
         divided = (found.returns - mean[found.number]) / np.where(unlike, scale[found.number], 1.0)
-        by_turn = np.where(unlike, divided, 0.0)
-        own = by_turn[found.turn_of]
-        return np.asarray(0.5 * (whole[cells.trace] + np.where(found.turn_of >= 0, own, np.nan)))
+        by_turn = np.append(np.where(unlike, divided, 0.0), np.nan)  # the last: of no turn
+        return np.asarray(0.5 * (whole[cells.trace] + by_turn[found.turn_of]))
 
-    return credit_by_cell(tree, values, notes)
+    return credit_by_cell(tree, values, notes, passes)
 
 
 class _Found:
@@ -89,8 +89,9 @@ class _Found:
         ends = np.diff(row, append=-1) != 0
         self.returns = backwards(rewards[turn], np.where(ends, 0.0, gamma))
         self.known: BoolArray = np.isfinite(self.returns)
-        self.totals = np.bincount(row, rewards[turn], minlength=len(cells.traces))
-        self.totals[np.bincount(row, minlength=len(cells.traces)) == 0] = np.nan
+        count = np.bincount(row, minlength=len(cells.traces))
+        total = np.bincount(row, rewards[turn], minlength=len(cells.traces))
+        self.totals = np.where(count > 0, total, np.nan)
 
 
 class _Turns:
@@ -113,9 +114,15 @@ class _Turns:
                 rows = [[_similarity(call, other) for other in gold] for call in calls]
                 self.similar[at] = np.array(rows, np.float64).reshape(len(calls), len(gold))
         self.matched: dict[int, FloatArray] = {}
+        self.latest: tuple[Cells, _Found] | None = None
 
     def __call__(self, cells: Cells) -> _Found:
         """Return the turns of the traces with a known outcome; the others have none."""
+        if self.latest is None or self.latest[0] is not cells:
+            self.latest = (cells, self._found(cells))
+        return self.latest[1]
+
+    def _found(self, cells: Cells) -> _Found:
         rewards = np.full(len(cells), np.nan)
         outcomes = self.tree.outcomes[cells.traces]
         for row in np.flatnonzero(np.isfinite(outcomes) & (cells.lengths > 0)).tolist():

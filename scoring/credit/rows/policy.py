@@ -2,9 +2,141 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from scoring.credit.base import MethodRow, NeedsIf, Param
+from scoring.credit.rows.shared import DDOF, EPS, METHODS_FOLDER, SINGLE
 
-if TYPE_CHECKING:
-    from scoring.credit.base import MethodRow
+BETA = Param("beta", 0.05, "weight of a log-ratio", low=0.0, high=1e6)
 
-ROWS: tuple[MethodRow, ...] = ()
+ROWS: tuple[MethodRow, ...] = (
+    MethodRow(
+        "implicit_prm",
+        "Implicit PRM",
+        f"{METHODS_FOLDER}.log_ratio:implicit_prm",
+        version="1",
+        needs=("logp", "logp_ref"),
+        signed=True,
+        unit="nats times beta",
+        confidence="CODE",
+        source="PRIME-RL/PRIME, dp_prime.py",
+        summary="How much more likely the step's tokens are to the model than to its reference.",
+        params=(BETA,),
+    ),
+    MethodRow(
+        "oprl",
+        "OPRL / iStar",
+        f"{METHODS_FOLDER}.log_ratio:oprl",
+        version="1",
+        needs=("outcome", "logp", "logp_ref"),
+        signed=True,
+        unit="outcome units and standard deviations",
+        confidence="CODE",
+        source="arXiv 2509.19199; Tongyi-ConvAI/Qwen-Character, CharacterRL-iStar",
+        summary="The trace's advantage plus the standardised implicit reward of the step.",
+        params=(
+            BETA,
+            Param("weight", 1.0, "of the step's part", low=0.0, high=1e6),
+            Param(
+                "episode",
+                "rloo",
+                "the trace's part: outcome less the others' mean ('rloo') or the group's ('mean')",
+                choices=("rloo", "mean"),
+            ),
+            DDOF,
+            EPS,
+            SINGLE,
+        ),
+    ),
+    MethodRow(
+        "dpo_credit",
+        "DPO credit",
+        f"{METHODS_FOLDER}.log_ratio:dpo_credit",
+        version="1",
+        needs=("logp", "logp_ref"),
+        signed=True,
+        unit="nats times beta",
+        confidence="PAPER",
+        source='"From r to Q*", arXiv 2404.12358 (not read again); beta is our choice',
+        summary="A DPO policy's log-ratio to its reference, which is its implicit advantage.",
+        params=(BETA,),
+    ),
+    MethodRow(
+        "t_reg",
+        "T-REG",
+        f"{METHODS_FOLDER}.log_ratio:t_reg",
+        version="1",
+        needs=("logp_better", "logp_worse"),
+        signed=True,
+        unit="from −0.5 to 0.5",
+        confidence="3P",
+        source="arXiv 2412.02685, as quoted in notes; the mean over a step's tokens is ours",
+        summary="Whether tokens fit a prompt for a better answer more than one for a worse.",
+    ),
+    MethodRow(
+        "likelihood",
+        "Likelihood of the answer",
+        f"{METHODS_FOLDER}.log_ratio:likelihood",
+        version="1",
+        needs=("answer_logp",),
+        signed=True,
+        unit="nats, or probability",
+        confidence="3P",
+        source="arXiv 2602.03979 for whole traces, as quoted in notes; the change by step is ours",
+        summary="How much the step raises the likelihood of the reference answer.",
+        params=(
+            Param(
+                "form",
+                "log",
+                "of the log-probability, its exponential, or the mean per token",
+                choices=("log", "probability", "per_token"),
+            ),
+        ),
+    ),
+    MethodRow(
+        "oreo_residual",
+        "OREO residual",
+        f"{METHODS_FOLDER}.oreo:residual",
+        version="1",
+        needs=("outcome", "logp", "logp_ref"),
+        signed=True,
+        unit="outcome units",
+        confidence="CODE",
+        source="jwhj/OREO, pcl_trainer.py; the leaf value in place of its critic is ours",
+        summary="What neither the value before the step nor the policy's later steps explain.",
+        params=(
+            Param("beta", 0.03, "weight of a log-ratio", low=0.0, high=1e6),
+            Param(
+                "critic",
+                "leaf",
+                "V: 'leaf' the leaf value (a stand-in), 'value' the imported values",
+                choices=("leaf", "value"),
+            ),
+        ),
+        also=(NeedsIf("critic", "value", ("value",)),),
+    ),
+    MethodRow(
+        "poad",
+        "POAD",
+        f"{METHODS_FOLDER}.poad:credit",
+        version="1",
+        needs=("step_reward",),
+        signed=True,
+        unit="reward units",
+        confidence="CODE",
+        source="morning9393/ADRL, language_buffer.py; the mean over a step's tokens is ours",
+        summary="Generalised advantage with a discount between steps and none within them.",
+        params=(
+            Param(
+                "critic",
+                "tokens",
+                "V: 'tokens' a critic's value of each token, 'leaf' the leaf value (a stand-in)",
+                choices=("tokens", "leaf"),
+            ),
+            Param("gamma", 0.95, "discount between steps", low=0.0, high=1.0),
+            Param("lam", 0.95, "of the generalised advantage", low=0.0, high=1.0),
+        ),
+        also=(
+            NeedsIf("critic", "tokens", ("value_tokens",)),
+            NeedsIf("critic", "leaf", ("outcome",)),
+        ),
+    ),
+)

@@ -1,9 +1,9 @@
-"""Methods that need scores of steps."""
+"""Methods that need scores of steps, labels or checks."""
 
 from __future__ import annotations
 
-from scoring.credit.base import MethodRow
-from scoring.credit.rows.shared import METHODS_FOLDER
+from scoring.credit.base import MethodRow, NeedsIf, Param
+from scoring.credit.rows.shared import DDOF, EPS, METHODS_FOLDER, SINGLE
 
 ROWS: tuple[MethodRow, ...] = (
     MethodRow(
@@ -18,5 +18,160 @@ ROWS: tuple[MethodRow, ...] = (
         source="the stored score itself",
         summary="The step's imported or computed reward-model score, unchanged.",
         probability=True,
+    ),
+    MethodRow(
+        "pure",
+        "PURE",
+        f"{METHODS_FOLDER}.pure:credit",
+        version="1",
+        needs=("score",),
+        signed=True,
+        unit="score units",
+        confidence="CODE",
+        source="arXiv 2504.15275; CJReinforce/PURE",
+        summary="What a trace's scores come to from the step on, the worst one above all.",
+        params=(
+            Param(
+                "form",
+                "approx_min",
+                "how scores are put together: soft minimum, minimum, sum, or mean",
+                choices=("approx_min", "min", "sum", "uniform"),
+            ),
+            Param("temperature", 0.1, "of the soft minimum", low=1e-6, high=1e6),
+            Param(
+                "baseline",
+                None,
+                "'step' subtracts the other traces' mean reward per step",
+                choices=(None, "step"),
+            ),
+            Param(
+                "outcome_weight",
+                0,
+                "of the outcome against the others', added at the end; above 0 it needs outcomes",
+                low=0.0,
+                high=1e6,
+            ),
+        ),
+    ),
+    MethodRow(
+        "tp_grpo",
+        "TP-GRPO",
+        f"{METHODS_FOLDER}.tp_grpo:credit",
+        version="1",
+        needs=("outcome",),
+        signed=True,
+        unit="standard deviations",
+        confidence="3P",
+        source="arXiv 2507.23317, its two propositions as quoted in notes; alpha is our choice, "
+        "the paper's value was not seen",
+        summary="GRPO, less for wrong thoughts of solved traces and none for right ones of failed.",
+        params=(
+            Param(
+                "labels",
+                "column",
+                "'column' reads labels, 'score' takes the sign of the step's score",
+                choices=("column", "score"),
+            ),
+            Param(
+                "failed",
+                "matches",
+                "what a label says on a failed trace: it 'matches' the wrong answer, or 'correctness'",
+                choices=("matches", "correctness"),
+            ),
+            Param(
+                "alpha",
+                1.0,
+                "reward of a thought where all traces are solved (our choice)",
+                low=0.0,
+                high=1e6,
+            ),
+            DDOF,
+            EPS,
+            SINGLE,
+        ),
+        also=(
+            NeedsIf("labels", "column", ("label",)),
+            NeedsIf("labels", "score", ("score",)),
+        ),
+    ),
+    MethodRow(
+        "renorm",
+        "ReNorm (PPR)",
+        f"{METHODS_FOLDER}.renorm:credit",
+        version="1",
+        needs=("score", "outcome"),
+        signed=True,
+        unit="score units",
+        confidence="INDIRECT",
+        source="arXiv 2509.25598; one half taken from both is confirmed by a review",
+        summary="Step score plus outcome less 1: the outcome decides the sign, the score the size.",
+        params=(Param("maximum", 1.0, "the highest score there can be", low=1e-9, high=1e9),),
+    ),
+    MethodRow(
+        "par",
+        "PAR",
+        f"{METHODS_FOLDER}.reward_models:par",
+        version="1",
+        needs=("score", "ref_scores"),
+        signed=False,
+        unit="from 0 to 1, 0.5 = as good as the references",
+        confidence="CODE",
+        source="arXiv 2502.18770; PorUna-byte/PAR, there for whole answers",
+        summary="Mean sigmoid of the score's distance from the scores of reference answers.",
+        params=(Param("k", 1, "steepness of the sigmoid", low=0.0, high=1e6),),
+    ),
+    MethodRow(
+        "wco",
+        "WCO",
+        f"{METHODS_FOLDER}.reward_models:wco",
+        version="1",
+        needs=("scores",),
+        signed=False,
+        unit="score units",
+        confidence="CODE",
+        source="worst-case optimisation, tlc4418/llm_optimization, there for whole answers",
+        summary="The lowest score that any of several reward models gives.",
+    ),
+    MethodRow(
+        "uwo",
+        "UWO",
+        f"{METHODS_FOLDER}.reward_models:uwo",
+        version="1",
+        needs=("scores",),
+        signed=False,
+        unit="score units",
+        confidence="CODE",
+        source="uncertainty-weighted optimisation, tlc4418/llm_optimization (best-of-n code)",
+        summary="Mean score of several reward models less a multiple of their variance.",
+        params=(
+            Param("lam", 0.5, "weight of the variance; 0.1 in the PPO code", low=0.0, high=1e6),
+            Param(
+                "ddof",
+                0,
+                "1 = sample (PPO code), 0 = population variance (best-of-n code)",
+                choices=(0, 1),
+            ),
+        ),
+    ),
+    MethodRow(
+        "grounded_prm",
+        "GroundedPRM",
+        f"{METHODS_FOLDER}.grounded_prm:credit",
+        version="1",
+        needs=("checks", "outcome"),
+        signed=True,
+        unit="reward units",
+        confidence="CODE",
+        source="arXiv 2510.14942; JerryPlain/GroundedPRMCode, each trace taken as a rollout",
+        summary="Checks of the steps that follow, earlier ones more, and the final answer.",
+        params=(
+            Param(
+                "backup",
+                "none",
+                "'sum' adds the discounted values of all later steps of the trace",
+                choices=("none", "sum"),
+            ),
+            Param("decay", 0.9, "per step, for 'sum'", low=0.0, high=1.0),
+        ),
     ),
 )
