@@ -72,7 +72,7 @@ def evaluate(job_id: int) -> None:
 
 @shared_task(name=Job.Kind.EDITS.value)
 def evaluate_edits(job_id: int) -> None:
-    """Measure what a model says of edited solutions."""
+    """Measure a model by what it reads: edited solutions, or its states."""
     _run_supervised(job_id)
 
 

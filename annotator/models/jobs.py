@@ -47,7 +47,7 @@ class Job(models.Model):
         AGREEMENT = "scoring.agreement", "Agreement"
         ANSWERS = "scoring.answers", "Check of answers"
         EVALUATE = "scoring.evaluate", "Evaluation"
-        EDITS = "scoring.edits", "Evaluation of edits"
+        EDITS = "scoring.edits", "Evaluation by reading"
         TRAIN = "scoring.train", "Train"
         SCORE = "scoring.score", "Score"
         JUDGE = "scoring.judge", "Judge"
