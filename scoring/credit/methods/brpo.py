@@ -89,9 +89,13 @@ def _scores(tree: Tree) -> FloatArray:
     budgets = max((len(one) for one in lists if one is not None), default=0)
     full = [at for at, one in enumerate(lists) if one is not None and len(one) == budgets]
     found = np.full((len(lists), budgets), np.nan)
+    if not budgets:
+        return found
     try:
-        if budgets:
-            found[full] = np.array([list(lists[at] or ()) for at in full], np.float64)
+        read = np.array([list(lists[at] or ()) for at in full], np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise TreeError("'budget_scores' must be lists of numbers") from None
+        read = np.empty(0)
+    if read.shape != (len(full), budgets):
+        raise TreeError("'budget_scores' must be lists of numbers")
+    found[full] = read
     return np.where(np.isfinite(found), found, np.nan)
