@@ -1,7 +1,7 @@
 """Two claims about kinds of reward models, each over several seeds, whatever comes out.
 
-Run as ``python -m benchmarks.bench_kinds [--seeds 5] [--steps 80] [--held-out 80]``; prints one JSON object
-per claim:
+Run as ``python -m benchmarks.bench_kinds [--seeds 5] [--steps 80] [--problems 0] [--held-out 80]
+[--claim NAME …]``; prints one JSON object per claim, and every run on the error stream:
 
 * ``hierarchical``: ``hrm`` against ``prm`` on traces with self-correction (after an error the solver looks
   back before four of five steps), with the exact checker's labels.
@@ -11,7 +11,8 @@ per claim:
 
 Every run starts from random weights and draws its own endless problems with its seed; the held-out problems
 are the same for all and excluded from the draws. The budget is optimiser steps of 512 tokens, repeats
-included: a kind that reads a step twice sees fewer problems. Arms of one seed are compared in pairs; the
+included: a kind that reads a step twice sees fewer problems. With ``--problems`` the budget is problems instead:
+each arm has as many steps as it takes to see about so many, by what it saw in a short trial. Arms of one seed are compared in pairs; the
 interval is Student's over seeds. ``after_error`` are the steps at or after the first error of their path:
 carried errors, repairs, repairs that fail, and what follows.
 """
@@ -22,6 +23,7 @@ import argparse
 import json
 import math
 import statistics
+import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 MODEL = {"tiny_layers": "2", "tiny_width": "128", "tiny_vocabulary": "400", "tiny_context": "256"}
 HIGHEST = 12  # of right results: few enough number facts to be learnt within a minute
 CORRECTIONS, ROLLOUTS = 0.8, 4
+TRIAL = 20  # optimiser steps that say how many problems an arm sees per step
 HELD_OUT_SEED = 999
 # 97.5 % quantile of Student's t by degrees of freedom.
 STUDENT = {
@@ -124,20 +127,28 @@ def after_error(item: TrainingTree) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return wrong
 
 
-def claim(name: str, *, seeds: int, steps: int, held_out: int) -> dict[str, Any]:
+def claim(name: str, *, seeds: int, steps: int, held_out: int, problems: int = 0) -> dict[str, Any]:
     """Measure every arm with every seed; arms take turns, so that load falls on all alike."""
     style, arms = CLAIMS[name]
     source = ArithmeticStream(HELD_OUT_SEED, style=style)
     trees = [source(number) for number in range(held_out)]
     found: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
+    needed = dict.fromkeys(arms, steps)
+    if problems:
+        for arm, (kind, settings) in arms.items():
+            trial = measured(kind, settings, style, trees[:1], seed=0, steps=TRIAL)
+            needed[arm] = round(problems * TRIAL / trial["generated_problems"])
     for seed in range(seeds):
         for arm, (kind, settings) in arms.items():
-            found[arm].append(measured(kind, settings, style, trees, seed=seed, steps=steps))
+            one = measured(kind, settings, style, trees, seed=seed, steps=needed[arm])
+            found[arm].append(one)
+            print(json.dumps({"claim": name, "seed": seed, "arm": arm, **one}), file=sys.stderr)
+            sys.stderr.flush()
     first, *others = arms
     return {
         "claim": name,
         "seeds": seeds,
-        "optimiser_steps": steps,
+        "optimiser_steps": needed,
         "held_out_problems": held_out,
         "arms": {
             arm: {key: [round(row[key], 4) for row in rows] for key in rows[0]}
@@ -168,11 +179,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_kinds")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--problems", type=int, default=0)
     parser.add_argument("--held-out", type=int, default=80)
+    parser.add_argument("--claim", action="append", choices=list(CLAIMS), default=[])
     options = parser.parse_args()
     torch.set_num_threads(1)  # products this small are not faster on more
-    for name in CLAIMS:
-        told = claim(name, seeds=options.seeds, steps=options.steps, held_out=options.held_out)
+    for name in options.claim or CLAIMS:
+        told = claim(
+            name,
+            seeds=options.seeds,
+            steps=options.steps,
+            held_out=options.held_out,
+            problems=options.problems,
+        )
         print(json.dumps(told), flush=True)
 
 
