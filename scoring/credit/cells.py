@@ -149,7 +149,8 @@ def credit_by_cell(
     per_node = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
 
     def of_end(end: int, path: IntArray) -> FloatArray:
-        found = values(cells_of(tree, np.flatnonzero(tree.ends == end))).reshape(-1, len(path))
+        traces = np.flatnonzero(tree.ends == end)
+        found = values(cells_of(tree, traces)).reshape(len(traces), len(path))
         known = np.isfinite(found)
         total = np.where(known, found, 0.0).sum(axis=0)
         count = known.sum(axis=0)

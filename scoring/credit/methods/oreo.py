@@ -10,6 +10,7 @@ from scoring.credit.cells import credit_by_cell
 from scoring.credit.groups import leaf_values
 from scoring.credit.parsed import missing_traces
 from scoring.credit.ratios import log_ratios
+from scoring.credit.recurrences import backwards
 from scoring.credit.suffixes import unknown_ahead
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def residual(tree: Tree, *, beta: float, critic: str) -> Credit:
     def values(cells: Cells) -> FloatArray:
         own = ratios[cells.node]
         unknown = np.isnan(own)
-        later = cells.suffix_sums(np.where(unknown, 0.0, own))
+        later = backwards(np.where(unknown, 0.0, own), np.where(cells.last, 0.0, 1.0))
         found = tree.outcomes[cells.trace] - beta * later - value[tree.parent[cells.node]]
         return np.where(unknown_ahead(cells, unknown), np.nan, found)
 

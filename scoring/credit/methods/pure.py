@@ -9,6 +9,7 @@ import numpy as np
 from scoring.credit.cells import credit_by_cell
 from scoring.credit.inputs import INPUTS
 from scoring.credit.parsed import missing_traces, step_scores
+from scoring.credit.recurrences import backwards
 from scoring.credit.suffixes import ranks, suffix_minima
 from scoring.credit.traces import by_trace, centre, others_mean
 from scoring.errors import MissingInputError
@@ -75,7 +76,9 @@ def credit(
         if form == "min":
             total = suffix_minima(cells, *ranked) - base
         else:
-            total = cells.suffix_sums(np.where(nothing, 0.0, per_step(cells) - base))
+            # as a recurrence: large scores of one trace cost another's no digits
+            rewards = np.where(nothing, 0.0, per_step(cells) - base)
+            total = backwards(rewards, np.where(cells.last, 0.0, 1.0))
         return np.where(nothing, np.nan, total + more[cells.trace])
 
     return credit_by_cell(tree, values, notes)

@@ -45,6 +45,7 @@ def test_a_node_is_the_mean_of_its_cells_and_traces_with_one_end_share_a_row():
     np.testing.assert_allclose(credit.per_node[1:], through(TREE, TREE.outcomes)[1:])
     assert credit.per_trace["c"].tolist() == [0.75, 0.75, 0.75]
     assert np.isnan(credit.per_trace["f"]).all()
+    assert credit.per_trace["r"].tolist() == []  # a trace that ends at the problem has no steps
 
 
 def test_a_tree_without_traces_has_no_cells():

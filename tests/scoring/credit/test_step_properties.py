@@ -12,6 +12,7 @@ from scoring.credit.cells import cells_of
 from scoring.credit.methods import matchtir
 from scoring.credit.suffixes import next_marked, ranks, suffix_minima
 from scoring.tree import Tree
+from tests.scoring.credit.data import FULL
 
 SCORE_FORMS = ["approx_min", "min", "sum", "uniform"]
 KEYS = [
@@ -81,6 +82,26 @@ def test_no_number_is_infinite_and_nodes_are_means_of_their_traces(rows, key):
         known = [value for value in values if np.isfinite(value)]
         want = np.mean(known) if known else np.nan
         assert result.per_node[position] == pytest.approx(want, nan_ok=True, abs=1e-9)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("ends", [[], [0], [0, 0, 3], [2, 3, 3], [9], [1, 2, 3, 4, 5]])
+def test_traces_may_end_anywhere_and_there_may_be_none(key, ends):
+    full = Tree.from_records(FULL)
+    judged = {"critiques": [None] * len(full), "first_error": [None] * len(full)}
+    found = Tree.from_columns(
+        ids=full.ids,
+        parent=full.parent,
+        ends=ends,
+        outcomes=[1.0, 0.0, np.nan, 0.5, 1.0][: len(ends)],
+        score=full.score,
+        text=full.text,
+        extra={**full.extra, **judged},
+    )
+    result = assign(key, found)
+    assert not np.isinf(result.per_node).any()
+    for end in result.per_trace or ():
+        assert len(result.per_trace[end]) == full.depth[full.ids.tolist().index(end)]
 
 
 @settings(deadline=None, max_examples=50)

@@ -103,6 +103,12 @@ def test_pure_says_that_scores_look_like_probabilities_and_changes_none():
     assert of_trace("pure", likely, "a1", form="min") == [0.2, 0.2]
 
 
+def test_large_scores_of_one_trace_cost_another_no_digits():
+    found = tree(*scores("a", UNSET, 0.1, 0.2), *scores("b", UNSET, 1e17, 1e17))
+    for form, want in (("sum", 0.1 + 0.2), ("uniform", 0.05 + 0.1), ("min", 0.1)):
+        assert of_trace("pure", found, "a1", form=form)[0] == pytest.approx(want, rel=1e-12)
+
+
 def test_a_shared_step_is_the_mean_over_its_traces():
     fork = tree(step("p", score=0.5), step("x", "p", score=-0.1), step("y", "p", score=0.9))
     assert by_node("pure", fork, form="min")["p"] == pytest.approx((-0.1 + 0.5) / 2)
