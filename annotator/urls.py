@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("annotator.views.ranking.urls")),
     path("", include("annotator.views.work.urls")),
     path("", include("annotator.views.reading.urls")),
+    path("", include("annotator.views.attribution.urls")),
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scoring.attribution.base import Attribution as Found
     from scoring.tree import FloatArray, IntArray
 
+PERCENTILE = 98.0  # as scoring.heatmap clips
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
@@ -169,3 +170,36 @@ def open_attribution_job(
     wanted = {key: args[key] for key in args if key != "name"}
     rows = Job.objects.filter(project=project, kind=kind, state__in=OPEN, args__contains=wanted)
     return rows.first()
+
+
+def shared_limit(*, end: Step, model: RewardModel, method: str, digest: str | None) -> float | None:
+    """Return the end of a colour scale that all paths of the problem share, None if there is none.
+
+    It is the 98th percentile of the sizes of the tokens' credits: of the running reward over all steps
+    that the model scored, of a job's method over all paths where it ran with the same parameters.
+    """
+    if digest is None:
+        sizes = [
+            np.abs(np.diff(np.frombuffer(bytes(running), "<f4").astype(float), prepend=start))
+            for start, running in TokenScore.objects.filter(
+                model=model, step__problem=end.problem_id
+            ).values_list("start", "running")
+        ]
+    else:
+        rows = Attribution.objects.filter(
+            model=model, end__problem=end.problem_id, method=method, digest=digest
+        )
+        sizes = [np.abs(found_of(stored=row).credit) for row in rows]
+    every = np.concatenate(sizes) if sizes else np.zeros(0)
+    return float(np.percentile(every, PERCENTILE)) or None if len(every) else None
+
+
+def newest_job(*, model: RewardModel, end: Step, method: str) -> Job | None:
+    """Return the newest job that looks at a path by a method, if it did not end well."""
+    rows = Job.objects.filter(
+        kind=Job.Kind.ATTRIBUTE,
+        project=model.project_id,
+        args__contains={"model": model.pk, "end": end.pk, "method": method},
+    )
+    job = rows.order_by("-pk").first()
+    return None if job is None or job.state == Job.State.DONE else job

@@ -12,6 +12,8 @@ NEEDED = {
     ("annotator:model-list", "post"): "reviewer",
     ("annotator:model-score", "post"): "reviewer",
     ("annotator:model-retrain", "post"): "reviewer",
+    ("annotator:attribution", "get"): "reviewer",  # of a project that keeps its annotators blind
+    ("annotator:attribution-run", "post"): "reviewer",
     ("api:training-estimate", "post"): "reviewer",
     ("annotator:evaluation-new", "get"): "reviewer",
     ("annotator:evaluation-new", "post"): "reviewer",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 
-from annotator.errors import ConflictError, InvalidError
+from annotator.errors import ConflictError, InvalidError, UnavailableError
 from annotator.models import Attribution, FaithfulnessCard, Job
 from annotator.queries.attributions import (
     digest_of,
@@ -14,10 +14,13 @@ from annotator.queries.attributions import (
     open_attribution_job,
     path_of,
 )
+from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_create, job_hold
-from scoring.attribution.registry import METHODS, parameters
+from scoring.attribution.registry import METHODS, estimate, parameters
 from scoring.attribution.stored import to_stored
+from scoring.errors import ModelLoadError
 from scoring.registry import find_row
+from scoring.reward.shape import base_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from annotator.models import RewardModel, Step
     from scoring.attribution.base import Attribution as Found
+    from scoring.attribution.base import Estimate
 
 
 @transaction.atomic
@@ -137,3 +141,20 @@ def faithfulness_store(
         },
     )
     return card
+
+
+def attribution_estimate(
+    *, model: RewardModel, method: str, tokens: int, steps: int, params: Mapping[str, Any]
+) -> Estimate | None:
+    """Say what ``attribution_request`` would start, None where this machine does not know the model's size.
+
+    Raises:
+        UnknownNameError, ParameterError: as ``attribution_request``.
+    """
+    if not model.artefact:
+        return None
+    try:
+        shape = base_shape(str(artefact_folder(path=model.artefact)), cast("Any", None))
+    except (ModelLoadError, UnavailableError, OSError, AttributeError):
+        return None
+    return None if shape is None else estimate(method, shape, tokens, steps, **params)

@@ -1,0 +1,136 @@
+"""The methods of the page: what each answers, what there is of it, what it would take or why it cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from annotator.queries.attributions import digest_of, not_usable
+from annotator.services.models.attributions import attribution_estimate
+from annotator.views.attribution.asked import Asked, typed_params
+from annotator.views.attribution.shown import RUNNING
+from scoring.attribution.registry import METHODS
+from scoring.errors import ScoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from annotator.models import Attribution, FaithfulnessCard, RewardModel
+    from scoring.attribution.base import Estimate, MethodRow
+
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter as the form shows it."""
+
+    name: str
+    meaning: str
+    value: str
+    choices: Sequence[str]
+    range: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A method in the menu.
+
+    Attributes:
+        row: the method.
+        href: the view with it.
+        chosen: it is the one on screen.
+        there: it can be shown at once.
+        missing: why the model cannot be taken apart like this, "" = it can.
+        cost: what running it would take, in words.
+        card: how it did when it was tried on the model.
+        fields: its parameters.
+    """
+
+    row: MethodRow
+    href: str
+    chosen: bool
+    there: bool
+    missing: str
+    cost: str
+    card: FaithfulnessCard | None
+    fields: Sequence[Field]
+
+
+def method_lines(
+    *,
+    asked: Asked,
+    model: RewardModel,
+    stored: Sequence[Attribution],
+    cards: dict[str, FaithfulnessCard],
+    free: bool,
+    tokens: int,
+    steps: int,
+) -> list[Line]:
+    """Return the menu; ``free`` says that scoring left the running reward of the path behind."""
+    lines = []
+    for row in METHODS.values():
+        chosen = row.key == (asked.method or RUNNING)
+        typed = asked.params if chosen else {}
+        there = any(one.method == row.key for one in stored) or (row.key == RUNNING and free)
+        missing = not_usable(model=model, method=row.key)
+        lines.append(
+            Line(
+                row=row,
+                href=asked.query(method=row.key),
+                chosen=chosen,
+                there=there,
+                missing="" if there and row.key == RUNNING else missing,
+                cost="" if missing else _cost(row, model, tokens, steps, typed),
+                card=cards.get(row.key),
+                fields=_fields(row, typed),
+            )
+        )
+    return lines
+
+
+def stored_with(stored: Sequence[Attribution], row: MethodRow, asked: Asked) -> Attribution | None:
+    """Return the stored attribution with the parameters of the URL, else the newest of the method.
+
+    Raises:
+        UnknownNameError, ParameterError: parameters that the method does not take.
+    """
+    of_method = [one for one in stored if one.method == row.key]
+    if not asked.params:
+        return next(iter(of_method), None)
+    params = typed_params(row, asked.params)
+    digest = digest_of(method=row.key, version=row.version, params=params)
+    return next((one for one in of_method if one.digest == digest), None)
+
+
+def _cost(row: MethodRow, model: RewardModel, tokens: int, steps: int, typed: object) -> str:
+    try:
+        params = typed_params(row, dict(typed) if isinstance(typed, dict) else {})
+        found = attribution_estimate(
+            model=model, method=row.key, tokens=tokens, steps=steps, params=params
+        )
+    except ScoringError:
+        found = None
+    return row.cost if found is None else _words(found)
+
+
+def _words(found: Estimate) -> str:
+    size = found.memory_bytes
+    memory = (
+        f"{size / GIGABYTE:.1f} GB" if size >= GIGABYTE / 10 else f"{max(size / 1e6, 1):.0f} MB"
+    )
+    return f"{found.words}, about {memory} beside the weights"
+
+
+def _fields(row: MethodRow, typed: object) -> list[Field]:
+    given = typed if isinstance(typed, dict) else {}
+    return [
+        Field(
+            name=param.name,
+            meaning=param.meaning,
+            value=str(given.get(param.name, param.default)),
+            choices=[str(choice) for choice in param.choices],
+            range=param.range,
+        )
+        for param in row.params
+    ]

@@ -1,0 +1,264 @@
+"""The tokens of a path: what each did for a model's reward, by any attribution method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from annotator.errors import AnnotatorError, ForbiddenError, NotFoundError
+from annotator.models import Job, Worker
+from annotator.queries.access import model_for_user, step_for_user
+from annotator.queries.attributions import (
+    attributions_at,
+    cards_of,
+    found_of,
+    models_for_attribution,
+    newest_job,
+    path_of,
+    running_reward_of,
+    shared_limit,
+)
+from annotator.queries.blindness import sight_of
+from annotator.queries.jobs import live_workers, missing_worker
+from annotator.queries.trees.compared import first_traces
+from annotator.queries.trees.paths import step_in
+from annotator.services.models.attributions import attribution_request, faithfulness_request
+from annotator.views.attribution.asked import SCALES, Asked, chosen_row, typed_params
+from annotator.views.attribution.menu import method_lines, stored_with
+from annotator.views.attribution.shown import (
+    GRAINS,
+    RUNNING,
+    Shown,
+    grained,
+    shown_running,
+    shown_stored,
+)
+from annotator.views.attribution.text import blocks
+from annotator.views.http import page_or_fragment
+from annotator.views.keys import keys_of, keys_shown
+from annotator.views.pages.jobs.rows import JobRow
+from annotator.views.workbench.data import gate
+from scoring.heatmap import number_text
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from annotator.models import Attribution, Problem, RewardModel
+    from annotator.queries.access import Access
+    from annotator.queries.attributions import ReadPath, RunningReward
+    from annotator.views.http import HtmxRequest
+    from scoring.attribution.base import MethodRow
+
+CHARACTERS_PER_TOKEN = 3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """A path as one member looks at it.
+
+    Attributes:
+        models: those that can be chosen, newest first.
+        stored: what jobs found of the path by the chosen model; without arrays.
+        running: what scoring left of it, None where a step was not scored.
+        shown: what is drawn, None if there is nothing yet.
+        chosen: the stored row of it, None for the running reward.
+    """
+
+    access: Access
+    problem: Problem
+    asked: Asked
+    path: ReadPath
+    row: MethodRow
+    models: list[RewardModel]
+    model: RewardModel | None
+    stored: list[Attribution]
+    running: RunningReward | None
+    shown: Shown | None
+    chosen: Attribution | None
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the path has: exactly if it was scored, else about."""
+        if self.running is not None:
+            return len(self.running.credit) + len(self.problem.prompt) // CHARACTERS_PER_TOKEN
+        texts = sum(map(len, self.path.texts)) + len(self.problem.prompt)
+        return max(1, texts // CHARACTERS_PER_TOKEN)
+
+
+def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
+    """Read what a URL names; what it leaves out is chosen.
+
+    Raises:
+        NotFoundError: no such problem, step, model or method.
+        ForbiddenError: the scores of the path are not open to the person yet.
+    """
+    access, problem = gate(request, project, pk)
+    asked = Asked.from_query(request.GET)
+    row = chosen_row(asked)
+    path = _path(problem, asked)
+    sight = sight_of(access=access, problem=problem)
+    if not all(sight.sees_scores(step.pk) for step in path.steps):
+        raise ForbiddenError(
+            "What models say of this path opens to you once you have judged its steps."
+        )
+    models = models_for_attribution(project=access.project)
+    model = next((one for one in models if one.pk == asked.model), None)
+    if asked.model and model is None:
+        raise NotFoundError(f"The model {asked.model} was deleted, or is of another project.")
+    running = None
+    if model is None:
+        for model in models:
+            if (running := running_reward_of(steps=path.steps, model=model)) is not None:
+                break
+        else:
+            model = next((one for one in models if one.artefact), next(iter(models), None))
+    else:
+        running = running_reward_of(steps=path.steps, model=model)
+    stored = attributions_at(end=path.end, model=model) if model is not None else []
+    chosen = stored_with(stored, row, asked)
+    shown: Shown | None = None
+    if chosen is not None:
+        shown = shown_stored(chosen, found_of(stored=chosen), path)
+    elif row.key == RUNNING and running is not None and not asked.params:
+        shown = shown_running(running, model=str(model))
+    return Opened(access, problem, asked, path, row, models, model, stored, running, shown, chosen)
+
+
+def _path(problem: Problem, asked: Asked) -> ReadPath:
+    """Return the path of the URL; without one that of the first trace."""
+    end = step_in(problem=problem, pk=asked.end)
+    if asked.end and end is None:
+        raise NotFoundError(f"The step {asked.end} is not of this problem.")
+    if end is None:
+        traces = first_traces(problem=problem)
+        if not traces:
+            raise NotFoundError("This problem has no trace yet, so there is no path to read.")
+        end = traces[0].end
+    end.problem = problem
+    return path_of(end=end)
+
+
+@require_safe
+def path_tokens(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
+    """Show a path's tokens; htmx gets the part below the header alone."""
+    view = opened(request, project, pk)
+    return page_or_fragment(
+        request,
+        "annotator/attribution.html",
+        "annotator/_attribution.html",
+        _context(view),
+        access=view.access,
+        section="problems",
+    )
+
+
+def _context(view: Opened) -> dict[str, Any]:
+    asked, model, shown = view.asked, view.model, view.shown
+    limit = None
+    if shown is not None and asked.scale == "problem" and model is not None:
+        digest = view.chosen.digest if view.chosen is not None else None
+        limit = shared_limit(end=view.path.end, model=model, method=view.row.key, digest=digest)
+    found = grained(shown, view.path.texts, asked.by, limit) if shown is not None else None
+    job = newest_job(model=model, end=view.path.end, method=view.row.key) if model else None
+    here = reverse("annotator:attribution", args=[view.access.project.name, view.problem.pk])
+    return {
+        "problem": view.problem,
+        "view": view,
+        "asked": asked,
+        "here": here,
+        "row": view.row,
+        "shown": shown,
+        "found": found,
+        "blocks": list(blocks(found, view.path.steps)) if found is not None else [],
+        "lines": _lines(view),
+        "grains": [
+            (key, name, key == (found.grain if found else asked.by)) for key, name in GRAINS.items()
+        ],
+        "scales": [(key, name, key == asked.scale) for key, name in SCALES.items()],
+        "traces": _traces(view),
+        "job": JobRow(job) if job is not None else None,
+        "missing_worker": _missing_worker(job),
+        "objectives": _objectives(shown),
+        "numbers": found.numbers() if found is not None else None,
+        "config": {"keys": keys_of("attribution")},
+        "keys": keys_shown("attribution"),
+    }
+
+
+def _lines(view: Opened) -> list[Any]:
+    if view.model is None:
+        return []
+    return method_lines(
+        asked=view.asked,
+        model=view.model,
+        stored=view.stored,
+        cards=cards_of(model=view.model),
+        free=view.running is not None,
+        tokens=view.tokens,
+        steps=len(view.path.steps),
+    )
+
+
+def _traces(view: Opened) -> list[dict[str, Any]]:
+    """List the paths that can be read: the first traces, and the one on screen."""
+    end = view.path.end.pk
+    rows = [
+        {"end": trace.end_id, "label": f"Trace {trace.number}", "chosen": trace.end_id == end}
+        for trace in first_traces(problem=view.problem)
+    ]
+    if all(not row["chosen"] for row in rows):
+        label = f"Path to step {view.path.end.depth}"
+        rows.insert(0, {"end": end, "label": label, "chosen": True})
+    return rows
+
+
+def _missing_worker(job: Job | None) -> str:
+    if job is None or job.state != Job.State.QUEUED or live_workers(Worker.Kind.GPU).exists():
+        return ""
+    return missing_worker(Worker.Kind.GPU)
+
+
+def _objectives(shown: Shown | None) -> list[dict[str, Any]]:
+    """Return the bars of a model with several heads; their values sum to f(x)."""
+    if shown is None or not shown.objectives:
+        return []
+    most = max(abs(one.value) for one in shown.objectives.values()) or 1.0
+    return [
+        {
+            "name": name,
+            "value": one.value,
+            "weight": number_text(one.weight, signed=False, digits=3),
+            "credit": float(one.credit.sum()),
+            "width": round(50 * abs(one.value) / most, 1),
+        }
+        for name, one in shown.objectives.items()
+    ]
+
+
+@require_POST
+def attribution_run(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
+    """Queue a method on the path, or the checks of the method; the page shows how far it is."""
+    access, problem = gate(request, project, pk)
+    asked = Asked.from_query(request.POST)
+    row = chosen_row(asked)
+    model = model_for_user(
+        user=request.user, pk=asked.model or 0, project=project, at_least="reviewer"
+    )
+    end = step_for_user(user=request.user, pk=asked.end or 0, project=project)
+    if end.problem_id != problem.pk:
+        raise NotFoundError("The step is of another problem.")
+    if "check" in request.POST:
+        job = faithfulness_request(model=model, method=row.key, user=request.user)
+        return redirect("annotator:job-detail", access.project.name, job.pk)
+    params = typed_params(row, asked.params)
+    try:
+        attribution_request(model=model, end=end, method=row.key, params=params, user=request.user)
+    except AnnotatorError as error:
+        if getattr(error, "code", "") != "job_open":
+            raise
+    here = reverse("annotator:attribution", args=[access.project.name, problem.pk])
+    return redirect(f"{here}{asked.query()}")

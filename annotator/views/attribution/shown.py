@@ -1,0 +1,271 @@
+"""An attribution as the page shows it, whether a job found it or scoring left it behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from annotator.templatetags.heat import level_class
+from scoring.attribution.base import AMBER, OK, badge, relative_error
+from scoring.attribution.grouping import grouped
+from scoring.attribution.registry import METHODS
+from scoring.heatmap import Scale, classes, number_text, scale
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from annotator.models import Attribution
+    from annotator.queries.attributions import ReadPath, RunningReward
+    from scoring.attribution.base import Attribution as Found
+    from scoring.attribution.base import MethodRow, Objective
+    from scoring.attribution.grouping import Level
+    from scoring.tree import FloatArray, IntArray
+
+RUNNING = "running_reward"
+GRAINS = {"token": "tokens", "word": "words", "sentence": "sentences", "step": "steps"}
+BADGES = {
+    "ok": ("good", "adds up"),
+    "amber": ("notice", "nearly adds up"),
+    "red": ("bad", "does not add up"),
+    "none": ("", "need not add up"),
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shown:
+    """What the page draws of one attribution; a piece is a token, or several that share a character.
+
+    Attributes:
+        row: the method.
+        params: every parameter with the value used.
+        step, begin, end: ``(P,)`` of each piece; a mark that the layout puts behind a step has no characters.
+        credit: ``(P,)`` float64.
+        value, baseline_value: f(x) and where the credits start from.
+        baseline: what that is, in words.
+        unit: of the numbers.
+        facts: what made it, as label and text.
+        notes: sentences that the legend must show.
+        spread: of rewards, for the relative error.
+        errors: ``(K,)`` standard errors of the steps, None where nothing is drawn.
+        objectives: by criterion.
+        stale: the texts were changed since.
+    """
+
+    row: MethodRow
+    params: Mapping[str, Any]
+    step: IntArray
+    begin: IntArray
+    end: IntArray
+    credit: FloatArray
+    value: float
+    baseline_value: float
+    baseline: str
+    unit: str
+    relative_error: float
+    badge: str
+    facts: Sequence[tuple[str, str]]
+    notes: Sequence[str] = ()
+    errors: FloatArray | None = None
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    stale: bool = False
+
+    @property
+    def total(self) -> float:
+        """Sum of all credits."""
+        return float(self.credit.sum())
+
+    @property
+    def gap(self) -> float:
+        """What the credits should add up to."""
+        return self.value - self.baseline_value
+
+    @property
+    def tone(self) -> str:
+        """Class of the badge."""
+        return BADGES[self.badge][0]
+
+    @property
+    def verdict(self) -> str:
+        """Words of the badge."""
+        return BADGES[self.badge][1]
+
+    @property
+    def faded(self) -> bool:
+        """Whether the colours are to be paler: the picture does not add up, or is of other texts."""
+        return self.badge == "red" or self.stale
+
+    @property
+    def explained(self) -> str:
+        """What the badge means, in a sentence."""
+        if self.badge == "none":
+            return (
+                "This method does not promise that its credits add up to the change of the reward."
+            )
+        return (
+            f"The credits add up to {number_text(self.total, digits=4)}, the reward changes by "
+            f"{number_text(self.gap, digits=4)}: {self.relative_error:.2%} apart. To {OK:.0%} it adds up, "
+            f"to {AMBER:.0%} nearly; beyond, the colours are faded."
+        )
+
+
+def shown_running(running: RunningReward, *, model: str, dtype: str = "float32") -> Shown:
+    """Return the running reward that scoring stored; it costs nothing."""
+    value = float(running.running[-1])
+    spread = float(np.std(running.running)) or 1.0
+    error = relative_error(float(running.credit.sum()), value - running.start, spread)
+    row = METHODS[RUNNING]
+    return Shown(
+        row=row,
+        params={"output": "score"},
+        step=running.step,
+        begin=running.begin,
+        end=running.end,
+        credit=running.credit,
+        value=value,
+        baseline_value=running.start,
+        baseline="what the model says after reading the problem",
+        unit="score",
+        relative_error=error,
+        badge=badge(error, complete=True),
+        facts=[
+            ("model", model),
+            ("method", f"{row.label} {row.version}"),
+            ("cost", "nothing: scoring left it behind"),
+            ("tokens", f"{len(running.credit):,}"),
+            ("numbers", dtype),
+        ],
+        notes=[
+            (
+                "The change of the model's estimate while it reads, not a cause: only where a step ends "
+                "is it calibrated, if at all."
+            )
+        ],
+    )
+
+
+def shown_stored(stored: Attribution, found: Found, path: ReadPath) -> Shown:
+    """Return what a job found."""
+    spent = found.spent
+    done = f"{spent.forwards:,} forward, {spent.backwards:,} backward, {spent.tokens:,} tokens"
+    facts = [
+        ("model", str(stored.model)),
+        ("method", f"{METHODS[found.method].label} {found.version}"),
+        *((name, str(value)) for name, value in found.params.items()),
+        *([("steps used", f"{found.n_used:,}")] if found.n_used else []),
+        ("tries", ", ".join(f"{n}: {error:.2%}" for n, error in found.series)),
+        ("passes", done),
+        ("tokens", f"{found.n_tokens:,}, read at token {found.read_index:,}"),
+        ("numbers", found.dtype),
+        ("weights", found.model_hash[:12]),
+        ("layout", found.template_hash[:12]),
+        ("made", f"{stored.created:%Y-%m-%d %H:%M} UTC"),
+    ]
+    stale = stored.texts != path.hash
+    changed = ["The texts were changed since: run it again."] if stale else []
+    return Shown(
+        row=METHODS[found.method],
+        params=found.params,
+        step=found.step.astype(np.int64),
+        begin=found.begin.astype(np.int64),
+        end=found.end.astype(np.int64),
+        credit=found.credit.astype(np.float64),
+        value=found.value,
+        baseline_value=found.baseline_value,
+        baseline=found.baseline,
+        unit=found.unit,
+        relative_error=found.relative_error,
+        badge=found.badge,
+        facts=[(name, text) for name, text in facts if text],
+        notes=[*changed, *found.notes],
+        errors=found.standard_error,
+        objectives=found.objectives,
+        stale=stale,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Grained:
+    """An attribution at one size of unit: every piece shows the sum of its unit.
+
+    Attributes:
+        shown: the attribution.
+        grain: a key of ``GRAINS``.
+        unit_of: ``(P,)`` the unit of each piece.
+        sums: ``(U,)`` credit of each unit.
+        scale: limits of the colours, symmetric about zero.
+    """
+
+    shown: Shown
+    grain: str
+    unit_of: IntArray
+    sums: FloatArray
+    scale: Scale
+
+    @property
+    def levels(self) -> list[str]:
+        """CSS class of each piece."""
+        found = classes(self.sums, self.scale)
+        names = {int(level): level_class(int(level)) for level in np.unique(found)}
+        of_unit = [names[int(level)] for level in found]
+        return [of_unit[unit] for unit in self.unit_of.tolist()]
+
+    def of_step(self, number: int) -> float:
+        """Return the sum of one step, from 0."""
+        return float(self.shown.credit[self.shown.step == number].sum())
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the scripts need to say exact values and to draw the line."""
+        line = self.shown.baseline_value + np.cumsum(self.shown.credit)
+        return {
+            "unit": self.unit_of.tolist(),
+            "sums": _short(self.sums),
+            "line": _short(line),
+            "step": self.shown.step.tolist(),
+            "start": self.shown.baseline_value,
+            "grain": self.grain,
+        }
+
+
+def grained(shown: Shown, texts: Sequence[str], grain: str, limit: float | None = None) -> Grained:
+    """Sum an attribution by tokens, words, sentences or steps.
+
+    Args:
+        shown: the attribution; what a method finds for whole steps stays with steps.
+        texts: of the steps.
+        grain: a key of ``GRAINS``.
+        limit: the scale's end shared by several paths, None = this path's own.
+    """
+    grain = "step" if shown.row.granularity == "step" else grain
+    unit_of = _units(shown, texts, grain)
+    sums = np.asarray(np.bincount(unit_of, shown.credit), np.float64)
+    own = scale(sums, signed=True, unit=shown.unit)
+    if limit:
+        beyond = int((np.abs(sums) > limit).sum())
+        own = Scale(-limit, limit, True, shown.unit, own.count, beyond, own.missing)
+    return Grained(shown, grain, unit_of, sums, own)
+
+
+def _units(shown: Shown, texts: Sequence[str], grain: str) -> IntArray:
+    """Return ``(P,)`` the unit of each piece, numbered over the whole path."""
+    if grain == "token":
+        return np.arange(len(shown.step))
+    found = np.zeros(len(shown.step), np.int64)
+    said, level = cast("Found", shown), cast("Level", grain)  # it has the same columns
+    first = 0
+    edges = np.searchsorted(shown.step, np.arange(len(texts) + 1))
+    for number, text in enumerate(texts):
+        here = slice(edges[number], edges[number + 1])
+        begins = [unit.begin for unit in grouped(said, number, text, level)]
+        if not begins:
+            continue
+        own = np.searchsorted(begins, shown.begin[here], side="right") - 1
+        found[here] = first + np.maximum(own, 0)
+        first += len(begins)
+    return found
+
+
+def _short(values: FloatArray) -> list[float]:
+    """Keep six significant digits."""
+    return [float(f"{value:.6g}") for value in values.tolist()]

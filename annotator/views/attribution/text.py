@@ -1,0 +1,63 @@
+"""The texts of a path as spans, one for each token, in blocks of a step.
+
+Made by joining strings: templates would take seconds for 32,000 tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from annotator.models import Step
+    from annotator.views.attribution.shown import Grained
+
+MARK = "¶"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A step of the path.
+
+    Attributes:
+        step: the step.
+        number: its place on the path, from 1.
+        html: its text as spans; every character once.
+        credit: sum of its tokens.
+        error: standard error of that, None where nothing is drawn.
+    """
+
+    step: Step
+    number: int
+    html: SafeString
+    credit: float
+    error: float | None
+
+
+def blocks(found: Grained, steps: Sequence[Step]) -> Iterator[Block]:
+    """Yield the steps of the path with their tokens."""
+    shown, levels = found.shown, found.levels
+    edges = np.searchsorted(shown.step, np.arange(len(steps) + 1)).tolist()
+    begins, ends = shown.begin.tolist(), shown.end.tolist()
+    for number, step in enumerate(steps):
+        parts = []
+        for i in range(edges[number], edges[number + 1]):
+            text = step.text[begins[i] : ends[i]]
+            own = escape(text) if text else MARK
+            mark = "" if text else " mark"
+            parts.append(f'<span class="t heat {levels[i]}{mark}" data-i="{i}">{own}</span>')
+        plain = "" if parts else escape(step.text)
+        here = slice(edges[number], edges[number + 1])
+        yield Block(
+            step=step,
+            number=number + 1,
+            html=mark_safe(plain or "".join(parts)),  # noqa: S308 - every text was escaped
+            credit=float(shown.credit[here].sum()),
+            error=None if shown.errors is None else float(shown.errors[number]),
+        )

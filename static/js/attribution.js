@@ -1,0 +1,115 @@
+// The tokens of a path: exact numbers under the pointer and the keys, and the line that goes with them.
+
+import { announce, openDialog } from "./app.js";
+import { Keys } from "./keys.js";
+import { RewardLine } from "./reward_line.js";
+
+const MINUS = "−";
+const DIGITS = 4;
+const config = JSON.parse(document.getElementById("config").textContent);
+const $ = (id) => document.getElementById(id);
+
+let numbers = null;
+let spans = [];
+let order = []; // units from the strongest to the weakest
+let strong = -1;
+let at = -1;
+let line = null;
+
+function signed(value) {
+  const text = Math.abs(value).toFixed(DIGITS);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? MINUS : "+"}${text}`;
+}
+
+/** The pieces of a unit stand side by side. */
+function piecesOf(unit) {
+  const first = numbers.unit.indexOf(unit);
+  return [first, numbers.unit.lastIndexOf(unit)];
+}
+
+function words(token) {
+  const unit = numbers.unit[token];
+  const [first, last] = numbers.grain === "token" ? [token, token] : piecesOf(unit);
+  const text = spans.slice(first, last + 1).filter((span) => !span.classList.contains("mark")).map((span) => span.textContent).join("");
+  const shown = text.replaceAll("\n", "⏎").replaceAll(" ", "␣");
+  const short = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
+  const name = text ? `${numbers.grain} “${short}”` : "mark of the layout";
+  return `Step ${numbers.step[token] + 1}, ${name}: ${signed(numbers.sums[unit])} · reward after it ${signed(numbers.line[last])}`;
+}
+
+/** Go to a token: mark it, say its number, and put the cursor of the line there. */
+function point(token, { scroll = false, fromLine = false } = {}) {
+  if (token === at || !spans[token]) return;
+  spans[at]?.classList.remove("pointed");
+  at = token;
+  spans[at].classList.add("pointed");
+  if (scroll) spans[at].scrollIntoView({ block: "nearest" });
+  $("token-readout").textContent = words(at);
+  if (!fromLine) line?.point(at);
+}
+
+function move(by) {
+  point(Math.min(Math.max(at + by, 0), spans.length - 1), { scroll: true });
+}
+
+function step(by) {
+  const here = numbers.step[Math.max(at, 0)];
+  const wanted = at < 0 ? here : here + by;
+  const found = numbers.step.indexOf(wanted);
+  if (found >= 0) point(found, { scroll: true });
+}
+
+function strongest(by) {
+  strong = Math.min(Math.max(strong + by, 0), order.length - 1);
+  if (order.length) point(piecesOf(order[strong])[0], { scroll: true });
+}
+
+/** Go on to the next size of unit, as the list above the text does. */
+function grain() {
+  const list = $("choose-by");
+  list.selectedIndex = (list.selectedIndex + 1) % list.options.length;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
+  announce(`By ${list.selectedOptions[0].text}`);
+}
+
+function start() {
+  line?.close();
+  line = null;
+  at = strong = -1;
+  const told = $("numbers");
+  numbers = told ? JSON.parse(told.textContent) : null;
+  spans = [...document.querySelectorAll("#token-text .t")];
+  if (!numbers) return;
+  order = numbers.sums.map((value, unit) => [Math.abs(value), unit]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
+  line = new RewardLine($("line"), numbers, (token) => point(token, { fromLine: true }));
+}
+
+document.addEventListener("pointerover", ({ target }) => {
+  const token = target.closest?.("#token-text .t");
+  if (token) point(Number(token.dataset.i));
+});
+document.addEventListener("theme", () => line?.redraw());
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (!detail.target.matches("#attribution") && !$("attribution")?.contains(detail.target)) return;
+  start();
+  if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
+});
+
+const inText = (action) => () => (numbers ? action() : undefined);
+new Keys(config.keys, {
+  nextToken: inText(() => move(1)),
+  previousToken: inText(() => move(-1)),
+  nextStep: inText(() => step(1)),
+  previousStep: inText(() => step(-1)),
+  firstToken: inText(() => point(0, { scroll: true })),
+  lastToken: inText(() => point(spans.length - 1, { scroll: true })),
+  strongest: inText(() => strongest(1)),
+  lessStrong: inText(() => strongest(-1)),
+  grain,
+  help: () => openDialog($("keys-dialog")),
+}).listen("#token-text, #main:focus, .foot");
+
+start();
+if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
+document.documentElement.dataset.ready = "1";

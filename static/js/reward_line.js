@@ -1,0 +1,90 @@
+// The reward along a path: a line over the tokens with a band for each step; the cursor follows the token.
+
+function color(name) {
+  return getComputedStyle(document.body).getPropertyValue(name).trim();
+}
+
+/** Resolve a colour that a custom property holds, `light-dark()` included, to one that a canvas takes. */
+function resolved(name) {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found || color(name);
+}
+
+export class RewardLine {
+  /** `numbers.line` is the reward behind every token, `numbers.start` in front of the first, `numbers.step`
+      the step of every token; `onPoint(token)` hears where the pointer is. */
+  constructor(box, numbers, onPoint) {
+    this.box = box;
+    this.numbers = numbers;
+    this.onPoint = onPoint;
+    this.silent = false;
+    this.#draw();
+    this.resized = new ResizeObserver(() => this.plot?.setSize(this.#size()));
+    this.resized.observe(box);
+  }
+
+  /** Put the cursor behind a token. */
+  point(token) {
+    if (!this.plot) return;
+    this.silent = true;
+    this.plot.setCursor({ left: this.plot.valToPos(token + 1, "x"), top: this.plot.valToPos(this.numbers.line[token], "y") });
+    this.silent = false;
+  }
+
+  /** Draw again in the colours of the page. */
+  redraw() {
+    this.plot?.destroy();
+    this.#draw();
+  }
+
+  close() {
+    this.resized.disconnect();
+    this.plot?.destroy();
+  }
+
+  #size() {
+    return { width: Math.max(120, this.box.clientWidth), height: this.box.clientHeight };
+  }
+
+  #draw() {
+    const { line, start } = this.numbers;
+    const ink = resolved("--muted");
+    const edge = resolved("--line");
+    const band = resolved("--accent-soft");
+    const axis = { stroke: ink, grid: { stroke: edge, width: 1 }, ticks: { stroke: edge, width: 1 } };
+    this.plot = new globalThis.uPlot({
+      ...this.#size(),
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false } },
+      scales: { x: { time: false } },
+      axes: [{ ...axis, size: 28 }, { ...axis, size: 54 }],
+      series: [{}, { stroke: resolved("--accent"), width: 1.5, points: { show: false } }],
+      hooks: {
+        drawClear: [(plot) => this.#bands(plot, band)],
+        setCursor: [(plot) => {
+          if (!this.silent && plot.cursor.idx > 0) this.onPoint(plot.cursor.idx - 1);
+        }],
+      },
+    }, [[0, ...line.map((_, at) => at + 1)], [start, ...line]], this.box);
+  }
+
+  #bands(plot, fill) {
+    const { step } = this.numbers;
+    plot.ctx.save();
+    plot.ctx.fillStyle = fill;
+    for (let first = 0; first < step.length;) {
+      let after = first;
+      while (after < step.length && step[after] === step[first]) after += 1;
+      if (step[first] % 2 === 0) {
+        const [left, right] = [plot.valToPos(first, "x", true), plot.valToPos(after, "x", true)];
+        plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+      }
+      first = after;
+    }
+    plot.ctx.restore();
+  }
+}

@@ -1,0 +1,233 @@
+"""The page of a path's tokens: what it draws, whom it shows it, and what it answers to a bad address."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import numpy as np
+import pytest
+
+from annotator.models import Attribution, FaithfulnessCard, Job, TokenScore
+from annotator.queries.attributions import digest_of, path_of, running_reward_of
+from annotator.services.jobs import job_claim, job_create
+from annotator.services.models.attributions import attribution_store
+from scoring.attribution.base import Attribution as Found
+from scoring.attribution.base import Objective, Spent
+from scoring.attribution.registry import METHODS, parameters
+
+pytestmark = pytest.mark.django_db
+SPAN = re.compile(r'<span class="t heat ([\w-]+)( mark)?" data-i="(\d+)">([^<]*)</span>')
+
+
+def url(project, problem, query=""):
+    return f"/p/{project.name}/problems/{problem.pk}/attribution/{query}"
+
+
+def read(client, address, status=200):
+    answer = client.get(address)
+    assert answer.status_code == status, answer.content.decode()[:400]
+    return answer.content.decode()
+
+
+def spans(page):
+    return [(level, html.unescape(text)) for level, _, _, text in SPAN.findall(page)]
+
+
+def test_the_running_reward_of_a_scored_path_is_there_and_spells_the_texts(project, game, reviewer):
+    problem, steps, model = game
+    page = read(reviewer, url(project, problem, f"?end={steps[4].pk}"))
+    path = path_of(end=steps[4])
+    assert "".join(text for _, text in spans(page)) == "".join(path.texts)
+    running = running_reward_of(steps=path.steps, model=model)
+    assert len(spans(page)) == len(running.credit)
+    assert "nothing: scoring left it behind" in page
+    assert "Job" not in page.split("<main")[1].split("Methods")[0]
+
+
+def test_credits_of_a_unit_are_the_sum_of_its_tokens(project, game, reviewer):
+    problem, steps, _ = game
+    by_step = read(reviewer, url(project, problem, f"?end={steps[4].pk}&by=step"))
+    path = path_of(end=steps[4])
+    running = running_reward_of(steps=path.steps, model=game[2])
+    sums = np.bincount(running.step, running.credit)
+    told = by_step.split('id="numbers"')[1]
+    found = [float(x) for x in re.search(r'"sums": \[([^]]*)\]', told)[1].split(",")]
+    np.testing.assert_allclose(found, sums, rtol=1e-5)
+    levels = [level for level, _ in spans(by_step)]
+    for number in range(len(path.steps)):
+        here = {level for level, k in zip(levels, running.step, strict=True) if k == number}
+        assert len(here) == 1, "one unit, one colour"
+
+
+def test_hostile_text_stays_text(project, game, reviewer):
+    problem, steps, _ = game
+    text = "<script>alert(1)</script> 👩‍👩‍👧 é <img src=x onerror=alert(2)>"
+    step = steps[0]
+    step.text = text
+    step.save()
+    ends = np.array([9, len(text)], "<i4").tobytes()
+    TokenScore.objects.filter(step=step).update(
+        ends=ends, running=np.array([0.1, 0.2], "<f4").tobytes()
+    )
+    page = read(reviewer, url(project, problem, f"?end={step.pk}"))
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "".join(part for _, part in spans(page)) == text
+
+
+def test_scores_that_do_not_fit_the_text_are_not_drawn(project, game, reviewer):
+    problem, steps, _ = game
+    steps[0].text += " and more"
+    steps[0].save()
+    page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
+    assert not spans(page)
+    assert "has not scored every step of this path" in page
+
+
+def test_a_bad_address_names_the_way_out(project, game, reviewer):
+    problem, steps, model = game
+    page = read(reviewer, url(project, problem, "?method=telepathy"), 422)
+    assert all(key in page for key in METHODS)
+    assert "was deleted" in read(reviewer, url(project, problem, "?model=999999"), 404)
+    assert "not of this problem" in read(reviewer, url(project, problem, "?end=999999"), 404)
+    wrong = f"?end={steps[0].pk}&model={model.pk}&method=integrated_gradients&p.start=none"
+    assert "start" in read(reviewer, url(project, problem, wrong), 422)
+
+
+def test_what_models_say_opens_with_the_judgement(project, game, annotator):
+    problem, steps, _ = game
+    page = read(annotator, url(project, problem, f"?end={steps[0].pk}"), 403)
+    assert "once you have judged" in html.unescape(page)
+    project.show_scores = True
+    project.save()
+    assert spans(read(annotator, url(project, problem, f"?end={steps[0].pk}")))
+
+
+def found(path, method="integrated_gradients", **changes):
+    """What a job would find: a quarter of the credit in each half of every step, marks behind it."""
+    row = METHODS[method]
+    steps = len(path.steps)
+    lengths = [len(text) for text in path.texts]
+    columns = [
+        (k, a, b) for k, n in enumerate(lengths) for a, b in ((0, n // 2), (n // 2, n), (n, n))
+    ]
+    step, begin, end = (np.array(column, np.int32) for column in zip(*columns, strict=True))
+    credit = np.tile([0.25, -0.5, 0.125], steps).astype(np.float32)
+    values = {
+        "method": method,
+        "version": row.version,
+        "params": parameters(row, {}),
+        "granularity": row.granularity,
+        "credit": credit,
+        "step": step,
+        "begin": begin,
+        "end": end,
+        "per_step": np.full(steps, -0.125),
+        "unit": "log-odds",
+        "value": 1.0 - 0.125 * steps,
+        "baseline_value": 1.0,
+        "baseline": "the mean embedding",
+        "total": float(credit.sum()),
+        "relative_error": 0.0,
+        "badge": "ok",
+        "n_used": 64,
+        "series": ((32, 0.2), (64, 0.0)),
+        "standard_error": None,
+        "objectives": {},
+        "n_tokens": 3 * steps + 4,
+        "read_index": 3 * steps + 3,
+        "dtype": "float32",
+        "model_hash": "abc",
+        "template_hash": "def",
+        "spent": Spent(66, 64, 4, 900),
+        "notes": ("a note of the method",),
+    }
+    return Found(**(values | changes))
+
+
+@pytest.fixture
+def stored(project, game):
+    """Return a function that stores what a job found of the longest path."""
+    problem, steps, model = game
+
+    def store(**changes):
+        job = job_create(project=project, kind=Job.Kind.ATTRIBUTE, args={}, user=None)
+        path = path_of(end=steps[4])
+        return attribution_store(
+            job=job_claim(job_id=job.pk, worker=None),
+            model=model,
+            end=steps[4],
+            found=found(path, **changes),
+        )
+
+    return store
+
+
+def test_what_a_job_found_is_shown_with_what_made_it(project, game, reviewer, stored):
+    problem, steps, model = game
+    stored()
+    query = f"?end={steps[4].pk}&method=integrated_gradients"
+    page = html.unescape(read(reviewer, url(project, problem, query)))
+    for text in ("the mean embedding", "a note of the method", "adds up", "32: 20.00%", "log-odds"):
+        assert text in page
+    marks = [text for level, text in spans(page) if text == "¶"]
+    assert len(marks) == len(path_of(end=steps[4]).steps)
+    assert "token-text faded" not in page
+    again = stored(relative_error=0.3, badge="red")
+    assert Attribution.objects.get() == again, "one row by path, model and parameters"
+    page = read(reviewer, url(project, problem, query))
+    assert "does not add up" in page
+    assert "token-text faded" in page
+
+
+def test_a_change_of_the_texts_makes_it_stale(project, game, reviewer, stored):
+    problem, steps, _ = game
+    stored()
+    problem.prompt += " Really."
+    problem.save()
+    query = f"?end={steps[4].pk}&method=integrated_gradients"
+    page = read(reviewer, url(project, problem, query))
+    assert "The texts were changed since" in page
+    assert "token-text faded" in page
+
+
+def test_other_parameters_are_another_picture(project, game, reviewer, stored):
+    problem, steps, model = game
+    stored()
+    query = f"?end={steps[4].pk}&model={model.pk}&method=integrated_gradients&p.baseline=pad_row"
+    page = read(reviewer, url(project, problem, query))
+    assert not spans(page)
+    assert "and these parameters" in page
+    row = METHODS["integrated_gradients"]
+    one, other = parameters(row, {}), parameters(row, {"baseline": "pad_row"})
+    names = {digest_of(method=row.key, version=row.version, params=p) for p in (one, other)}
+    assert len(names) == 2
+
+
+def test_criteria_and_errors_of_drawn_orders_are_told(project, game, reviewer, stored):
+    problem, steps, _ = game
+    path = path_of(end=steps[4])
+    credit = found(path).credit
+    stored(
+        method="step_shapley",
+        standard_error=np.full(len(path.steps), 0.031),
+        objectives={"clarity": Objective(0.4, 1.5, credit)},
+    )
+    page = read(reviewer, url(project, problem, f"?end={steps[4].pk}&method=step_shapley"))
+    assert "± 0.031" in page
+    assert "clarity" in page
+
+
+def test_a_card_is_shown_beside_its_method(project, game, reviewer):
+    problem, steps, model = game
+    FaithfulnessCard.objects.create(
+        model=model,
+        method="running_reward",
+        version=METHODS["running_reward"].version,
+        passed=False,
+        checks=[{"label": "Planted truth", "said": "0.42", "passed": False}],
+    )
+    page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
+    assert "failed a check" in page
+    assert "Planted truth" in page
