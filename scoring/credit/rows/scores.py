@@ -36,6 +36,7 @@ ROWS: tuple[MethodRow, ...] = (
                 "approx_min",
                 "how scores are put together: soft minimum, minimum, sum, or mean",
                 choices=("approx_min", "min", "sum", "uniform"),
+                words=("soft minimum", "minimum", "sum", "mean"),
             ),
             Param("temperature", 0.1, "of the soft minimum", low=1e-6, high=1e6),
             Param(
@@ -43,6 +44,7 @@ ROWS: tuple[MethodRow, ...] = (
                 None,
                 "'step' subtracts the other traces' mean reward per step",
                 choices=(None, "step"),
+                words=("none", "mean per step of the others"),
             ),
             Param(
                 "outcome_weight",
@@ -71,12 +73,14 @@ ROWS: tuple[MethodRow, ...] = (
                 "column",
                 "'column' reads labels, 'score' takes the sign of the step's score",
                 choices=("column", "score"),
+                words=("the labels", "the sign of the score"),
             ),
             Param(
                 "failed",
                 "matches",
                 "what a label says on a failed trace: it 'matches' the wrong answer, or 'correctness'",
                 choices=("matches", "correctness"),
+                words=("matches the wrong answer", "is correct"),
             ),
             Param(
                 "alpha",
@@ -170,6 +174,7 @@ ROWS: tuple[MethodRow, ...] = (
                 "none",
                 "'sum' adds the discounted values of all later steps of the trace",
                 choices=("none", "sum"),
+                words=("no", "discounted sum"),
             ),
             Param("decay", 0.9, "per step, for 'sum'", low=0.0, high=1.0),
         ),
