@@ -4,8 +4,9 @@
 parameters: a random tree of 20,000 steps (target 20 ms), 1,000 traces of 30 steps that share
 nothing (100 ms), and for the record a chain of 20,000 steps and a caterpillar (one leaf beside each step of a
 chain; 2,000 traces of 1,000 steps on average) of 4,000. Medians of several calls, of the clock and of
-processor time; modules are loaded before. Numbers by trace are computed when looked at and
-measured apart, for ten traces.
+processor time, which is what the targets are about: one thread, and the clock tells more of a busy
+machine. Modules are loaded before. Numbers by trace are computed when looked at and measured apart,
+for ten traces.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def main() -> None:
     for name, (depth, target) in shapes(options.steps, options.traces).items():
         tree = filled(depth)
         found = {key: timed(key, tree) for key in keys}
-        slowest = max(keys, key=lambda key: found[key]["ms"])
+        slowest = max(keys, key=lambda key: found[key]["processor_ms"])
         line = {
             "shape": name,
             "nodes": len(tree),
@@ -156,10 +157,8 @@ def main() -> None:
             "target_ms": target,
             "slowest": slowest,
             "slowest_ms": found[slowest]["ms"],
-            "over_target": [key for key in keys if target and found[key]["ms"] > target],
-            "over_target_processor": [
-                key for key in keys if target and found[key]["processor_ms"] > target
-            ],
+            "slowest_processor_ms": found[slowest]["processor_ms"],
+            "over_target": [key for key in keys if target and found[key]["processor_ms"] > target],
             "methods": found,
         }
         print(json.dumps(line), flush=True)
