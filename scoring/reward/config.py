@@ -47,9 +47,9 @@ class ProbabilityConfig(BaseConfig):
     )
     labels: Literal["soft", "hard", "any"] = setting(
         "soft",
-        "How a target between 0 and 1 is learnt.",
+        "How targets between 0 and 1 are learnt.",
         choices={
-            "soft": "as it is",
+            "soft": "as they are",
             "hard": "as right from 0.5 on",
             "any": "as right if above 0",
         },

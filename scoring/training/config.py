@@ -111,7 +111,7 @@ class TrainingConfig:
         "per_node",
         "How often a step counts, for kinds that learn from single steps. By traces is what one training row "
         "per trace amounts to.",
-        choices={"per_node": "once", "per_leaf": "as often as traces pass through it"},
+        choices={"per_node": "every step once", "per_leaf": "as often as traces pass through it"},
     )
     held_out: float = setting(
         0.2,
