@@ -28,6 +28,7 @@ SHUFFLES = 5
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 _EXTRA = 16  # more directions than are kept make the kept ones exact
 _ROUNDS = 4
+_ROWS = 2048
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,17 +49,24 @@ class Frame:
     def of(cls, states: Any, components: int) -> Frame:
         """Return the frame of ``(M, D)`` states with ``components`` directions at most."""
         mean = states.mean(axis=0, dtype=np.float64)
-        spread = states.std(axis=0, dtype=np.float64)
+        squares = sum(((block - mean) ** 2).sum(axis=0) for block in _blocks(states))
+        spread = np.sqrt(squares / len(states))
         spread[spread == 0] = 1.0
         width = states.shape[1]
         if width <= components:
             return cls(mean, spread, np.eye(width))
-        return cls(mean, spread, _main_axes((states - mean) / spread, components))
+        kept = states.dtype  # float32 of wide states, which would fill the memory as float64
+        return cls(
+            mean,
+            spread,
+            _main_axes((states - mean.astype(kept)) / spread.astype(kept), components),
+        )
 
     def placed(self, states: Any) -> Floats:
         """Return the ``(M, K)`` coordinates of ``(M, D)`` states."""
-        found: Floats = ((states - self.mean) / self.spread) @ self.axes
-        return found
+        return np.concatenate(
+            [((block - self.mean) / self.spread) @ self.axes for block in _blocks(states)]
+        )
 
     def cosine(self, direction: Floats, reading: Floats) -> float:
         """Return the cosine of a probe's direction and a head's, where features have unit scale.
@@ -201,16 +209,22 @@ def _signs(labels: Bools) -> Floats:
     return np.where(labels, 1.0, -1.0)
 
 
-def _main_axes(z: Floats, count: int) -> Floats:
+def _blocks(states: Any) -> list[Any]:
+    """Cut rows into blocks that may be copied as float64."""
+    return np.array_split(states, max(1, len(states) // _ROWS))
+
+
+def _main_axes(z: Any, count: int) -> Floats:
     """Return ``(D, count)`` main directions of ``(M, D)`` rows, by a randomised range finder.
 
     Source: Halko, Martinsson and Tropp 2011, arXiv 0909.4061.
     """
     count = min(count, *z.shape)
     drawn = np.random.default_rng(0).normal(size=(z.shape[1], min(count + _EXTRA, z.shape[1])))
+    drawn = drawn.astype(z.dtype)
     basis = np.linalg.qr(z.T @ (z @ drawn))[0]
     for _ in range(_ROUNDS):
         basis = np.linalg.qr(z.T @ (z @ basis))[0]
     _, _, turned = np.linalg.svd(z @ basis, full_matrices=False)
-    axes: Floats = basis @ turned[:count].T
-    return axes
+    # Exactly orthonormal in float64, whatever the rows are.
+    return np.asarray(np.linalg.qr((basis @ turned[:count].T).astype(np.float64))[0], np.float64)
