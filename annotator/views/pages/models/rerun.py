@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from annotator.queries.access import Access
     from annotator.views.http import HtmxRequest
 
-TOLD_APART = frozenset({"compared", "lost", "problems_beyond_context", "measured_on", "rules", "snapshot"})
+TOLD_APART = frozenset(
+    {"compared", "lost", "problems_beyond_context", "measured_on", "rules", "snapshot"}
+)
 """What of a model's origin stands elsewhere on its page."""
 
 
