@@ -1,90 +1,121 @@
-// Find in the tree: words on the server, labels and credit here, where their columns are.
+// The field that searches the tree: what it says, its hits and the way between them. What a query
+// means is worked out by `search.js`, which is loaded when somebody first uses the field.
 
-import { UNLABELLED } from "./tree_model.js";
+import { loadSearch } from "./lazy.js";
 
-const TERM = /(label|credit|depth):?(<=|>=|<|>|=)?\s*([-−+]?[\w.]+)/gi;
-const LABELS = { none: UNLABELLED, unsure: 2, seen: 3 };
-const TESTS = {
-  "<": (a, b) => a < b,
-  ">": (a, b) => a > b,
-  "<=": (a, b) => a <= b,
-  ">=": (a, b) => a >= b,
-  "=": (a, b) => a === b,
-};
-
-/** Split a query into tests on columns and the text that is left. */
-export function parse(query) {
-  const tests = [];
-  const text = query.replace(TERM, (whole, name, sign = "=", value) => {
-    const word = value.replace("−", "-").toLowerCase();
-    const wanted = name.toLowerCase() === "label" && word in LABELS ? LABELS[word] : Number(word);
-    if (Number.isNaN(wanted)) return whole;
-    tests.push({ column: name.toLowerCase(), sign, wanted });
-    return " ";
-  }).trim();
-  return { tests, text };
-}
-
-function passes(model, p, { column, sign, wanted }) {
-  const value = { label: model.mine, credit: model.coloring.values, depth: model.depth }[column][p];
-  return value !== null && TESTS[sign](value, wanted);
-}
+const PAUSE = 200; // ms after the last key
 
 export class Find {
-  constructor(input, found, { url, onHits, onSelect }) {
-    Object.assign(this, { input, found, url, onHits, onSelect });
+  /** `onHits(hits)` shows positions, `onSelect(p)` goes to one, `onQuery(text)` keeps the query in the URL. */
+  constructor(input, found, { urls, state, onHits, onSelect, onQuery }) {
+    Object.assign(this, { input, found, urls, state, onHits, onSelect, onQuery });
     this.hits = [];
+    this.columns = new Map(); // from the server, until what they say may have changed
     this.idle = found.innerHTML;
+    this.help = document.getElementById("find-help");
+    this.said = document.getElementById("find-said");
     input.addEventListener("input", () => {
+      this.said.textContent = "";
+      this.#showHelp();
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.#search(), 200);
+      this.timer = setTimeout(() => this.search(), PAUSE);
     });
+    input.addEventListener("focus", () => { this.#showHelp(); loadSearch().catch(() => {}); });
+    input.addEventListener("blur", () => this.#showHelp());
     input.addEventListener("keydown", (event) => this.#key(event));
+    this.help.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
   }
 
   attach(model) {
     this.model = model;
+    if (this.input.value.trim()) this.search();
   }
 
-  /** Choose the next hit after (or before) a position, once around. */
+  /** Go to the next hit after (or before) a position, once around. */
   step(from, way) {
-    if (!this.hits.length) return;
-    const after = way > 0 ? this.hits.find((p) => p > from) : this.hits.findLast((p) => p < from);
-    this.onSelect(after ?? (way > 0 ? this.hits[0] : this.hits[this.hits.length - 1]));
+    const { hits } = this;
+    if (!hits.length) return;
+    const after = way > 0 ? hits.findIndex((p) => p > from) : hits.findLastIndex((p) => p < from);
+    const at = after >= 0 ? after : way > 0 ? 0 : hits.length - 1;
+    this.found.textContent = `${at + 1} of ${count(hits)}`;
+    this.onSelect(hits[at]);
   }
 
   clear() {
     this.input.value = "";
-    this.#show([], "");
+    this.search();
   }
 
-  async #search() {
+  /** Labels or outcomes have changed: ask for their columns again when they are next needed. */
+  forget() {
+    this.columns.clear();
+  }
+
+  /** Find again what depends on the colours. */
+  recolored() {
+    this.columns.delete("disagree");
+    if (/credit|disagree/i.test(this.input.value)) this.search();
+  }
+
+  async search() {
+    clearTimeout(this.timer);
     const query = this.input.value.trim();
-    if (!query) { this.#show([], ""); return; }
-    const { tests, text } = parse(query);
-    let hits = Array.from({ length: this.model.n - 1 }, (_, i) => i + 1);
-    if (text) {
-      const answer = await fetch(`${this.url}?q=${encodeURIComponent(text)}`).catch(() => null);
-      if (this.input.value.trim() !== query) return; // a newer search is on its way
-      if (!answer?.ok) { this.#show([], answer ? await answer.text() : "The server cannot be reached."); return; }
-      hits = (await answer.json()).hits;
+    this.query = query;
+    this.onQuery(query);
+    if (!query) { this.#show([], "", ""); return; }
+    try {
+      const { hitsOf } = await loadSearch();
+      const hits = await hitsOf(query, this.model, (name) => this.#column(name), (text) => this.#texts(text));
+      if (query === this.query) this.#show(hits, count(hits), "");
+    } catch (error) {
+      if (query === this.query) this.#show([], "?", error.message);
     }
-    hits = hits.filter((p) => tests.every((test) => passes(this.model, p, test)));
-    this.#show(hits, hits.length ? `${hits.length} hit${hits.length === 1 ? "" : "s"}` : "no hits");
   }
 
-  #show(hits, words) {
+  /** A column that only the server has; the server's own words where there is none. */
+  async #column(name) {
+    if (!this.columns.has(name)) {
+      const { by, model } = this.state;
+      const query = new URLSearchParams({ name, by, model });
+      const column = await ask(`${this.urls["find-columns"]}?${query}`);
+      if (column.missing) throw new Error(column.missing);
+      this.columns.set(name, column.values);
+    }
+    return this.columns.get(name);
+  }
+
+  async #texts(text) {
+    return (await ask(`${this.urls.find}?q=${encodeURIComponent(text)}`)).hits;
+  }
+
+  #show(hits, words, error) {
     this.hits = hits;
     if (words) this.found.textContent = words;
     else this.found.innerHTML = this.idle;
+    this.said.textContent = error;
+    this.input.setAttribute("aria-invalid", String(Boolean(error)));
+    this.#showHelp();
     this.onHits(hits);
   }
 
-  #key(event) {
-    if (event.key === "Enter") {
-      event.preventDefault();
-      clearTimeout(this.timer);
-      this.#search().then(() => this.onSelect(null, event.shiftKey ? -1 : 1));
-    }
+  /** The syntax, while the field is empty or what stands in it cannot be read; else the hits are to be seen. */
+  #showHelp() {
+    const { input, said } = this;
+    this.help.hidden = document.activeElement !== input || Boolean(input.value.trim() && !said.textContent);
   }
+
+  #key(event) {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    this.search().then(() => this.onSelect(null, event.shiftKey ? -1 : 1));
+  }
+}
+
+const count = ({ length }) => (length ? `${length.toLocaleString("en")} hit${length === 1 ? "" : "s"}` : "no hits");
+
+async function ask(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer) throw new Error("The server cannot be reached; nothing was searched.");
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
 }

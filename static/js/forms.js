@@ -2,7 +2,7 @@
 
 import { sentFields } from "./fields.js";
 
-/** Call `rate`, `rateSpan`, `spanField`, `save` and `color` of `on` for what is pressed or changed. */
+/** Call `rate`, `rateSpan`, `spanField` and `save` of `on` for what is pressed or changed. */
 export function listenForms(on) {
   document.addEventListener("submit", (event) => {
     const { target, submitter } = event;
@@ -13,8 +13,7 @@ export function listenForms(on) {
     else on.rate(submitter.value);
   });
   document.addEventListener("change", ({ target }) => {
-    if (target.id === "color-by") on.color(target.value);
-    else if (target.matches("[data-span-field]")) on.spanField(target);
+    if (target.matches("[data-span-field]")) on.spanField(target);
     else if (target.matches("[data-autosave]") && target.form) on.save(Number(target.form.dataset.step), sentFields(target));
   });
 }

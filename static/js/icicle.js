@@ -1,7 +1,8 @@
 // The map: every node of the tree on one canvas. x = pre-order, y = depth, colour = chosen credit.
 // Nodes narrower than a pixel share a cell, which shows their mean.
 
-import { heatShare, numberText } from "./tree_model.js";
+import { announce } from "./app.js";
+import { exactText, heatShare } from "./tree_model.js";
 
 const NAMES = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4"];
 const SHADES = 16; // colours between two classes
@@ -35,6 +36,7 @@ export class Icicle {
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
     canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("blur", () => { this.tip.hidden = true; });
   }
 
   attach(model) {
@@ -134,7 +136,7 @@ export class Icicle {
   #node(p, scale, band, gap, cells) {
     const { model, tree: ctx } = this;
     const value = model.coloring.values[p];
-    const share = p === 0 || value === null ? null : heatShare(value, model.coloring);
+    const share = p === 0 || value === null || model.coloring.no_signal ? null : heatShare(value, model.coloring);
     const x = (Math.max(p, this.from) - this.from) * scale;
     const wide = (Math.min(model.end[p], this.to) - this.from) * scale - x;
     const y = model.depth[p] * band;
@@ -152,9 +154,10 @@ export class Icicle {
   #marks(scale, band) {
     const { ctx, model } = this;
     ctx.fillStyle = this.paint.mark;
+    let last = -1;
     for (const p of this.hits) {
-      const x = (p - this.from) * scale;
-      if (x >= 0 && x <= this.width) ctx.fillRect(x, this.height - 4, Math.max(2, Math.min(4, scale)), 4);
+      const x = Math.floor((p - this.from) * scale);
+      if (x > last && x <= this.width) ctx.fillRect(last = x, this.height - 4, Math.max(2, Math.min(4, scale)), 4);
     }
     if (!this.selected) return;
     const x = (this.selected - this.from) * scale;
@@ -209,12 +212,14 @@ export class Icicle {
   }
 
   #tip(event) {
-    const p = this.#hit(event);
-    this.tip.hidden = p === 0;
-    if (!p) return;
+    this.#say(this.#hit(event));
+  }
+
+  /** Number and text of a node below the map; the problem has neither. */
+  #say(p) {
     const { model } = this;
-    const value = numberText(model.coloring.values[p], model.coloring.signed);
-    this.tip.textContent = `${model.depth[p]} · ${value} · ${(model.texts.get(p) ?? `step ${p}`).slice(0, 90)}`;
+    this.tip.hidden = p === 0;
+    if (p) this.tip.textContent = `${model.depth[p]} · ${exactText(model.coloring.values[p], model.coloring)} · ${(model.texts.get(p) ?? `step ${p}`).slice(0, 90)}`;
   }
 
   #key(event) {
@@ -228,7 +233,7 @@ export class Icicle {
     };
     const zooms = { "+": 0.5, "=": 0.5, "-": 2 };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in moves) { const to = moves[event.key](); if (to > 0 && to !== p) this.onSelect(to); }
+    if (event.key in moves) { const to = moves[event.key](); if (to > 0 && to !== p) { this.onSelect(to); this.#say(to); announce(this.tip.textContent); } }
     else if (event.key in zooms) this.zoom(zooms[event.key]);
     else if (event.key === "0") this.#show(0, model.n);
     else return;

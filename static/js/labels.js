@@ -38,7 +38,7 @@ export class Labels {
     const form = document.querySelector(`#reader form[data-label-form][data-step="${id}"]`);
     const before = this.model.mine[p];
     const code = fields.rating === undefined ? (before === UNLABELLED ? 3 : before) : CODES[fields.rating];
-    const scored = form ? form.querySelector("[name=shown_score]") : this.model.coloring.key.includes("@");
+    const scored = form ? form.querySelector("[name=shown_score]") : this.model.coloring.by_model;
     const shown = scored ? { shown_score: "1" } : {};
     this.#mark(p, code);
     if (form) this.#press(form, fields.rating);

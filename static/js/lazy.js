@@ -5,4 +5,6 @@ function lost() {
 }
 
 export const loadExtras = () => import("./extras.js").catch(lost);
+export const loadPicker = () => import("./picker.js").catch(lost);
+export const loadSearch = () => import("./search.js").catch(lost);
 export const loadPanel = () => import("./panel.js").catch(lost);

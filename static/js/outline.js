@@ -1,7 +1,7 @@
 // The outline: a W3C treegrid with a fixed row height of which only the rows on screen exist.
 
 import { shortened } from "./shortened.js";
-import { heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
+import { exactText, heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
 
 const ROW = 26;
 const OVERSCAN = 12;
@@ -186,7 +186,8 @@ export class Outline {
     const { coloring } = this.model;
     const value = coloring.values[p];
     const made = cell(`num heat ${heatClass(heatLevel(value, coloring))}`, numberText(value, coloring.signed));
-    if (value !== null) made.title = String(value);
+    made.title = exactText(value, coloring);
+    made.setAttribute("aria-label", made.title);
     return made;
   }
 

@@ -6,7 +6,7 @@ const OPEN_ROWS = 250; // larger ones start with about this many rows
 
 /** Level of a value, as scoring.heatmap.classes has it; null = no value. */
 export function heatLevel(value, coloring) {
-  if (value === null || value === undefined) return null;
+  if (value === null || value === undefined || coloring.no_signal) return null;
   const share = heatShare(value, coloring);
   const size = coloring.two_sided ? Math.floor(Math.abs(share) * 4.5 + 0.5) : Math.floor(Math.abs(share) * 5);
   return Math.min(size, 4) * Math.sign(share) || 0;
@@ -16,6 +16,12 @@ export function heatLevel(value, coloring) {
 export function heatShare(value, { low, high, neutral, two_sided }) {
   if (low === high) return 0;
   return Math.max(two_sided ? -1 : 0, Math.min(1, (value - neutral) / (high - neutral)));
+}
+
+/** A value in words and to six digits, for whoever points at it or has it read. */
+export function exactText(value, { signed, no_signal }) {
+  if (value === null || value === undefined) return "no number";
+  return `${numberText(value, signed, 6).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")}${no_signal ? ", no signal" : ""}`;
 }
 
 export function heatClass(level) {

@@ -1,6 +1,6 @@
 // The view lives in the URL: a copied link shows the same step, colours, tab and folded nodes.
 
-const NAMES = ["step", "by", "model", "tab", "trace", "before", "fold"];
+const NAMES = ["step", "by", "model", "tab", "trace", "before", "fold", "scale", "find"];
 
 export function readUrl(search) {
   const query = new URLSearchParams(search);

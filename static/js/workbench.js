@@ -2,12 +2,10 @@
 // reader, kept in the URL.
 
 import { announce, openDialog, toast } from "./app.js";
-import { Find } from "./find.js";
 import { listenForms } from "./forms.js";
 import { goesOn, Keys } from "./keys.js";
 import { Labels } from "./labels.js";
 import { loadExtras, loadPanel } from "./lazy.js";
-import { showLegend } from "./legend.js";
 import { changesOf, showPane } from "./links.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
@@ -19,10 +17,8 @@ const $ = (id) => document.getElementById(id);
 const { urls } = config;
 const state = { ...readUrl(location.search), step: String(config.step || ""), by: readUrl(location.search).by };
 
-let model;
-let labels;
-let icicle;
-let spans;
+let model, labels;
+let icicle, spans, find, colors; // after the first view
 let judged = -1; // the step that a key rated last
 let turn = Promise.resolve();
 let leave = () => {}; // ends a turn that waits for a path nobody looks at any more
@@ -40,26 +36,12 @@ const outline = new Outline($("outline"), {
 const reader = new Reader(urls.problem, {
   arrived() {
     if (reader.trace !== "0") state.trace = reader.trace;
+    colors?.arrived();
     labels?.arrived();
     spans?.paint();
   },
 });
-const find = new Find($("find"), $("found"), {
-  url: urls.find,
-  onHits(hits) {
-    outline.hits = new Set(hits);
-    icicle.hits = hits;
-    if (model) { outline.refresh(); icicle.mark(); }
-  },
-  onSelect(p, way) {
-    if (p === null) find.step(position(), way);
-    else { select(p, { push: true }); $("outline").focus({ preventScroll: true }); }
-  },
-});
-
-function position() {
-  return model.at.get(Number(state.step)) ?? 0;
-}
+const position = () => model.at.get(Number(state.step)) ?? 0;
 
 function folded() { state.fold = model.foldText(); writeUrl(state); }
 
@@ -88,21 +70,15 @@ function go(changes, { push = true } = {}) {
   spans.leave();
   Object.assign(state, changes);
   if (state.fold !== before.fold) { model.setFoldText(state.fold); outline.refresh(); }
-  if (state.by !== before.by) recolor();
+  if (state.find !== before.find) { $("find").value = state.find; find.search(); }
+  const recolored = state.by !== before.by || state.scale !== before.scale ? colors.load() : null;
   const p = position() || 1;
   state.step = String(model.ids[p]);
   if (model.reveal(p)) outline.refresh();
   stand(p, push);
-  reader.load(state);
-}
-
-async function recolor() {
-  const answer = await fetch(urls["credit-values"] + writeQuery({ by: state.by }), { headers: { Accept: "application/json" } });
-  if (!answer.ok) { toast(await answer.text(), { bad: true }); return; }
-  model.coloring = await answer.json();
-  showLegend(model.coloring);
-  outline.refresh();
-  icicle.draw();
+  // The tree is what a change of colours is for: the path follows once it is painted.
+  if (recolored) recolored.finally(() => { writeUrl(state); reader.load(state); });
+  else reader.load(state);
 }
 
 function move(by) {
@@ -215,7 +191,9 @@ const actions = {
   siblings: onStep(loadExtras, ({ showSiblings }, patience) => showSiblings(urls.siblings, state, patience)),
   heat: () => reader.toggleHeat(),
   reference: () => { const box = $("reference"); if (box) box.open = !box.open; },
-  find: () => $("find").focus(),
+  colors: (_, patience) => colors.pick(patience),
+  scale: () => colors.turnScale(),
+  find: () => { $("find").focus(); $("find").select(); },
   nextHit: () => find.step(position(), 1),
   previousHit: () => find.step(position(), -1),
   help: () => openDialog($("keys-dialog")),
@@ -247,11 +225,34 @@ function spansChanged(marks, bar) {
   reader.load(state);
 }
 
+/** The parts that come after the first view. */
+function furnish(Find, Colors) {
+  find = new Find($("find"), $("found"), {
+    urls,
+    state,
+    onQuery(text) { if (text !== state.find) { state.find = text; writeUrl(state); } },
+    onHits(hits) {
+      outline.hits = new Set(hits);
+      icicle.hits = hits;
+      if (model) { outline.refresh(); icicle.mark(); }
+    },
+    onSelect(p, way) {
+      if (p === null) find.step(position(), way);
+      else { select(p, { push: true }); $("outline").focus({ preventScroll: true }); }
+    },
+  });
+  colors = new Colors(urls, state, {
+    go: (changes) => go(changes),
+    repaint() { outline.refresh(); icicle.draw(); find.recolored(); },
+  });
+}
+
 async function boot() {
   for (const part of document.querySelectorAll(".map, .find, .pane-tabs")) part.hidden = false;
   document.documentElement.classList.add("scripted");
-  const asked = fetch(urls.tree + writeQuery({ by: state.by }), { headers: { Accept: "application/json" } });
-  const [answer, { Icicle }, { Spans }] = await Promise.all([asked, import("./icicle.js"), import("./spans.js")]); // the page stands before
+  const asked = fetch(urls.tree + writeQuery({ by: state.by, scale: state.scale, trace: state.trace }), { headers: { Accept: "application/json" } });
+  const rest = [import("./icicle.js"), import("./spans.js"), import("./find.js"), import("./colors.js")]; // the page stands before
+  const [answer, { Icicle }, { Spans }, { Find }, { Colors }] = await Promise.all([asked, ...rest]);
   if (!answer.ok) { toast(`The tree did not load: ${await answer.text()}`, { bad: true }); return; }
   model = new TreeModel(await answer.json());
   if (model.n < 2) return;
@@ -263,12 +264,13 @@ async function boot() {
     save: (id, fields) => labels.saveSpan(id, fields),
     draw() { outline.refresh(); spans.paint(); },
   });
+  furnish(Find, Colors);
   outline.attach(model);
   icicle.attach(model);
+  colors.attach(model);
   find.attach(model);
-  showLegend(model.coloring);
   labels = new Labels(config, model, {
-    show(p) { outline.refreshRow(p); },
+    show(p) { outline.refreshRow(p); find.forget(); },
     goTo: (id) => go({ step: String(id) }, { push: false }),
     reload: () => reader.load(state),
     onSpans: spansChanged,
@@ -289,9 +291,8 @@ listenForms({
   rateSpan: (rating) => spans.rate(rating),
   spanField: (field) => spans.sendField(field),
   save: (id, fields) => labels.save(id, fields),
-  color: (by) => go({ by }),
 });
 document.addEventListener("talk-changed", () => reader.load(state));
-document.addEventListener("outcomes-changed", () => { recolor(); reader.load(state); });
+document.addEventListener("outcomes-changed", () => { find.forget(); colors.load(); reader.load(state); });
 addEventListener("popstate", () => go(readUrl(location.search), { push: false }));
 boot();

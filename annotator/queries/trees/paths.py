@@ -163,6 +163,12 @@ def _trace_through(problem: Problem, step: Step | None, end_id: int | None) -> T
     return wanted or rows.order_by("ordinal").first()
 
 
+def trace_ending_at(*, problem: Problem, end_id: int) -> Trace | None:
+    """Return the first trace of ``problem`` that ends at a step, None where none does."""
+    rows = Trace.objects.filter(problem=problem, end=end_id).select_related("end")
+    return rows.order_by("ordinal").first()
+
+
 def children_counts(*, problem: Problem, steps: Iterable[Step]) -> dict[int | None, int]:
     """Return how many children each parent of ``steps`` has; the key None is the problem."""
     parents = {step.parent_id for step in steps}

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET
 from annotator.errors import InvalidError, NotFoundError
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.blindness import sight_of
+from annotator.queries.credit.colored import limits_shape
+from annotator.queries.credit.coloring import Colorings
 from annotator.queries.judgements.spans import span_marks, spans_of_user
-from annotator.queries.trees.columns import label_columns, text_hits, text_previews
-from annotator.queries.trees.paths import models_scoring, token_score_of
+from annotator.queries.trees.columns import label_columns, text_previews
+from annotator.queries.trees.paths import models_scoring, token_score_of, trace_ending_at
 from annotator.templatetags.text import plain_math
-from annotator.views.workbench.coloring import Colorings
+from annotator.views.workbench.reader import on_trace_of
 from annotator.views.workbench.state import ViewState
 from annotator.views.workbench.tokens import step_tokens
 
@@ -29,12 +31,11 @@ if TYPE_CHECKING:
 
     from annotator.models import Problem
     from annotator.queries.access import Access
+    from annotator.queries.credit.colored import Coloring
     from annotator.views.http import HtmxRequest
-    from annotator.views.workbench.coloring import Coloring
 
 MOST_TEXTS = 400
 TEXTS_AT_ONCE = 400
-LONGEST_SEARCH = 200
 GZIP_FROM = 1_400
 
 
@@ -85,7 +86,7 @@ def tree(request: HttpRequest, project: str, pk: int) -> HttpResponse:
         "given": [marked, given[marked]],
         "spans": span_marks(spans_of_user(problem=problem, user=cast("HtmxRequest", request).user)),
         "texts": _previews(problem, range(1, len(columns))) if few else {},
-        "coloring": _coloring_json(_chosen(request, colorings)),
+        "coloring": _coloring_json(*_chosen(request, colorings)),
     }
     return json_response(request, content)
 
@@ -94,39 +95,41 @@ def tree(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 def credit_values(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     """Send one column of colours with its legend."""
     access, problem = gate(request, project, pk)
-    return json_response(request, _coloring_json(_chosen(request, _colorings(access, problem))))
+    return json_response(request, _coloring_json(*_chosen(request, _colorings(access, problem))))
 
 
 def _colorings(access: Access, problem: Problem) -> Colorings:
-    return Colorings(problem, sight_of(access=access, problem=problem))
+    sight = sight_of(access=access, problem=problem)
+    return Colorings(problem, sight, user_id=access.user_id)
 
 
-def _chosen(request: HttpRequest, colorings: Colorings) -> Coloring:
-    return colorings.coloring(ViewState.from_query(request.GET).by or colorings.default())
+def _chosen(request: HttpRequest, colorings: Colorings) -> tuple[Coloring, str]:
+    """Return the colours of the URL with its limits, and what is to be said where they are others."""
+    state = ViewState.from_query(request.GET)
+    coloring, notice = colorings.known_or_default(state.by)
+    trace = None
+    if state.scale and state.trace is not None:
+        trace = trace_ending_at(problem=colorings.problem, end_id=state.trace)
+    return on_trace_of(colorings, coloring, trace, scale=state.scale)[0], notice
 
 
-def _coloring_json(coloring: Coloring) -> dict[str, Any]:
+def _coloring_json(coloring: Coloring, notice: str) -> dict[str, Any]:
     return {
-        "key": coloring.key,
+        **limits_shape(coloring),
         "label": coloring.label,
         "values": _rounded(coloring.values),
-        "low": coloring.scale.low,
-        "high": coloring.scale.high,
-        "signed": coloring.scale.signed,
-        "neutral": coloring.scale.neutral,
-        "two_sided": coloring.scale.two_sided,
-        "caption": coloring.caption,
         "made_by": coloring.made_by,
         "source": coloring.source,
-        "explained": coloring.explained,
+        "notice": notice,
+        "by_model": coloring.by_model,
     }
 
 
 def _rounded(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
-    """Keep four significant digits: enough for a colour and two decimals, a third of the bytes."""
+    """Keep six significant digits of the largest: more than is read, half the bytes of all."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
-    digits = 4 - int(np.floor(np.log10(largest))) if largest else 4
+    digits = 6 - int(np.floor(np.log10(largest))) if largest else 6
     return np.round(values, min(max(digits, 0), 12))
 
 
@@ -143,16 +146,6 @@ def step_texts(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 def _previews(problem: Problem, at: Sequence[int]) -> dict[int, str]:
     """Return the first characters of steps as one line shows them."""
     return {p: plain_math(text) for p, text in text_previews(problem=problem, at=at).items()}
-
-
-@require_GET
-def find(request: HttpRequest, project: str, pk: int) -> HttpResponse:
-    """Send the positions of the steps that contain the text ``q``."""
-    _, problem = gate(request, project, pk)
-    text = request.GET.get("q", "")
-    if not 0 < len(text) <= LONGEST_SEARCH or "\x00" in text:
-        raise InvalidError(f"Search for 1 to {LONGEST_SEARCH} characters.")
-    return json_response(request, {"hits": text_hits(problem=problem, text=text)})
 
 
 @require_GET

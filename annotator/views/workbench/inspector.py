@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from django.urls import reverse
 
 from annotator.queries.blindness import labels_visible
@@ -12,12 +13,12 @@ from annotator.queries.guidelines.inbox import answers_on_step
 from annotator.queries.judges import verdicts_visible
 from annotator.queries.trees.columns import outcomes_by_trace, traces_ending_at
 from annotator.queries.trees.paths import source_record
+from annotator.views.workbench.credits import credit_row
 from annotator.views.workbench.state import TABS
-from scoring.credit.registry import METHODS
 
 if TYPE_CHECKING:
     from annotator.models import Outcome, Problem, Trace
-    from annotator.views.workbench.coloring import Coloring
+    from annotator.queries.credit.colored import Coloring
     from annotator.views.workbench.reader import Workbench
 
 TRACES_SHOWN = 50
@@ -47,16 +48,24 @@ def inspector_context(bench: Workbench) -> dict[str, Any]:
 
 
 def _credit(bench: Workbench) -> dict[str, Any]:
-    """List the step by every method and model; what a method lacks is said once."""
+    """List the step by what costs little and by the chosen method; the rest is asked for."""
     at = bench.step.preorder if bench.step is not None else 0
-    present, missing = [], []
-    for coloring in bench.colorings.every_method():
-        if coloring.missing:
-            missing.append({"label": coloring.label, "reason": coloring.missing})
-        else:
-            value = float(coloring.values[at])
-            present.append({"coloring": coloring, "value": value, **_about(bench, coloring)})
-    return {"credits": present, "lacking": missing, "judged": _judged(bench)}
+    shown = {one.key: one for one in bench.colorings.plain_methods()}
+    shown.setdefault(bench.coloring.key, bench.coloring)
+    return {
+        "credits": [credit_row(bench, one, at) for one in shown.values() if not one.missing],
+        "exact": float(bench.coloring.values[at]),
+        "interval": _interval(bench.coloring, at),
+        "on_trace": bench.on_trace(bench.step) if bench.step is not None else None,
+        "here_url": bench.url("credit-here"),
+        "judged": _judged(bench),
+    }
+
+
+def _interval(coloring: Coloring, at: int) -> tuple[float, float] | None:
+    if coloring.low is None or coloring.high is None or not np.isfinite(coloring.low[at]):
+        return None
+    return float(coloring.low[at]), float(coloring.high[at])
 
 
 def _judged(bench: Workbench) -> list[dict[str, Any]]:
@@ -73,17 +82,6 @@ def _judged(bench: Workbench) -> list[dict[str, Any]]:
         }
         for verdict in verdicts_visible(step=bench.step, sight=bench.sight)
     ]
-
-
-def _about(bench: Workbench, coloring: Coloring) -> dict[str, Any]:
-    row = METHODS.get(coloring.key.partition("@")[0])
-    summary = row.summary if row is not None else "What the search wrote into the tree."
-    return {
-        "summary": summary,
-        "unit": coloring.scale.unit,
-        "confidence": row.confidence if row is not None else "",
-        "href": bench.state.query(by=coloring.key),
-    }
 
 
 def _tokens(bench: Workbench) -> dict[str, Any]:

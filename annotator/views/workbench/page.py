@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from django.shortcuts import redirect, render
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from annotator.models import Problem, Step
+    from annotator.queries.credit.choices import Choice
     from annotator.views.workbench.reader import Workbench
 
 STATIC_ROWS = 200
@@ -79,7 +81,7 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
         context |= {
             "bench": bench,
             "coloring": bench.coloring,
-            "choices": bench.colorings.choices(),
+            "families": _by_family(bench.colorings.choices()),
             "urls": page_urls(bench.problem),
             "config": _config(bench),
             "keys": keys_shown("workbench"),
@@ -103,6 +105,8 @@ def _config(bench: Workbench) -> dict[str, object]:
         "step": bench.step.pk if bench.step is not None else 0,
         "trace": bench.state.trace or 0,
         "by": bench.coloring.key,
+        "notice": bench.notice,
+        "scale": bench.state.scale,
         "model": bench.model.pk if bench.model is not None else 0,
         "tab": bench.state.tab,
         "fold": bench.state.fold,
@@ -111,6 +115,11 @@ def _config(bench: Workbench) -> dict[str, object]:
         "mayLabel": bench.access.may_label,
         "keys": keys_of("workbench"),
     }
+
+
+def _by_family(choices: list[Choice]) -> list[tuple[str, list[Choice]]]:
+    """Return the menu of a page without scripts: choices in their order, by family."""
+    return [(name, list(group)) for name, group in groupby(choices, key=lambda one: one.family)]
 
 
 def _first_rows(bench: Workbench) -> list[dict[str, Any]]:

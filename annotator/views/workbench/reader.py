@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from django.urls import reverse
 
 from annotator.queries.blindness import sight_of
+from annotator.queries.credit.colored import limits_shape
+from annotator.queries.credit.coloring import Colorings
 from annotator.queries.guidelines.taxonomy import error_types_of
 from annotator.queries.judgements.spans import spans_of_user
 from annotator.queries.trees.paths import (
@@ -21,17 +24,18 @@ from annotator.queries.trees.paths import (
     token_score_of,
 )
 from annotator.views.workbench.brackets import bracket
-from annotator.views.workbench.coloring import Coloring, Colorings
 from annotator.views.workbench.tokens import StepTokens, step_tokens
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from annotator.models import Problem, RewardModel, SpanLabel, Step, StepLabel
+    from annotator.models import Problem, RewardModel, SpanLabel, Step, StepLabel, Trace
     from annotator.queries.access import Access
     from annotator.queries.blindness import Sight
+    from annotator.queries.credit.colored import Coloring
     from annotator.queries.trees.paths import Path
     from annotator.views.workbench.state import ViewState
+    from scoring.tree import FloatArray
 
 MOST_BEFORE = 400
 MORE_BEFORE = 60
@@ -43,6 +47,7 @@ class Card:
 
     step: Step
     credit: float | None
+    on_trace: float | None
     siblings: int
     label: StepLabel | None
     current: bool
@@ -67,6 +72,8 @@ class Workbench:
     coloring: Coloring
     path: Path
     tokens: StepTokens | None = None
+    notice: str = ""
+    along: FloatArray | None = None
 
     @property
     def model(self) -> RewardModel | None:
@@ -82,13 +89,26 @@ class Workbench:
     @property
     def score_on_screen(self) -> bool:
         """Whether a model's numbers are in view: as tokens, as the colours, or in the list of methods."""
-        if self.tokens is not None or "@" in self.coloring.key:
+        if self.tokens is not None or self.coloring.by_model:
             return True
         if self.step is None or self.state.tab != "credit":
             return False
         at = self.step.preorder
-        by_model = (one for one in self.colorings.every_method() if "@" in one.key)
-        return any(not one.missing and np.isfinite(one.values[at]) for one in by_model)
+        said = self.colorings.said_by_models()
+        return any(not one.missing and np.isfinite(one.values[at]) for one in said)
+
+    def on_trace(self, step: Step) -> float | None:
+        """Return the step's number on the followed trace, None where it is the node's."""
+        if self.coloring.per_trace is None or self.along is None or step.depth > len(self.along):
+            return None
+        own = float(self.along[step.depth - 1])
+        same = np.isclose(own, self.coloring.values[step.preorder], equal_nan=True)
+        return None if same else own
+
+    def url(self, name: str) -> str:
+        """Return the address of a part of this view."""
+        kwargs = {"project": self.problem.project.name, "pk": self.problem.pk}
+        return reverse(f"annotator:{name}", kwargs=kwargs) + self.query
 
     @property
     def query(self) -> str:
@@ -116,6 +136,7 @@ class Workbench:
             Card(
                 step=step,
                 credit=float(self.coloring.values[step.preorder]),
+                on_trace=self.on_trace(step),
                 siblings=counts[step.parent_id] - 1,
                 label=labels.get(step.pk),
                 current=step.depth == here,
@@ -133,13 +154,15 @@ def workbench_of(
 ) -> Workbench:
     """Read what a view of ``problem`` needs, whatever the size of its tree."""
     sight = sight_of(access=access, problem=problem)
-    colorings = Colorings(problem, sight)
+    colorings = Colorings(problem, sight, user_id=user.pk)
     path = path_around(
         problem=problem,
         step=step,
         end_id=state.trace,
         before=min(state.before or BEFORE, MOST_BEFORE),
     )
+    coloring, notice = colorings.known_or_default(state.by)
+    coloring, along = on_trace_of(colorings, coloring, path.trace, scale=state.scale)
     bench = Workbench(
         access=access,
         user=user,
@@ -149,12 +172,29 @@ def workbench_of(
         sight=sight,
         models=list(colorings.models.values()),
         colorings=colorings,
-        coloring=colorings.coloring(state.by or colorings.default()),
+        coloring=coloring,
         path=path,
+        notice=notice,
+        along=along,
     )
     if step is None or bench.model is None or not sight.sees_scores(step.pk):
         return bench
     return replace(bench, tokens=_tokens(step, bench.model))
+
+
+def on_trace_of(
+    colorings: Colorings, coloring: Coloring, trace: Trace | None, *, scale: str
+) -> tuple[Coloring, FloatArray | None]:
+    """Return the colouring with the limits that ``scale`` asks for, and its numbers on ``trace``.
+
+    The numbers are ``(steps,)`` from the first step of the trace to its end; None where none is followed
+    or nobody needs them.
+    """
+    if trace is None or coloring.missing or (coloring.per_trace is None and scale != "trace"):
+        return coloring, None
+    at = colorings.tree.path(trace.end.preorder).tolist()
+    numbers = coloring.along(trace.end_id, at)
+    return (coloring.with_limits_of(numbers) if scale == "trace" else coloring), numbers
 
 
 def _tokens(step: Step, model: RewardModel) -> StepTokens | None:
@@ -179,6 +219,7 @@ def reader_context(bench: Workbench) -> dict[str, Any]:
         "cards": cards,
         "current": next((card for card in cards if card.current), None),
         "coloring": bench.coloring,
+        "limits": json.dumps(limits_shape(bench.coloring)),
         "tokens": bench.tokens,
         "earlier": bench.path.earlier,
         "later": bench.path.later,
@@ -233,7 +274,10 @@ def panel_urls(kwargs: dict[str, Any]) -> dict[str, str]:
 
 def page_urls(problem: Problem) -> dict[str, str]:
     """Return the addresses that the page's scripts call, by name."""
-    names = ("problem", "tree", "credit-values", "step-texts", "find", "undo", "redo", "unlabelled")
+    names = (
+        *("problem", "tree", "credit-values", "credit-menu", "credit-here", "step-texts"),
+        *("find", "find-columns", "undo", "redo", "unlabelled"),
+    )
     kwargs = {"project": problem.project.name, "pk": problem.pk}
     urls = {name: reverse(f"annotator:{name}", kwargs=kwargs) for name in names}
     return urls | {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from annotator.queries.credit.choices import LONGEST
+
 if TYPE_CHECKING:
     from django.http import QueryDict
 
@@ -16,8 +18,11 @@ TABS = {
     "outcomes": "Outcomes",
     "source": "Source",
 }
+SCALES = ("", "trace")
+"""Whose limits the colours have: of the whole problem, or of the shown trace."""
 # The URL keeps folded nodes as differences of step ids in base 36; this is room for thousands.
 MAX_FOLD = 20_000
+LONGEST_FIND = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class ViewState:
     trace: int | None = None
     before: int | None = None
     fold: str = ""
+    scale: str = ""
+    find: str = ""
 
     @classmethod
     def from_query(cls, query: QueryDict) -> ViewState:
@@ -38,12 +45,14 @@ class ViewState:
         tab = query.get("tab", "")
         return cls(
             step=number_of(query.get("step")),
-            by=query.get("by", "")[:80],
+            by=query.get("by", "")[:LONGEST],
             model=number_of(query.get("model")),
             tab=tab if tab in TABS else "credit",
             trace=number_of(query.get("trace")),
             before=number_of(query.get("before")),
             fold=query.get("fold", "")[:MAX_FOLD],
+            scale=scale if (scale := query.get("scale", "")) in SCALES else "",
+            find=query.get("find", "")[:LONGEST_FIND],
         )
 
     def query(self, **changes: object) -> str:
@@ -55,6 +64,8 @@ class ViewState:
             "tab": self.tab if self.tab != "credit" else None,
             "trace": self.trace,
             "fold": self.fold,
+            "scale": self.scale,
+            "find": self.find,
         }
         parts |= changes
         return "?" + urlencode({key: value for key, value in parts.items() if value})

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.workbench import data, judgements, judging, judging_spans, page, spans, talk
+from annotator.views.workbench import (
+    data,
+    finding,
+    judgements,
+    judging,
+    judging_spans,
+    menu,
+    page,
+    spans,
+    talk,
+)
 
 BASE = "p/<str:project>/problems/<int:pk>/"
 
@@ -12,8 +22,11 @@ urlpatterns = [
     path(BASE, page.problem_detail, name="problem"),
     path(f"{BASE}tree.json", data.tree, name="tree"),
     path(f"{BASE}credit.json", data.credit_values, name="credit-values"),
+    path(f"{BASE}credit/menu/", menu.credit_menu, name="credit-menu"),
+    path(f"{BASE}credit/here/", menu.credit_here, name="credit-here"),
+    path(f"{BASE}find-columns.json", finding.find_columns, name="find-columns"),
     path(f"{BASE}texts.json", data.step_texts, name="step-texts"),
-    path(f"{BASE}find.json", data.find, name="find"),
+    path(f"{BASE}find.json", finding.find, name="find"),
     path(f"{BASE}undo/", judgements.undo, name="undo"),
     path(f"{BASE}redo/", judgements.redo, name="redo"),
     path(f"{BASE}unlabelled/", page.unlabelled, name="unlabelled"),
