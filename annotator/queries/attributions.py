@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.db.models import OuterRef, Subquery
 
-from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, Step, TokenScore
+from annotator.models import (
+    Attribution,
+    FaithfulnessCard,
+    Job,
+    Problem,
+    RewardModel,
+    Step,
+    TokenScore,
+    Trace,
+)
+from scoring.attribution.faithfulness.base import PREFERRED
 from scoring.attribution.registry import METHODS, why_not
 from scoring.attribution.stored import from_stored
 
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray
 
 PERCENTILE = 98.0  # as scoring.heatmap clips
+RUNNING = "running_reward"
+LONGEST_CHECKED = 4_000  # characters: a check runs a method dozens of times
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
@@ -203,3 +216,38 @@ def newest_job(*, model: RewardModel, end: Step, method: str) -> Job | None:
     )
     job = rows.order_by("-pk").first()
     return None if job is None or job.state == Job.State.DONE else job
+
+
+def paths_to_check(*, project: Project, most: int) -> list[tuple[str, list[str]]]:
+    """Return problem and step texts of up to ``most`` traces, one of each of the first problems.
+
+    Paths without text, and longer than ``LONGEST_CHECKED`` characters, are passed over.
+    """
+    found: list[tuple[str, list[str]]] = []
+    first = Trace.objects.filter(problem=OuterRef("pk"), end__isnull=False).order_by("ordinal")
+    rows = Problem.objects.filter(project=project).annotate(
+        first_end=Subquery(first.values("end_id")[:1])
+    )
+    ends = rows.exclude(first_end=None).order_by("pk").values_list("first_end", flat=True)
+    for end in Step.objects.select_related("problem").filter(pk__in=list(ends[: 4 * most])):
+        texts = [text for text in path_of(end=end).texts if text.strip()]
+        if texts and len(end.problem.prompt) + sum(map(len, texts)) <= LONGEST_CHECKED:
+            found.append((end.problem.prompt, texts))
+        if len(found) == most:
+            break
+    return found
+
+
+def default_method(
+    *, stored: Sequence[Attribution], cards: Mapping[str, FaithfulnessCard], free: bool
+) -> str:
+    """Return the method that is shown where none is asked for: never one that failed a check.
+
+    Of what is there, the most preferred one that passed; else the running reward, unless it failed and
+    something that was not tried is there.
+    """
+    there = [*dict.fromkeys(one.method for one in stored)]
+    there += [RUNNING] if free and RUNNING not in there else []
+    passed = [key for key in PREFERRED if key in there and key in cards and cards[key].passed]
+    untried = [key for key in (RUNNING, *there) if key not in cards]
+    return next(iter([*passed, *untried]), RUNNING)

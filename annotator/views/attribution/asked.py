@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from annotator.numbers import whole_number
-from annotator.views.attribution.shown import GRAINS, RUNNING
-from scoring.attribution.registry import METHODS, parameters
+from annotator.views.attribution.shown import GRAINS
+from scoring.attribution.registry import parameters
 from scoring.errors import ParameterError
-from scoring.registry import find_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +64,7 @@ class Asked:
         parts: dict[str, object] = {
             "end": self.end,
             "model": self.model,
-            "method": self.method if self.method != RUNNING else None,
+            "method": self.method,
             "by": self.by if self.by != "token" else None,
             "scale": self.scale if self.scale != "path" else None,
         }
@@ -99,12 +98,3 @@ def _value(row: MethodRow, param: Param, text: str) -> Any:
         return int(text) if isinstance(param.default, int) else float(text)
     except ValueError:
         raise ParameterError(row.key, param.name, text, param.range) from None
-
-
-def chosen_row(asked: Asked) -> MethodRow:
-    """Return the method of the URL, the running reward if it names none.
-
-    Raises:
-        UnknownNameError: there is no such method; names the known ones.
-    """
-    return find_row(METHODS, "attribution method", asked.method or RUNNING)

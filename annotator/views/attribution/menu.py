@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from annotator.queries.attributions import digest_of, not_usable
+from annotator.queries.attributions import RUNNING, digest_of, not_usable
 from annotator.services.models.attributions import attribution_estimate
 from annotator.views.attribution.asked import Asked, typed_params
-from annotator.views.attribution.shown import RUNNING
 from scoring.attribution.registry import METHODS
 from scoring.errors import ScoringError
 
@@ -60,6 +59,7 @@ class Line:
 def method_lines(
     *,
     asked: Asked,
+    method: str,
     model: RewardModel,
     stored: Sequence[Attribution],
     cards: dict[str, FaithfulnessCard],
@@ -70,7 +70,7 @@ def method_lines(
     """Return the menu; ``free`` says that scoring left the running reward of the path behind."""
     lines = []
     for row in METHODS.values():
-        chosen = row.key == (asked.method or RUNNING)
+        chosen = row.key == method
         typed = asked.params if chosen else {}
         there = any(one.method == row.key for one in stored) or (row.key == RUNNING and free)
         missing = not_usable(model=model, method=row.key)

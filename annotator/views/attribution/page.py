@@ -13,8 +13,10 @@ from annotator.errors import AnnotatorError, ForbiddenError, NotFoundError
 from annotator.models import Job, Worker
 from annotator.queries.access import model_for_user, step_for_user
 from annotator.queries.attributions import (
+    RUNNING,
     attributions_at,
     cards_of,
+    default_method,
     found_of,
     models_for_attribution,
     newest_job,
@@ -27,11 +29,10 @@ from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.trees.compared import first_traces
 from annotator.queries.trees.paths import step_in
 from annotator.services.models.attributions import attribution_request, faithfulness_request
-from annotator.views.attribution.asked import SCALES, Asked, chosen_row, typed_params
+from annotator.views.attribution.asked import SCALES, Asked, typed_params
 from annotator.views.attribution.menu import method_lines, stored_with
 from annotator.views.attribution.shown import (
     GRAINS,
-    RUNNING,
     Shown,
     grained,
     shown_running,
@@ -42,12 +43,14 @@ from annotator.views.http import page_or_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.workbench.data import gate
+from scoring.attribution.registry import METHODS
 from scoring.heatmap import number_text
+from scoring.registry import find_row
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from annotator.models import Attribution, Problem, RewardModel
+    from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel
     from annotator.queries.access import Access
     from annotator.queries.attributions import ReadPath, RunningReward
     from annotator.views.http import HtmxRequest
@@ -66,6 +69,7 @@ class Opened:
         running: what scoring left of it, None where a step was not scored.
         shown: what is drawn, None if there is nothing yet.
         chosen: the stored row of it, None for the running reward.
+        cards: how methods did when they were tried on the model, by method.
     """
 
     access: Access
@@ -79,6 +83,7 @@ class Opened:
     running: RunningReward | None
     shown: Shown | None
     chosen: Attribution | None
+    cards: dict[str, FaithfulnessCard]
 
     @property
     def tokens(self) -> int:
@@ -98,7 +103,8 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     """
     access, problem = gate(request, project, pk)
     asked = Asked.from_query(request.GET)
-    row = chosen_row(asked)
+    if asked.method:
+        find_row(METHODS, "attribution method", asked.method)
     path = _path(problem, asked)
     sight = sight_of(access=access, problem=problem)
     if not all(sight.sees_scores(step.pk) for step in path.steps):
@@ -119,13 +125,18 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     else:
         running = running_reward_of(steps=path.steps, model=model)
     stored = attributions_at(end=path.end, model=model) if model is not None else []
+    cards = cards_of(model=model) if model is not None else {}
+    key = asked.method or default_method(stored=stored, cards=cards, free=running is not None)
+    row = METHODS[key]
     chosen = stored_with(stored, row, asked)
     shown: Shown | None = None
     if chosen is not None:
         shown = shown_stored(chosen, found_of(stored=chosen), path)
     elif row.key == RUNNING and running is not None and not asked.params:
         shown = shown_running(running, model=str(model))
-    return Opened(access, problem, asked, path, row, models, model, stored, running, shown, chosen)
+    return Opened(
+        access, problem, asked, path, row, models, model, stored, running, shown, chosen, cards
+    )
 
 
 def _path(problem: Problem, asked: Asked) -> ReadPath:
@@ -194,9 +205,10 @@ def _lines(view: Opened) -> list[Any]:
         return []
     return method_lines(
         asked=view.asked,
+        method=view.row.key,
         model=view.model,
         stored=view.stored,
-        cards=cards_of(model=view.model),
+        cards=view.cards,
         free=view.running is not None,
         tokens=view.tokens,
         steps=len(view.path.steps),
@@ -244,7 +256,7 @@ def attribution_run(request: HtmxRequest, project: str, pk: int) -> HttpResponse
     """Queue a method on the path, or the checks of the method; the page shows how far it is."""
     access, problem = gate(request, project, pk)
     asked = Asked.from_query(request.POST)
-    row = chosen_row(asked)
+    row = find_row(METHODS, "attribution method", asked.method)
     model = model_for_user(
         user=request.user, pk=asked.model or 0, project=project, at_least="reviewer"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from annotator.queries.attributions import RUNNING
 from annotator.templatetags.heat import level_class
 from scoring.attribution.base import AMBER, OK, badge, relative_error
 from scoring.attribution.grouping import grouped
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from scoring.attribution.grouping import Level
     from scoring.tree import FloatArray, IntArray
 
-RUNNING = "running_reward"
 GRAINS = {"token": "tokens", "word": "words", "sentence": "sentences", "step": "steps"}
 BADGES = {
     "ok": ("good", "adds up"),

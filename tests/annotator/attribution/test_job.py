@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from annotator.errors import ConflictError
-from annotator.models import Attribution, Job, Step
+from annotator.models import Attribution, FaithfulnessCard, Job, Step
 from annotator.queries.attributions import found_of, path_of
-from annotator.services.models.attributions import attribution_estimate, attribution_request
+from annotator.services.models.attributions import (
+    attribution_estimate,
+    attribution_request,
+    faithfulness_request,
+)
+from scoring.attribution.faithfulness.planted import plant
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.samples.arithmetic import arithmetic
 from tests.annotator.pipelines.data import filled, run, trained
@@ -70,3 +77,21 @@ def test_a_path_that_is_gone_is_a_reason(asked):
     job.save()
     done = run(job)
     assert (done.state, done.error_code) == (Job.State.FAILED, "not_found")
+
+
+def test_a_method_is_tried_on_paths_of_the_project(asked, monkeypatch):
+    model, _ = asked
+    monkeypatch.setattr("scoring.pipelines.faithful.plant", partial(plant, updates=40, examples=2))
+    monkeypatch.setattr("scoring.pipelines.faithful.PATHS", 3)
+    job = faithfulness_request(model=model, method="running_reward", user=None)
+    done = run(job)
+    assert done.state == Job.State.DONE, done.error
+    card = FaithfulnessCard.objects.get()
+    assert card.passed == done.result["passed"]
+    checks = {check["key"]: check for check in card.checks}
+    assert checks["completeness"]["passed"] is True
+    assert {"deletion", "insertion", "randomised", "planted_additive"} <= set(checks)
+    assert [key for key, check in checks.items() if check["passed"] is False] == done.result[
+        "failed"
+    ]
+    assert done.result["paths"] == 3

@@ -149,7 +149,7 @@ def found(path, method="integrated_gradients", **changes):
 @pytest.fixture
 def stored(project, game):
     """Return a function that stores what a job found of the longest path."""
-    problem, steps, model = game
+    _, steps, model = game
 
     def store(**changes):
         job = job_create(project=project, kind=Job.Kind.ATTRIBUTE, args={}, user=None)
@@ -165,7 +165,7 @@ def stored(project, game):
 
 
 def test_what_a_job_found_is_shown_with_what_made_it(project, game, reviewer, stored):
-    problem, steps, model = game
+    problem, steps, _ = game
     stored()
     query = f"?end={steps[4].pk}&method=integrated_gradients"
     page = html.unescape(read(reviewer, url(project, problem, query)))
@@ -217,6 +217,29 @@ def test_criteria_and_errors_of_drawn_orders_are_told(project, game, reviewer, s
     page = read(reviewer, url(project, problem, f"?end={steps[4].pk}&method=step_shapley"))
     assert "± 0.031" in page
     assert "clarity" in page
+
+
+def test_a_method_that_failed_is_not_the_default(project, game, reviewer, stored):
+    problem, steps, model = game
+    here = url(project, problem, f"?end={steps[4].pk}")
+    stored()
+
+    def first():
+        return re.search(r'<h2 id="read-title">([\w ]+?) <', read(reviewer, here))[1]
+
+    def tried(method, *, passed):
+        row = METHODS[method]
+        FaithfulnessCard.objects.create(
+            model=model, method=method, version=row.version, passed=passed
+        )
+
+    assert first() == "Running reward"
+    tried("running_reward", passed=False)
+    assert first() == "Integrated gradients"
+    tried("integrated_gradients", passed=True)
+    assert first() == "Integrated gradients"
+    FaithfulnessCard.objects.update(version="0")  # of methods as they were before
+    assert first() == "Running reward"
 
 
 def test_a_card_is_shown_beside_its_method(project, game, reviewer):
