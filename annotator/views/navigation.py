@@ -46,6 +46,7 @@ RANKINGS = Tab("rankings", "Rankings", "rankings")
 ADJUDICATION = Tab("adjudication", "Adjudication", "adjudication", "reviewer")
 INBOX = Tab("inbox", "Inbox", "inbox", "annotator")
 AGREEMENT = Tab("agreement", "Agreement", "agreement", "reviewer")
+OVERVIEW = Tab("overview", "Overview", "overview")
 DISAGREEMENTS = Tab("disagreements", "Model disagreements", "disagreements", "reviewer")
 QUALITY = Tab("quality", "Quality", "quality", "annotator")
 GOLD = Tab("gold", "Gold", "gold-list", "reviewer")
@@ -65,12 +66,12 @@ JUDGING: tuple[Tab | Group, ...] = (
     RANKINGS,
     GUIDELINES,
     INBOX,
-    Group("More", (QUALITY, CRITERIA, TAXONOMY, IMPORT, DATASETS, MODELS, JOBS, MEMBERS)),
+    Group("More", (OVERVIEW, QUALITY, CRITERIA, TAXONOMY, IMPORT, DATASETS, MODELS, JOBS, MEMBERS)),
 )
 REVIEWING: tuple[Tab | Group, ...] = (
     PROBLEMS,
     Group("Judge", (QUEUES, RANKINGS, ADJUDICATION, INBOX)),
-    Group("Quality", (AGREEMENT, DISAGREEMENTS, QUALITY, GOLD)),
+    Group("Quality", (OVERVIEW, AGREEMENT, DISAGREEMENTS, QUALITY, GOLD)),
     Group("Data", (IMPORT, DATASETS)),
     MODELS,
     JOBS,

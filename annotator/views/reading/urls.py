@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views.reading import compare, disagreements, figures
+from annotator.views.reading import compare, disagreements, figures, overview
 
 PROJECT = "p/<str:project>/"
 PROBLEM = f"{PROJECT}problems/<int:pk>/"
@@ -15,6 +15,8 @@ FILES = (
 )
 
 urlpatterns = [
+    path(f"{PROJECT}overview/", overview.project_overview, name="overview"),
+    path(f"{PROBLEM}overview/", overview.problem_overview, name="problem-overview"),
     path(f"{PROJECT}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{PROBLEM}compare/", compare.compare_page, name="compare"),
     *(

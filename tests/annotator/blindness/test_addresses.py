@@ -86,6 +86,10 @@ VARIANTS = {
             "by=human&by_b=prm_score@{model}",
         ],
     ),
+    **dict.fromkeys(
+        ("annotator:overview", "annotator:problem-overview"),
+        ["", "model={model}", "by=score", "by=value", "by=score&model={model}"],
+    ),
     "annotator:problem-list": ["", "sort=newest", "labels=some", "labels=all", "labels=none"],
     "api:problem-tree": ["", "model={model}"],
     "api:scores": ["model={model}", "model={model}&problem={problem}"],

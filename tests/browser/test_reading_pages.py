@@ -1,0 +1,62 @@
+"""Disagreements, figures and overviews: nothing axe-core can see, nothing beyond the edge; PNG is saved."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.services.judgements.labels import label_set
+from tests.annotator.workbench_data import (
+    GAME,
+    member,
+    project_with_types,
+    write_model,
+    write_problem,
+)
+from tests.browser.test_accessibility import violations
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def game():
+    project = project_with_types()
+    problem, steps = write_problem(project, "Make 24.", GAME)
+    for name in "ab":
+        write_model(problem, steps, name=name, seed=ord(name))
+    reviewer = member(project, "reviewer", "reviewer")
+    for step in steps:
+        step.problem = problem
+        label_set(step=step, user=reviewer, rating=-1)
+    return reviewer, problem
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_pages_for_reading_are_fit_for_everybody(open_page, game, theme, width):
+    reviewer, problem = game
+    base = f"/p/{problem.project.name}"
+    own = f"{base}/problems/{problem.pk}"
+    page = open_page(reviewer, "/", color_scheme=theme, viewport={"width": width, "height": 800})
+    origin = page.evaluate("location.origin")
+    found = {}
+    for address in (
+        *(f"{base}/disagreements/?kind={kind}" for kind in ("people", "models", "methods")),
+        *(f"{own}/figures/{kind}/" for kind in ("tree", "path", "compare")),
+        *(f"{base}/overview/", f"{own}/overview/"),
+    ):
+        page.goto(origin + address)
+        page.locator("main details").evaluate_all("all => all.forEach((o) => { o.open = true })")
+        found[address] = violations(page), page.evaluate(WIDER)
+    assert {name: said for name, said in found.items() if said != ([], 0)} == {}
+
+
+def test_png_is_made_in_the_browser_under_the_policy(open_page, game):
+    reviewer, problem = game
+    page = open_page(
+        reviewer, f"/p/{problem.project.name}/problems/{problem.pk}/figures/tree/?by=tempo"
+    )
+    page.wait_for_selector("#png:not([hidden])")
+    with page.expect_download() as saved:
+        page.locator("#png").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert saved.value.suggested_filename.endswith("-tree.png")
