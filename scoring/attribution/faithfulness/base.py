@@ -1,0 +1,84 @@
+"""What the checks of a method on a model found. Numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from scoring.errors import AttributionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PREFERRED = (
+    *("integrated_gradients", "closed_prefix", "running_reward", "step_shapley"),
+    "leave_one_step_out",
+)
+"""Which method is the default, the first that passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        key: ``completeness``, ``deletion``, ``insertion``, ``randomised``, ``planted_additive``,
+            ``planted_interaction``.
+        value: what was measured.
+        limit: what it is compared with.
+        passed: whether it holds; None for a number that is shown only.
+        words: what it means, in one sentence.
+    """
+
+    key: str
+    value: float
+    limit: float
+    passed: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaithfulnessCard:
+    """The checks of one method on one model.
+
+    Attributes:
+        method: registry key.
+        version: of the method.
+        model_hash: names the weights.
+        paths: how many paths of the model the checks ran on.
+        checks: all of them.
+    """
+
+    method: str
+    version: str
+    model_hash: str
+    paths: int
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True if no check failed; a method that failed one cannot be the default."""
+        return all(check.passed is not False for check in self.checks)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Keys of the checks that failed."""
+        return tuple(check.key for check in self.checks if check.passed is False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {**asdict(self), "checks": [asdict(c) for c in self.checks], "passed": self.passed}
+
+
+def choose_default(cards: Sequence[FaithfulnessCard]) -> str:
+    """Return the method to show first: the most preferred one that passed.
+
+    Raises:
+        AttributionError: none passed; names what each failed.
+    """
+    good = {card.method for card in cards if card.passed}
+    for key in PREFERRED:
+        if key in good:
+            return key
+    reasons = "; ".join(f"{card.method}: {', '.join(card.failed) or '-'}" for card in cards)
+    raise AttributionError(f"No method passed its checks on this model ({reasons or 'none ran'}).")

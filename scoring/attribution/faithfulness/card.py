@@ -1,0 +1,166 @@
+"""The faithfulness card: every check of one method on one model, with what it asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scoring.attribution.faithfulness import deletion, planted, randomised
+from scoring.attribution.faithfulness.base import Check, FaithfulnessCard
+from scoring.attribution.faithfulness.numbers import pearson, sign_agreement, top_recall
+from scoring.attribution.registry import METHODS, attribute
+from scoring.errors import AttributionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoring.attribution.base import Attribution
+    from scoring.attribution.faithfulness.planted import Planted
+
+    Paths = Sequence[tuple[str, Sequence[str]]]
+
+LEAST_Z, MOST_RHO = 3.0, 0.15
+MOST_RHO_STEPS = 0.5
+"""Of a method that has steps only: a handful of ranks scatters more than hundreds of tokens do."""
+ANY_PLANTED = 0.7
+PLANTED_LIMITS = {
+    ("integrated_gradients", "additive"): 0.95,
+    ("integrated_gradients", "interaction"): 0.75,
+}
+BY_STEP = ("running_reward", "objective_split")
+"""Methods with numbers by token whose truth is asked by step: within a step the head is read where it was not
+trained to be, and a model may put off what it thinks to the separator."""
+STAND_IN = {"objective_split": "running_reward"}
+"""What is planted for a method that a model with one number cannot do."""
+
+
+class PlantedScore(NamedTuple):
+    """How near a method comes to a planted truth.
+
+    Attributes:
+        task: which one.
+        by_token: correlation with the truth of words, all examples together.
+        by_step: of steps.
+        sign: share of words worth something whose sign is right.
+        top: share of words worth something among as many highest.
+        judged: the one that counts for this method.
+    """
+
+    task: str
+    by_token: float
+    by_step: float
+    sign: float
+    top: float
+    judged: float
+
+
+def planted_score(key: str, made: Planted, **params: Any) -> PlantedScore:
+    """Compare a method with what is known of a planted model."""
+    used = STAND_IN.get(key, key)
+    found = [
+        attribute(used, made.model, planted.PROBLEM, one.steps, **params) for one in made.examples
+    ]
+    credit = np.concatenate([one.credit[one.end > one.begin] for one in found])
+    truth = np.concatenate([one.truth for one in made.examples])
+    steps = np.concatenate([one.per_step for one in found])
+    by_token = pearson(credit, truth)
+    by_step = pearson(steps, np.concatenate([one.by_step for one in made.examples]))
+    coarse = METHODS[key].granularity == "step" or key in BY_STEP
+    return PlantedScore(
+        made.task,
+        by_token,
+        by_step,
+        sign_agreement(credit, truth),
+        top_recall(credit, truth),
+        by_step if coarse else by_token,
+    )
+
+
+def card(
+    model: Any,
+    key: str,
+    paths: Paths,
+    *,
+    made: Sequence[Planted] | None = None,
+    seed: int = 0,
+    **params: Any,
+) -> FaithfulnessCard:
+    """Check a method on a model.
+
+    Args:
+        model: what ``scoring.reward.load`` opened.
+        key: a key of ``METHODS``.
+        paths: problem and steps of some paths of the model's own data; ten or more say something.
+        made: planted models; None trains both, which takes seconds.
+        seed: of random orders and shuffled weights.
+        **params: of the method.
+
+    Raises:
+        AttributionError: there is no path, or the method cannot do this model.
+    """
+    if not paths:
+        raise AttributionError("A card needs at least one path of the model's own data.")
+    found = [attribute(key, model, problem, steps, **params) for problem, steps in paths]
+    curves = deletion.curves(model, found, paths, seed=seed)
+    rho = abs(randomised.rank_correlation(model, key, found, paths, seed=seed, **params))
+    coarse = METHODS[key].granularity == "step"
+    most = MOST_RHO_STEPS if coarse else MOST_RHO
+    checks = [
+        *_completeness(found),
+        Check(
+            "deletion",
+            curves.deletion_z,
+            LEAST_Z,
+            curves.deletion_z >= LEAST_Z,
+            "Standard deviations by which the reward falls further than in random order when the tokens with "
+            "most credit go first.",
+        ),
+        Check(
+            "insertion",
+            curves.insertion_z,
+            LEAST_Z,
+            None,
+            "The same for putting them back into neutral text; shown only.",
+        ),
+        Check(
+            "randomised",
+            rho,
+            most,
+            rho <= most,
+            "Rank correlation of the credit's size with that of shuffled weights; near 0 is right.",
+        ),
+    ]
+    made = [planted.plant(task) for task in planted.TASKS] if made is None else made
+    checks += [_planted(key, one, params) for one in made]
+    first = found[0]
+    return FaithfulnessCard(key, first.version, first.model_hash, len(paths), tuple(checks))
+
+
+def _completeness(found: Sequence[Attribution]) -> list[Check]:
+    if found[0].badge == "none":
+        return []
+    worst = max(one.relative_error for one in found)
+    return [
+        Check(
+            "completeness",
+            worst,
+            0.05,
+            worst <= 0.05,
+            "Largest relative error of the sum of credits, over the paths.",
+        )
+    ]
+
+
+def _planted(key: str, made: Planted, params: dict[str, Any]) -> Check:
+    score = planted_score(key, made, **params)
+    limit = PLANTED_LIMITS.get((key, made.task), ANY_PLANTED)
+    coarse = METHODS[key].granularity == "step" or key in BY_STEP
+    return Check(
+        f"planted_{made.task}",
+        score.judged,
+        limit,
+        score.judged >= limit,
+        f"Correlation with the known worth of {'steps' if coarse else 'words'} on a small model trained "
+        f"for this ({made.task}; its reward follows the truth with r = {made.fit:.3f}).",
+    )
