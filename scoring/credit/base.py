@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray, NodeId, Tree
 
 NO_SIGNAL = "no signal: all outcomes are equal"
+IN_DEVIATIONS = "the numbers are standard deviations"
 WORD_CHARS = 100
 CONFIDENCE: Mapping[str, str] = {
     "CODE": "read in code that trains with it",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.credit.base import IN_DEVIATIONS
 from scoring.credit.cells import Passes, credit_by_cell
 from scoring.credit.groups import group
 from scoring.credit.moments import moments
@@ -69,7 +70,8 @@ def credit(
         step = anchors.scores(keys, found, eps=EPS) if scaled else anchors.centered(keys, found)
         return episode[cells.trace] + weight * np.where(keys < 0, 0.0, step)
 
-    return credit_by_cell(tree, values, _notes(tree, given, state, single), passes)
+    notes = (*_notes(tree, given, state, single), *[IN_DEVIATIONS] * scaled)
+    return credit_by_cell(tree, values, notes, passes)
 
 
 def _totals(tree: Tree, given: Rewards, passes: Passes) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.credit.base import Credit, TraceTable
+from scoring.credit.base import IN_DEVIATIONS, Credit, TraceTable
 from scoring.credit.groups import at_ends, group, through
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def credit(tree: Tree, *, alpha: float, base: str) -> Credit:
     more = alpha * (tree.level == PLAN)
     at_end, size_at_end = at_ends(tree, advantage), at_ends(tree, np.abs(advantage))
     table = TraceTable(tree, lambda end, path: at_end[end] + more[path] * size_at_end[end])
-    notes = (
-        () if more[1:].any() or not alpha else ("no step is a plan: these are the base's numbers",)
-    )
+    notes = [] if base == "centered" else [IN_DEVIATIONS]
+    if alpha and not more[1:].any():
+        notes.append("no step is a plan: these are the base's numbers")
     found = through(tree, advantage) + more * through(tree, np.abs(advantage))
     return Credit(found, table, (*stats.notes, *notes))

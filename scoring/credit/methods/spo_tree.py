@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.credit.base import Credit
+from scoring.credit.base import IN_DEVIATIONS, Credit
 from scoring.credit.groups import at_ends, group
 from scoring.credit.moments import moments_of
 from scoring.credit.recurrences import child_values
@@ -38,6 +38,6 @@ def credit(tree: Tree, *, mode: str) -> Credit:
     found = np.full(len(tree), np.nan)
     if mode == "rloo":
         found[1:] = siblings.centered(tree.parent[1:], value[1:])
-    else:
-        found[1:] = siblings.scores(tree.parent[1:], value[1:], eps=EPS)
-    return Credit(found, None, stats.notes)
+        return Credit(found, None, stats.notes)
+    found[1:] = siblings.scores(tree.parent[1:], value[1:], eps=EPS)
+    return Credit(found, None, (*stats.notes, IN_DEVIATIONS))

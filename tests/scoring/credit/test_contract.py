@@ -119,6 +119,18 @@ def test_unknown_parameters_and_values_are_refused(key):
 
 
 @pytest.mark.parametrize("key", EVERY)
+def test_a_trace_without_steps_breaks_nothing(key):
+    at_root = {"outcome": [1, None], "budget_scores": [0, 1, 1], "plan_id": "P", "retry_of": "a1"}
+    tree = Tree.from_records([FULL[0] | at_root, *FULL[1:]])
+    for params in ({}, *({one.param: one.value} for one in METHODS[key].also)):
+        result = assign(key, tree, **params)
+        assert math.isnan(result.per_node[0])
+        if result.per_trace is not None:
+            assert len(result.per_trace["r"]) == 0
+    assert len(assign(key, Tree.from_records([FULL[0] | at_root])).per_node) == 1
+
+
+@pytest.mark.parametrize("key", EVERY)
 def test_unknown_cells_of_any_column_are_harmless(key):
     """Every other cell of every column is missing, the outcomes too: no error and no infinity."""
     rows = [

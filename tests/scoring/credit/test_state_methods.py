@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scoring.credit import assign
-from scoring.credit.base import NO_SIGNAL
+from scoring.credit.base import IN_DEVIATIONS, NO_SIGNAL
 from scoring.errors import TreeError
 from scoring.tree import Tree
 from tests.scoring.credit.data import FORK
@@ -68,6 +68,7 @@ def test_gigpo_by_hand_with_both_means_of_episodes():
 def test_gigpo_in_deviations():
     # traces: sample deviation 0.5774; s: 1/2; t: 0.5774
     got = by_trace("gigpo", EPISODES, gamma=0.5, episode_mean="traces", normalize="mean_std")
+    assert IN_DEVIATIONS in assign("gigpo", Tree.from_records(EPISODES), normalize="mean_std").notes
     third = math.sqrt(1 / 3) + 1e-6
     half = 0.5 + 1e-6
     assert got[0] == pytest.approx([1 / 3 / third, 1 / 3 / third + 2 / 3 / third])
@@ -166,6 +167,7 @@ def test_hicra_raises_praise_and_lowers_blame_of_plans():
     assert got["a"] == pytest.approx((good + bad) / 2)
     assert by_trace("hicra", rows)[1:] == [pytest.approx([good, 1 / 3]), pytest.approx([bad, bad])]
     std = math.sqrt(1 / 3) + 1e-6
+    assert IN_DEVIATIONS in assign("hicra", Tree.from_records(rows), base="grpo").notes
     assert per_node("hicra", rows, base="grpo")["a2"] == pytest.approx(bad / std)
     assert per_node("hicra", rows, alpha=1.0)["a2"] == 0
     bare = [row | {"level": "execute"} for row in FORK]
