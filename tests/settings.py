@@ -18,9 +18,11 @@ def sweep() -> None:
     from webapp import postgres
 
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if home.stat().st_uid == os.geteuid() and not psutil.pid_exists(
-            int(home.name.removeprefix(PREFIX))
-        ):
+        try:
+            owner = home.stat().st_uid
+        except FileNotFoundError:  # another run has just removed it
+            continue
+        if owner == os.geteuid() and not psutil.pid_exists(int(home.name.removeprefix(PREFIX))):
             postgres.stop(home)
             shutil.rmtree(home, ignore_errors=True)
 

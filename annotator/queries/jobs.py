@@ -15,7 +15,10 @@ from annotator.models import Job, JobMetric, Project, RewardModel, Worker
 LIVE_WITHIN = timedelta(seconds=30)
 OPEN_STATES = (Job.State.QUEUED, Job.State.RUNNING)
 
-WAITING = {Worker.Kind.IO: "imports, exports and judges", Worker.Kind.GPU: "training and scoring"}
+WAITING = {
+    Worker.Kind.IO: "imports, exports, checks and judges",
+    Worker.Kind.GPU: "training and scoring",
+}
 
 
 @dataclass(frozen=True, slots=True)
