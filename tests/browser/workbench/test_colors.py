@@ -57,7 +57,7 @@ def test_what_a_method_lacks_is_read_where_it_stands(open_bench, reviewer, game)
 
 
 def test_hits_of_several_tests_are_gone_through_by_key(open_bench, reviewer, game):
-    problem, steps = game
+    problem, _ = game
     page = open_bench(reviewer, problem)
     page.locator("#row-6 .txt").click()
     page.keyboard.press("1")

@@ -1,0 +1,99 @@
+"""The picker, limits of one trace, columns for the search, and credit in the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.models import RewardModel
+from tests.annotator.workbench.data import HTMX, address
+from tests.page_text import without_tokens
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_picker_groups_methods_and_says_what_each_lacks_and_how_it_is_known(game, reviewer):
+    problem, _, model = game
+    page = without_tokens(
+        reviewer.get(address(problem, "credit/menu/?by=grpo:ddof=0")).content.decode()
+    )
+    assert page.index("States and hierarchy") < page.index('id="color-gigpo"')
+    assert 'id="color-gigpo" data-key="gigpo" aria-selected="false" aria-disabled="true"' in page
+    assert 'id="color-grpo" data-key="grpo" aria-selected="true">' in page
+    assert "TreePS-RAG (reconstruction)" in page
+    assert '<option value="0" selected>' in page, "the settings in use are in the form"
+    assert f'<option value="{model.pk}"' in page
+
+
+def test_a_deleted_model_is_said_and_the_page_opens_with_other_colours(game, reviewer):
+    problem, _, model = game
+    gone = model.pk + 1
+    page = reviewer.get(address(problem, f"?by=prm_score@{gone}")).content.decode()
+    said = f"Model {gone}, which this link names, was deleted or has no scores here"
+    assert said in page
+    data = reviewer.get(address(problem, f"credit.json?by=prm_score@{gone}")).json()
+    assert data["notice"].startswith(said)
+    assert data["key"] == f"prm_score@{model.pk}"
+    RewardModel.objects.all().delete()
+    data = reviewer.get(address(problem, f"credit.json?by=prm_score@{gone}")).json()
+    assert data["key"] == "tempo"
+
+
+def test_limits_of_a_trace_are_the_same_in_the_tree_and_on_the_path(game, reviewer):
+    problem, steps, _ = game
+    query = f"by=tempo&scale=trace&step={steps[7].pk}&trace={steps[7].pk}"
+    data = reviewer.get(address(problem, f"credit.json?{query}")).json()
+    whole = reviewer.get(address(problem, "credit.json?by=tempo")).json()
+    assert data["high"] < whole["high"]
+    assert "limits of this trace" in data["caption"]
+    page = reviewer.get(address(problem, f"?{query}"), headers=HTMX).content.decode()
+    assert f"&quot;high&quot;: {data['high']}" in page
+
+
+def test_every_method_at_a_step_is_there_when_asked_for(game, reviewer):
+    problem, steps, model = game
+    page = reviewer.get(address(problem, f"credit/here/?step={steps[2].pk}")).content.decode()
+    for name in ("GRPO", "SPO on trees", f"PURE · {model}"):
+        assert f">{name}</a>" in page
+    assert "GiGPO" not in page
+
+
+@pytest.mark.parametrize("name", ["human", "outcome", "disagree"])
+def test_columns_for_the_search_say_why_there_are_none(game, reviewer, name):
+    problem, _, _ = game
+    data = reviewer.get(address(problem, f"find-columns.json?name={name}")).json()
+    if name == "outcome":
+        assert data["values"][4:6] == [1.0, 1.0]
+    else:
+        assert data["missing"].startswith("Nobody rated a step here")
+    assert reviewer.get(address(problem, "find-columns.json?name=x")).status_code == 422
+
+
+def test_the_api_gives_credit_by_method_and_parameters_with_what_made_it(game, reviewer):
+    problem, steps, model = game
+    url = f"/api/v1/problems/{problem.pk}/credit/"
+    data = reviewer.get(f"{url}?method=grpo&ddof=0&end={steps[4].pk}").json()
+    assert (data["method"], data["params"]["ddof"], data["by_trace"]) == ("grpo", 0, True)
+    assert [row["step"] for row in data["steps"]] == [step.pk for step in steps]
+    assert [row["step"] for row in data["trace"]] == [steps[at].pk for at in (0, 2, 3, 4)]
+    assert data["trace"][3]["credit"] == pytest.approx(2.0, abs=0.01)
+    scores = reviewer.get(f"{url}?method=prm_score&model={model.pk}").json()
+    assert scores["model"] == model.pk
+    for query, status, said in (
+        ("method=shap", 404, "known: leaf_value"),
+        ("method=grpo&dof=0", 404, "known: ddof, eps, single"),
+        ("method=grpo&ddof=7", 404, "must be 0 or 1"),
+        ("method=gigpo", 422, "needs environment states"),
+        ("method=grpo&end=1", 404, "No trace"),
+    ):
+        answer = reviewer.get(f"{url}?{query}")
+        assert answer.status_code == status, query
+        assert said in answer.json()["error"]["message"]
+
+
+def test_the_api_lists_methods_and_what_they_lack(game, reviewer):
+    problem, _, _ = game
+    rows = reviewer.get(f"/api/v1/problems/{problem.pk}/credit/methods/").json()["results"]
+    found = {row["method"]: row for row in rows}
+    assert found["tempo"]["missing"] == ""
+    assert found["gigpo"]["missing"].startswith("needs environment states")
+    assert found["grpo"]["params"][0] == {"name": "ddof", "default": 1, "allowed": "0 or 1"}
