@@ -24,13 +24,13 @@ LEANS: dict[Lean, str] = {"": "Either way", "up": "B says more", "down": "B says
 PAGE = 50
 MILLION = 1_000_000
 BEYOND = 2**62
+OWN = COUNTS.replace("s.id", "l.step_id")  # spares a look at every step
 RATED = f"""
 WITH aside AS MATERIALIZED ({EXAMINED}), said AS (
     SELECT l.step_id, avg(l.rating)::float8 AS mean, count(*) AS n
     FROM annotator_steplabel l
     JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
-    JOIN annotator_step s ON s.id = l.step_id
-    WHERE l.rating IS NOT NULL AND r.kind = ANY(%(kinds)s) AND {COUNTS}
+    WHERE l.rating IS NOT NULL AND r.kind = ANY(%(kinds)s) AND {OWN}
     GROUP BY l.step_id
 ), pairs AS (
     SELECT d.step_id, d.mean AS a, 2 * x.score - 1 AS b, d.n

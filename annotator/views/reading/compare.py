@@ -116,7 +116,7 @@ def _context(view: Opened) -> dict[str, Any]:
         "asked": asked,
         "found": found,
         "sides": _sides(view),
-        "choices": view.columns.choices(),
+        "choices": view.columns.choices(asked.by, asked.by_b),
         "modes": _modes(view),
         "rows": found.rows(start),
         "start": start,
@@ -203,7 +203,7 @@ def _modes(view: Opened) -> list[tuple[str, str]]:
     """Return links to the usual comparisons that this problem has the data for."""
     asked, found = view.asked, view.found
     usable = [choice.key for choice in view.columns.choices() if not choice.missing]
-    methods = [key for key in usable if "@" not in key and key not in (HUMAN, CHECKER, "value")]
+    methods = [key for key in ("tempo", "grpo", "rloo", "leaf_value") if key in usable]
     scores = [key for key in usable if key.startswith("prm_score@") and "." not in key]
     own = asked.a
     plain: dict[str, object] = {"a": own, "from": None}

@@ -88,7 +88,7 @@ def figures(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRespo
         "name": _name(view, kind),
         "here": address(f"figure-{kind}"),
         "compare": address("compare"),
-        "choices": view.columns.choices(),
+        "choices": view.columns.choices(view.asked.by),
         "asked": view.asked,
     }
     return page(request, "annotator/figure.html", context, access=view.access, section="problems")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray
 
 HUMAN, CHECKER = "human", "checker"
+RATINGS = "Ratings"
 RATING_UNIT = "rating, −1 to +1"
 MAPPED = "2 × score − 1"
 
@@ -42,6 +43,7 @@ class Pick:
     key: str
     label: str
     missing: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -120,7 +122,7 @@ class Columns:
     def __init__(self, problem: Problem, access: Access, sight: Sight) -> None:
         self.problem = problem
         self.access = access
-        self.colorings = Colorings(problem, sight)
+        self.colorings = Colorings(problem, sight, user_id=access.user_id)
         self._ratings: Ratings | None = None
 
     @property
@@ -135,12 +137,29 @@ class Columns:
             )
         return self._ratings
 
-    def choices(self) -> list[Pick]:
-        """Return the menu: what the workbench offers, then ratings."""
+    def choices(self, *chosen: str) -> list[Pick]:
+        """Return the menu: what the workbench offers, then ratings.
+
+        What is ``chosen`` but not offered, such as a method with settings of its own, comes first.
+        """
+        menu = self.colorings.choices()
+        offered = {HUMAN, CHECKER, *(one.key for one in menu)}
+        own = [key for key in dict.fromkeys(chosen) if key and key not in offered]
         return [
-            *(Pick(one.key, one.label, one.missing) for one in self.colorings.choices()),
-            Pick(HUMAN, self._human_label(), "" if self.ratings.humans else "nobody rated a step"),
-            Pick(CHECKER, "Checkers", "" if self.ratings.checkers else "none rated a step"),
+            *(Pick(key, self.column(key).label, family="Chosen") for key in own),
+            *(Pick(one.key, one.label, one.missing, one.family) for one in menu),
+            Pick(
+                HUMAN,
+                self._human_label(),
+                "" if self.ratings.humans else "nobody rated a step",
+                RATINGS,
+            ),
+            Pick(
+                CHECKER,
+                "Checkers",
+                "" if self.ratings.checkers else "none rated a step",
+                RATINGS,
+            ),
         ]
 
     def default(self) -> str:
