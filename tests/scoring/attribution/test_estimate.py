@@ -1,0 +1,116 @@
+"""Estimates against what is really spent and kept: within a factor of two."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from scoring.attribution import METHODS, attribute, estimate
+from scoring.attribution.estimate import path_rows, tries
+from scoring.errors import ParameterError, UnknownNameError
+from scoring.reward.shape import folder_shape, tiny_shape
+from tests.scoring.attribution.cases import PROBLEM, trained
+
+STEPS = tuple(f"Take {k} + {k + 1} = {2 * k + 1} and go on with it." for k in range(8))
+# one try, so that the number of steps is known before
+FIXED = {"integrated_gradients": {"start": 32, "limit": 32}}
+CASES = [
+    *[(key, {}) for key in METHODS],
+    ("step_shapley", {"permutations": 6}),
+    ("leave_one_step_out", {"variant": "neutral"}),
+]
+
+
+def near(estimated, truth):
+    return truth / 2 <= estimated <= truth * 2
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {key: trained(key) for key in ("prm", "multi_head")}
+
+
+@pytest.mark.parametrize(("key", "params"), CASES)
+def test_what_is_spent_is_within_a_factor_of_two(models, key, params):
+    model = models["multi_head" if key == "objective_split" else "prm"]
+    params = {**FIXED.get(key, {}), **params}
+    found = attribute(key, model, PROBLEM, STEPS, **params)
+    got = estimate(key, tiny_shape(model.kind.config), found.n_tokens, len(STEPS), **params)
+    assert near(got.tokens, found.spent.tokens)
+    assert got.backwards == found.spent.backwards
+    spent = found.spent.tokens / found.n_tokens + found.spent.backwards
+    assert near(got.equivalents, spent)
+    assert got.most_equivalents >= got.equivalents
+    assert got.words.startswith("about ")
+
+
+def kept_bytes(work):
+    """Return the most bytes that autograd keeps at a time while ``work`` runs, weights left out."""
+    held, most = {}, 0
+
+    def pack(tensor):
+        nonlocal most
+        storage = tensor.untyped_storage()
+        # Weights are parameters; what is kept of a path is not.
+        if not tensor.is_leaf or tensor.requires_grad or tensor.grad_fn is not None:
+            held[storage.data_ptr()] = storage.nbytes()
+            most = max(most, sum(held.values()))
+        return tensor
+
+    real = torch.autograd.grad
+
+    def grad(*args, **more):
+        found = real(*args, **more)
+        held.clear()
+        return found
+
+    torch.autograd.grad = grad
+    try:
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            work()
+    finally:
+        torch.autograd.grad = real
+    return most
+
+
+@pytest.mark.parametrize(("layers", "rows"), [(2, 4), (4, 2), (3, 8)])
+def test_memory_of_gradients_is_within_a_factor_of_two(layers, rows):
+    model = trained(layers=layers)
+    params = {"start": 8, "limit": 8, "rows": rows}
+    truth = kept_bytes(lambda: attribute("integrated_gradients", model, PROBLEM, STEPS, **params))
+    tokens = attribute("running_reward", model, PROBLEM, STEPS).n_tokens
+    shape = tiny_shape(model.kind.config)
+    got = estimate("integrated_gradients", shape, tokens, len(STEPS), **params)
+    assert near(got.memory_bytes, truth)
+
+
+def test_adaptive_steps_are_likely_two_tries_and_at_most_all(models):
+    shape = tiny_shape(models["prm"].kind.config)
+    got = estimate("integrated_gradients", shape, 500, 5)
+    assert got.forwards == 32 + 64 + 2
+    assert got.most_equivalents == 2 * (32 + 64 + 128 + 256) + 2
+    assert "at most 962" in got.words
+    assert tries(32, 256) == [32, 64, 128, 256]
+    assert tries(32, 100) == [32, 64, 100]
+    assert tries(32, 8) == [8]
+    assert path_rows(32, 500) == 8
+    assert path_rows(32, 500, rows=3) == 3
+    assert path_rows(32, 10_000) == 1
+
+
+def test_sizes_of_a_saved_base_serve_too(tmp_path):
+    from tests.scoring.reward_cases import save_base
+
+    got = estimate("running_reward", folder_shape(save_base(tmp_path)), 1000, 3)
+    assert (got.forwards, got.backwards, got.tokens) == (1, 0, 1000)
+    assert got.memory_bytes > 1000 * 64 * 4
+
+
+def test_a_short_path_and_wrong_names_are_no_accident(models):
+    shape = tiny_shape(models["prm"].kind.config)
+    for key in METHODS:
+        assert estimate(key, shape, 0, 0).tokens > 0
+    with pytest.raises(UnknownNameError, match="attribution method"):
+        estimate("nothing", shape, 1, 1)
+    with pytest.raises(ParameterError, match="start"):
+        estimate("integrated_gradients", shape, 1, 1, start=1)
