@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from django.db.models import Case, F, Func, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Concat, Left, StrIndex, Substr, Upper
 
 from annotator.models import Outcome, Step, Trace
@@ -236,9 +236,12 @@ def text_previews(*, problem: Problem, at: Sequence[int]) -> dict[int, str]:
     return dict(rows.annotate(preview=preview).values_list("preorder", "preview"))
 
 
-def _as_typed(text: F | Value) -> Upper:
-    """Return ``text`` in capitals with typographic signs replaced by those of a keyboard."""
-    return Upper(Func(text, Value("−–—×·÷"), Value("---**/"), function="TRANSLATE"))
+def _any_sign(text: str) -> str:
+    """Return a regular expression for ``text`` in which a sign of the keyboard stands for all like it."""
+    like = {"-": "[-−–—]", "*": "[*×·]", "/": "[/÷]"}
+    typed = text.translate(str.maketrans("−–—×·÷", "---**/"))
+    escaped = (f"\\{char}" if char.isascii() and not char.isalnum() else char for char in typed)
+    return "".join(like.get(char[-1], char) for char in escaped)
 
 
 def text_hits(*, problem: Problem, text: str) -> list[int]:
@@ -247,10 +250,12 @@ def text_hits(*, problem: Problem, text: str) -> list[int]:
     Case does not matter, and the signs a keyboard lacks are found by those it has: ``-`` finds
     minus and dashes, ``*`` finds ``×`` and ``·``, ``/`` finds ``÷``.
     """
-    rows = Step.objects.filter(problem=problem).annotate(
-        found=StrIndex(_as_typed(F("text")), _as_typed(Value(text)))
-    )
-    return list(rows.filter(found__gt=0).order_by("preorder").values_list("preorder", flat=True))
+    rows = Step.objects.filter(problem=problem).order_by("preorder")
+    if any(sign in "-*/−–—×·÷" for sign in text):
+        rows = rows.filter(text__iregex=_any_sign(text))
+    else:  # a fifth of the time
+        rows = rows.annotate(found=StrIndex(Upper("text"), Upper(Value(text)))).filter(found__gt=0)
+    return list(rows.values_list("preorder", flat=True))
 
 
 def outcomes_by_trace(*, trace_ids: Iterable[int]) -> dict[int, list[Outcome]]:
