@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scoring.attribution import attribute
+from scoring.attribution.free import from_scores
 from scoring.errors import AttributionError
 from scoring.tree import Tree
 from tests.scoring.adapters.published import scored
@@ -65,6 +66,22 @@ def test_a_prefix_reads_the_same_with_and_without_what_follows():
         attribute("running_reward", model, PROBLEM, steps) for steps in (STEPS, STEPS[:2])
     )
     np.testing.assert_allclose(long.per_step[:2], short.per_step, atol=1e-4)
+
+
+def test_scoring_gives_it_away_without_a_further_forward():
+    model = trained("prm")
+    tree = Tree.from_columns(ids=list(range(5)), depth=np.arange(5), text=["", *STEPS])
+    model.score(PROBLEM, tree)  # checks packing, once
+    with passes(model.network) as seen:
+        scores = model.score(PROBLEM, tree)
+        free = from_scores([scores.tokens[k] for k in range(1, 5)])
+    assert len(seen) == 1
+    found = attribute("running_reward", model, PROBLEM, STEPS, output="score")
+    for name in ("credit", "per_step", "step", "begin", "end", "value", "baseline_value", "total"):
+        np.testing.assert_allclose(getattr(free, name), getattr(found, name), atol=1e-6)
+    assert (free.badge, free.unit, free.spent.forwards) == ("ok", found.unit, 0)
+    with pytest.raises(AttributionError, match="score the project again"):
+        from_scores([])
 
 
 # --- closed prefix ------------------------------------------------------------------------------
