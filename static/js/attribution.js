@@ -2,6 +2,7 @@
 
 import { announce, openDialog } from "./app.js";
 import { Keys } from "./keys.js";
+import { painted } from "./paint.js";
 import { RewardLine } from "./reward_line.js";
 
 const MINUS = "−";
@@ -11,7 +12,8 @@ const $ = (id) => document.getElementById(id);
 
 let numbers = null;
 let spans = [];
-let order = []; // units from the strongest to the weakest
+let order = null; // units from the strongest to the weakest, once somebody asks
+let kept = null; // the text while the server sends new colours for it
 let strong = -1;
 let at = -1;
 let line = null;
@@ -21,6 +23,8 @@ function signed(value) {
   if (Number(text) === 0) return text;
   return `${value < 0 ? MINUS : "+"}${text}`;
 }
+
+const LEVELS = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4"].map((level) => `heat-${level}`);
 
 /** The pieces of a unit stand side by side. */
 function piecesOf(unit) {
@@ -61,6 +65,7 @@ function step(by) {
 }
 
 function strongest(by) {
+  order ??= numbers.sums.map((value, unit) => [Math.abs(value), unit]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
   strong = Math.min(Math.max(strong + by, 0), order.length - 1);
   if (order.length) point(piecesOf(order[strong])[0], { scroll: true });
 }
@@ -73,16 +78,37 @@ function grain() {
   announce(`By ${list.selectedOptions[0].text}`);
 }
 
-function start() {
+/** The text that was on screen, in the place of the new one without text: its colours and sums change. */
+function recolor() {
+  const fresh = $("token-text");
+  if (!kept || !fresh?.hasAttribute("data-kept")) return;
+  fresh.querySelectorAll(".token-block > header").forEach((header, at) => kept.children[at].querySelector("header").replaceWith(header));
+  for (const name of ["class", "aria-label"]) kept.setAttribute(name, fresh.getAttribute(name));
+  fresh.replaceWith(kept);
+  const before = numbers.levels;
+  const { levels } = JSON.parse($("numbers").textContent);
+  for (let i = 0; i < levels.length; i += 1) {
+    if (levels[i] === before[i]) continue;
+    spans[i].classList.replace(levelOf(before[i]), levelOf(levels[i]));
+  }
+}
+
+function levelOf(letter) {
+  return LEVELS[letter.charCodeAt(0) - 97];
+}
+
+async function start({ sameText = false } = {}) {
   line?.close();
-  line = null;
+  line = order = null;
+  spans[at]?.classList.remove("pointed");
   at = strong = -1;
   const told = $("numbers");
   numbers = told ? JSON.parse(told.textContent) : null;
-  spans = [...document.querySelectorAll("#token-text .t")];
+  if (!sameText) spans = [...document.querySelectorAll("#token-text .t")];
   if (!numbers) return;
-  order = numbers.sums.map((value, unit) => [Math.abs(value), unit]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
-  line = new RewardLine($("line"), numbers, (token) => point(token, { fromLine: true }));
+  const box = $("line");
+  await painted(); // the text first
+  if (box.isConnected) line = new RewardLine(box, numbers, (token) => point(token, { fromLine: true }));
 }
 
 document.addEventListener("pointerover", ({ target }) => {
@@ -90,9 +116,21 @@ document.addEventListener("pointerover", ({ target }) => {
   if (token) point(Number(token.dataset.i));
 });
 document.addEventListener("theme", () => line?.redraw());
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const text = $("token-text");
+  if (text) detail.headers["X-Kept-Pieces"] = text.dataset.pieces;
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.target.matches("#attribution") || detail.isError) return;
+  kept = $("token-text");
+  kept?.replaceWith(document.createElement("div"));
+});
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (!detail.target.matches("#attribution") && !$("attribution")?.contains(detail.target)) return;
-  start();
+  const sameText = Boolean(kept && $("token-text")?.hasAttribute("data-kept"));
+  if (sameText) recolor();
+  kept = null;
+  start({ sameText });
   if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
 });
 

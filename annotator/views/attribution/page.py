@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from annotator.errors import AnnotatorError, ForbiddenError, NotFoundError
@@ -39,7 +40,7 @@ from annotator.views.attribution.shown import (
     shown_stored,
 )
 from annotator.views.attribution.text import blocks
-from annotator.views.http import page_or_fragment
+from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.workbench.data import gate
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from scoring.attribution.base import MethodRow
 
 CHARACTERS_PER_TOKEN = 3
+KEPT = "X-Kept-Pieces"
+"""The text that the page holds already, as ``data-pieces`` named it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -157,17 +160,21 @@ def _path(problem: Problem, asked: Asked) -> ReadPath:
 def path_tokens(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Show a path's tokens; htmx gets the part below the header alone."""
     view = opened(request, project, pk)
-    return page_or_fragment(
+    kept = request.headers.get(KEPT, "") if wants_fragment(request) else ""
+    response = page_or_fragment(
         request,
         "annotator/attribution.html",
         "annotator/_attribution.html",
-        _context(view),
+        _context(view, kept),
         access=view.access,
         section="problems",
     )
+    patch_vary_headers(response, [KEPT])
+    return response
 
 
-def _context(view: Opened) -> dict[str, Any]:
+def _context(view: Opened, kept: str) -> dict[str, Any]:
+    """Return what the page draws; a text that is on screen, cut the same way, is not sent again."""
     asked, model, shown = view.asked, view.model, view.shown
     limit = None
     if shown is not None and asked.scale == "problem" and model is not None:
@@ -176,7 +183,10 @@ def _context(view: Opened) -> dict[str, Any]:
     found = grained(shown, view.path.texts, asked.by, limit) if shown is not None else None
     job = newest_job(model=model, end=view.path.end, method=view.row.key) if model else None
     here = reverse("annotator:attribution", args=[view.access.project.name, view.problem.pk])
+    pieces = f"{view.path.hash[:16]}.{shown.pieces}" if shown is not None else ""
     return {
+        "pieces": pieces,
+        "kept": bool(pieces) and pieces == kept,
         "problem": view.problem,
         "view": view,
         "asked": asked,
@@ -184,7 +194,7 @@ def _context(view: Opened) -> dict[str, Any]:
         "row": view.row,
         "shown": shown,
         "found": found,
-        "blocks": list(blocks(found, view.path.steps)) if found is not None else [],
+        "blocks": list(blocks(found, view.path.steps, texts=pieces != kept)) if found else [],
         "lines": _lines(view),
         "grains": [
             (key, name, key == (found.grain if found else asked.by)) for key, name in GRAINS.items()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from annotator.queries.attributions import RUNNING
-from annotator.templatetags.heat import level_class
 from scoring.attribution.base import AMBER, OK, badge, relative_error
 from scoring.attribution.grouping import grouped
 from scoring.attribution.registry import METHODS
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray
 
 GRAINS = {"token": "tokens", "word": "words", "sentence": "sentences", "step": "steps"}
+LETTERS = "abcdefghi"
+"""The levels -4 … 4 as the scripts read them."""
 BADGES = {
     "ok": ("good", "adds up"),
     "amber": ("notice", "nearly adds up"),
@@ -70,6 +72,12 @@ class Shown:
     errors: FloatArray | None = None
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     stale: bool = False
+
+    @property
+    def pieces(self) -> str:
+        """What names the cut of the texts into pieces: the same cut needs colours only."""
+        cut = np.stack([self.step, self.begin, self.end]).astype("<i4").tobytes()
+        return hashlib.blake2b(cut, digest_size=8).hexdigest()
 
     @property
     def total(self) -> float:
@@ -204,16 +212,9 @@ class Grained:
     scale: Scale
 
     @property
-    def levels(self) -> list[str]:
-        """CSS class of each piece."""
-        found = classes(self.sums, self.scale)
-        names = {int(level): level_class(int(level)) for level in np.unique(found)}
-        of_unit = [names[int(level)] for level in found]
-        return [of_unit[unit] for unit in self.unit_of.tolist()]
-
-    def of_step(self, number: int) -> float:
-        """Return the sum of one step, from 0."""
-        return float(self.shown.credit[self.shown.step == number].sum())
+    def levels(self) -> IntArray:
+        """``(P,)`` level of each piece, -4 … 4; the credits are all there, so none is missing."""
+        return np.asarray(classes(self.sums, self.scale)[self.unit_of], np.int64)
 
     def numbers(self) -> dict[str, Any]:
         """Return what the scripts need to say exact values and to draw the line."""
@@ -225,6 +226,7 @@ class Grained:
             "step": self.shown.step.tolist(),
             "start": self.shown.baseline_value,
             "grain": self.grain,
+            "levels": "".join(LETTERS[level] for level in (self.levels + 4).tolist()),
         }
 
 

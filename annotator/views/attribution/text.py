@@ -12,6 +12,8 @@ import numpy as np
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from annotator.templatetags.heat import level_class
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from annotator.views.attribution.shown import Grained
 
 MARK = "¶"
+NAMES = [level_class(level) for level in range(-4, 5)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,20 @@ class Block:
     error: float | None
 
 
-def blocks(found: Grained, steps: Sequence[Step]) -> Iterator[Block]:
-    """Yield the steps of the path with their tokens."""
-    shown, levels = found.shown, found.levels
+def blocks(found: Grained, steps: Sequence[Step], *, texts: bool = True) -> Iterator[Block]:
+    """Yield the steps of the path with their tokens; without ``texts`` their sums alone."""
+    shown = found.shown
+    levels = [NAMES[level] for level in (found.levels + 4).tolist()]
     edges = np.searchsorted(shown.step, np.arange(len(steps) + 1)).tolist()
     begins, ends = shown.begin.tolist(), shown.end.tolist()
     for number, step in enumerate(steps):
         parts = []
-        for i in range(edges[number], edges[number + 1]):
+        for i in range(edges[number], edges[number + 1]) if texts else ():
             text = step.text[begins[i] : ends[i]]
             own = escape(text) if text else MARK
             mark = "" if text else " mark"
             parts.append(f'<span class="t heat {levels[i]}{mark}" data-i="{i}">{own}</span>')
-        plain = "" if parts else escape(step.text)
+        plain = escape(step.text) if texts and not parts else ""
         here = slice(edges[number], edges[number + 1])
         yield Block(
             step=step,

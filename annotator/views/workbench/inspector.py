@@ -95,6 +95,7 @@ def _tokens(bench: Workbench) -> dict[str, Any]:
         "more": max(0, len(rows) - TOKENS_SHOWN),
         "chart": tokens.chart(),
         "tokens_href": _tokens_url(bench),
+        "path_href": _path_url(bench),
         "model_links": [
             {"model": model, "href": bench.state.query(model=model.pk)} for model in bench.models
         ],
@@ -108,6 +109,14 @@ def _tokens_url(bench: Workbench) -> str:
     kwargs = {"project": bench.access.project.name, "pk": bench.problem.pk, "step": step}
     model = bench.model.pk if bench.model is not None else 0
     return f"{reverse('annotator:step-tokens', kwargs=kwargs)}?model={model}"
+
+
+def _path_url(bench: Workbench) -> str:
+    """Return the page of all tokens on the followed trace."""
+    kwargs = {"project": bench.access.project.name, "pk": bench.problem.pk}
+    end = bench.end_id or (bench.step.pk if bench.step is not None else 0)
+    model = bench.model.pk if bench.model is not None else 0
+    return f"{reverse('annotator:attribution', kwargs=kwargs)}?end={end}&model={model}"
 
 
 def _labels(bench: Workbench) -> dict[str, Any]:

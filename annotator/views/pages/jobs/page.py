@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -139,6 +140,12 @@ def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
             return reverse(ADDRESSES[noun], args=[name, row_made.pk]), f"Open the {noun}"
     if job.state != Job.State.DONE and not row.was_refused:
         return None
+    if job.kind == Job.Kind.ATTRIBUTE:
+        kept = {key: job.args[key] for key in ("end", "model", "method")}
+        here = reverse("annotator:attribution", args=[name, job.args["problem"]])
+        return f"{here}?{urlencode(kept)}", "Read the tokens"
+    if job.kind == Job.Kind.FAITHFUL:
+        return reverse("annotator:model-detail", args=[name, job.args["model"]]), "Open the model"
     if job.kind == Job.Kind.AGREEMENT:
         query = Scope.from_stored(job.args["scope"]).query
         return f"{reverse('annotator:agreement', args=[name])}?{query}", "Open the figures"

@@ -1,0 +1,91 @@
+"""The tokens of a path by pointer and keys: exact numbers, units, one text that only changes its colours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.annotator.workbench_data import (
+    GAME,
+    member,
+    project_with_types,
+    write_model,
+    write_problem,
+)
+from tests.browser.test_accessibility import violations
+from tests.browser.waiting import eventually, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def path_page(open_page):
+    """Return a function that opens the tokens of the longest path."""
+    project = project_with_types()
+    problem, steps = write_problem(project, "Make 24.", GAME)
+    write_model(problem, steps)
+    owner = member(project, "owner", "owner")
+    where = f"/p/{project.name}/problems/{problem.pk}/attribution/?end={steps[4].pk}"
+
+    def opened(query="", **options):
+        page = open_page(owner, where + query, **options)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    return opened
+
+
+def readout(page):
+    return page.locator("#token-readout").inner_text()
+
+
+def test_tokens_are_read_by_keys_and_pointer(path_page):
+    page = path_page()
+    until(page, "document.activeElement.id === 'token-text'")
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: readout(page).startswith("Step 1, token “4␣*”"))
+    page.keyboard.press("j")
+    until(page, lambda: readout(page).startswith("Step 2, token"))
+    page.keyboard.press("n")
+    strongest = page.evaluate(
+        """() => {
+            const { sums } = JSON.parse(document.getElementById("numbers").textContent);
+            const sizes = sums.map(Math.abs);
+            return sizes.indexOf(Math.max(...sizes));
+        }"""
+    )
+    eventually(
+        page, lambda: page.locator("#token-text .pointed").get_attribute("data-i"), str(strongest)
+    )
+    page.locator("#token-text .t").first.hover()
+    until(page, lambda: readout(page).startswith("Step 1, token"))
+    page.wait_for_selector("#line canvas")
+
+
+def test_another_unit_changes_colours_and_keeps_the_text(path_page):
+    page = path_page()
+    page.evaluate("document.querySelector('#token-text .t').kept = true")
+    text = page.locator("#token-text").inner_text()
+    page.keyboard.press("g")
+    until(page, lambda: "by=word" in page.url)
+    until(page, "document.querySelector('#token-text .t').kept === true")
+    for unit in ("sentence", "step"):
+        page.keyboard.press("g")
+        until(page, lambda unit=unit: f"by={unit}" in page.url)
+    until(page, "JSON.parse(document.getElementById('numbers').textContent).grain === 'step'")
+    assert page.locator("#token-text").inner_text() == text
+    levels = page.evaluate(
+        """() => [...document.querySelectorAll(".token-block")].map((block) =>
+            new Set([...block.querySelectorAll(".t")].map((token) => token.className.replace(" pointed", ""))).size)"""
+    )
+    assert set(levels) == {1}
+    page.go_back()
+    until(page, lambda: "by=step" not in page.url)
+    until(page, "document.querySelectorAll('#token-text .t').length > 0")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_the_page_fits_and_has_no_violation(path_page, width, theme):
+    page = path_page(viewport={"width": width, "height": 800}, color_scheme=theme)
+    page.wait_for_selector("#line canvas")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
