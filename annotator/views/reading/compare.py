@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from annotator.models import Problem, Step, Trace
     from annotator.queries.access import Access
     from annotator.views.http import HtmxRequest
-    from annotator.views.reading.sides import Column, Target
+    from annotator.views.reading.sides import Target
 
 LABEL_CHARS = 60
 MOST_KEY = 400
@@ -159,22 +159,23 @@ def _sides(view: Opened) -> list[dict[str, Any]]:
                 "outcome": outcomes.get(trace.pk) if trace is not None else None,
                 "options": _options(view, target),
                 "by": asked.by if n == 0 else ("" if asked.by_b == asked.by else asked.by_b),
-                "line": _line(found, target, column),
+                "line": _line(found, n),
                 "href": f"{workbench}?{urlencode(told)}",
             }
         )
     return sides
 
 
-def _line(found: Comparison, target: Target, column: Column) -> Sparkline | None:
+def _line(found: Comparison, side: int) -> Sparkline | None:
     """Draw a side's numbers along its path, on the limits of both."""
-    values = column.values[target.path.at]
-    if not np.isfinite(values).any():
-        return None
+    values = found.along[side]
     known = values[np.isfinite(values)]
+    if not len(known):
+        return None
     points = [float(v) if np.isfinite(v) else None for v in values]
     drawn = sparkline_path(points, found.scale.low, found.scale.high)
-    return Sparkline(drawn, float(known.min()), float(known.max()), column.label)
+    label = (found.first, found.second)[side].label
+    return Sparkline(drawn, float(known.min()), float(known.max()), label)
 
 
 def _options(view: Opened, target: Target) -> list[dict[str, Any]]:

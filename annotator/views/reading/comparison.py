@@ -62,6 +62,7 @@ class Comparison:
     """Everything that the page and its files say.
 
     Attributes:
+        along: the numbers of the steps of each path.
         apart: why the numbers cannot be subtracted, "" = they can; ``fall`` is then there.
         diverge: number of the first row in which the two differ, None if they never do.
         counted: what the n of the correlation counts.
@@ -73,6 +74,7 @@ class Comparison:
     first: Column
     second: Column
     scale: Scale
+    along: tuple[FloatArray, FloatArray]
     apart: str
     pairs: list[Pair]
     deltas: FloatArray
@@ -115,8 +117,7 @@ class Comparison:
         if place is None:
             return None
         path = (self.a if side == 0 else self.b).path
-        column = self.first if side == 0 else self.second
-        return Cell(path.ids[place], place + 1, float(column.values[path.at[place]]))
+        return Cell(path.ids[place], place + 1, float(self.along[side][place]))
 
     def _row(self, number: int) -> Row:
         i, j = self.pairs[number]
@@ -144,7 +145,8 @@ def compare(*, columns: Columns, a: Target, b: Target, by: str, by_b: str) -> Co
     """
     first, second, apart = comparable(columns.column(by), columns.column(by_b))
     pairs = aligned(a.path, b.path)
-    one, two = first.values[a.path.at], second.values[b.path.at]
+    one, two = first.along(a), second.along(b)
+    along = one, two
     left_out = 0
     if a.path.ids == b.path.ids and first.key != second.key:
         both = np.isfinite(one) & np.isfinite(two)
@@ -165,13 +167,14 @@ def compare(*, columns: Columns, a: Target, b: Target, by: str, by_b: str) -> Co
             for i, j in pairs
         ]
     )
-    correlation, counted = _correlation(first, second, a, b, pairs)
+    correlation, counted = _correlation(first, second, along, pairs)
     return Comparison(
         a=a,
         b=b,
         first=first,
         second=second,
         scale=shared_scale(first, second),
+        along=along,
         apart=apart,
         pairs=pairs,
         deltas=deltas,
@@ -213,11 +216,11 @@ def _diverge(
 
 
 def _correlation(
-    first: Column, second: Column, a: Target, b: Target, pairs: list[Pair]
+    first: Column, second: Column, along: tuple[FloatArray, FloatArray], pairs: list[Pair]
 ) -> tuple[Correlation, str]:
     """Correlate two columns over the whole tree, one column over the pairs of steps."""
     if first.key != second.key:
         return rank_correlation(first.values[1:], second.values[1:]), "steps of the tree"
-    both = [(a.path.at[i], b.path.at[j]) for i, j in pairs if i is not None and j is not None]
-    left, right = ([at for at, _ in both], [at for _, at in both])
-    return rank_correlation(first.values[left], second.values[right]), "pairs of steps"
+    both = [(along[0][i], along[1][j]) for i, j in pairs if i is not None and j is not None]
+    left, right = [one for one, _ in both], [two for _, two in both]
+    return rank_correlation(left, right), "pairs of steps"

@@ -140,7 +140,7 @@ def _tree(view: Opened) -> Figure:
 
 def _path(view: Opened) -> Figure:
     target, column = view.found.a, view.columns.column(view.asked.by)
-    limits, values = own_scale(column), column.values[target.path.at]
+    limits, values = own_scale(column), column.along(target)
     texts = _texts(view, target)
     table = [
         [n, step, _cell(value), csv_text(text)]
@@ -174,9 +174,7 @@ def _compare(view: Opened) -> Figure:
     a, b = (f"{t.name} by {c.label}" for t, c in ((found.a, found.first), (found.b, found.second)))
     title = f"A, {a}, against B, {b}, on {_prompt(view)}"
     ends = [found.first] if found.one_column else [found.first, found.second]
-    values = np.concatenate(
-        [found.first.values[found.a.path.at], found.second.values[found.b.path.at]]
-    )
+    values = np.concatenate(found.along)
     lines = _provenance(view, ends, found.scale, values)
     fall = found.fall
     if fall is not None:

@@ -7,7 +7,7 @@ the workbench's menu, or ``human`` and ``checker`` for ratings.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from annotator.views.workbench.coloring import Colorings
 from scoring.heatmap import Scale, scale
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from annotator.models import Problem, Step, Trace
     from annotator.queries.access import Access
     from annotator.queries.blindness import Sight
@@ -92,6 +94,7 @@ class Column:
         additive: the numbers of a path add up to its total; else they are levels.
         probability: 0 to 1, about 0.5.
         model: id of the reward model that said them, None if none did.
+        per_trace: numbers of the steps of each trace by the id of its end, where they differ by trace.
     """
 
     key: str
@@ -104,6 +107,13 @@ class Column:
     missing: str = ""
     model: int | None = None
     notes: tuple[str, ...] = ()
+    per_trace: Mapping[Any, FloatArray] | None = None
+
+    def along(self, target: Target) -> FloatArray:
+        """Return ``(K,)`` numbers of a path's steps: a whole trace's own where the method has them."""
+        if target.trace is not None and self.per_trace and target.end.pk in self.per_trace:
+            return np.asarray(self.per_trace[target.end.pk], np.float64)
+        return np.asarray(self.values[target.path.at], np.float64)
 
     @property
     def additive(self) -> bool:
@@ -187,6 +197,7 @@ class Columns:
             found.missing,
             whole_number(source) if source else None,
             found.notes,
+            found.per_trace,
         )
 
     def _human_label(self) -> str:
@@ -244,6 +255,7 @@ def _as_rating(column: Column) -> Column:
     return replace(
         column,
         values=2 * column.values - 1,
+        per_trace=None,
         unit=RATING_UNIT,
         signed=True,
         probability=False,

@@ -61,6 +61,21 @@ def test_credit_totals_are_sums_of_the_path_and_levels_are_its_end(game, columns
         assert found.fall.first == pytest.approx(total(path))
 
 
+def test_a_whole_trace_has_its_own_credit(game, columns):
+    problem, steps = game
+    one, two = (problem.traces.get(end=steps[at]) for at in (4, 5))
+    sides = [target_of(problem=problem, key=f"t{trace.pk}") for trace in (one, two)]
+    column = columns.column("tempo")
+    found = compare(columns=columns, a=sides[0], b=sides[1], by="tempo", by_b="tempo")
+    for target, along in zip(sides, found.along, strict=True):
+        own = column.per_trace[target.end.pk]
+        assert along.tolist() == own.tolist()
+    assert found.fall.first == pytest.approx(sum(column.per_trace[steps[4].pk]))
+    assert found.fall.exact
+    path = compare(columns=columns, a=side(problem, steps[4]), b=sides[1], by="tempo", by_b="tempo")
+    assert path.along[0].tolist() == column.values[path.a.path.at].tolist()
+
+
 def test_two_models_differ_by_their_running_reward_before_the_first_step_too(game, models, columns):
     problem, steps = game
     keys = [f"prm_score@{model.pk}" for model in models]
