@@ -37,15 +37,15 @@ def credit(tree: Tree, *, form: str) -> Credit:
     lowers it for text that repeats itself. "total": that plus 0.1 on solved and −1 on failed traces.
 
     Words are lower case, split at what is neither letter nor digit; the words in ``STOP_WORDS``
-    (our list) do not count towards the path. ``kg_path`` stands at the problem: text, or a list of
-    triples.
+    (our list) count nowhere, neither in the path nor in the text nor in φ. ``kg_path`` stands at the
+    problem: text, or a list of triples.
 
     Returns:
         Shares of the path from 0 to 1, the same on every trace; or reward units by trace.
 
     Source: arXiv 2601.15160 (jha-lab/kg-implicit-reward-compositional-rl), for whole traces.
     """
-    path = _words(_path_text(tree)) - STOP_WORDS
+    path = set(_words(_path_text(tree)))
     notes: tuple[str, ...] = () if path else (NO_PATH,)
     if form == "step":
         size = max(1, len(path))
@@ -66,7 +66,7 @@ def _first_mentions(tree: Tree, path: set[str]) -> FloatArray:
     new = np.zeros(len(tree))
     for at, (up, text) in enumerate(zip(tree.parent[1:].tolist(), tree.text[1:], strict=True), 1):
         seen.append(seen[up])
-        for word in path.intersection(WORD.findall(str(text).lower())):
+        for word in path.intersection(_words(str(text))):
             seen[at] |= bits[word]
         new[at] = seen[at].bit_count() - seen[up].bit_count()
     return new
@@ -120,15 +120,16 @@ def _read(tree: Tree, path: set[str]) -> Iterator[_Text]:
     for depth, text in zip(tree.depth[1:].tolist(), tree.text[1:].tolist(), strict=True):
         while len(above) > depth:
             counts.subtract(above.pop()[1])
-        words = WORD.findall(str(text).lower())
+        words = _words(str(text))
         found = _Text(above[-1][0])
         found.add(words, counts, bits)
         above.append((found, words))
         yield found
 
 
-def _words(text: str) -> set[str]:
-    return set(WORD.findall(text.lower()))
+def _words(text: str) -> list[str]:
+    """Return the words of a text that count, in order."""
+    return [word for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
 def _path_text(tree: Tree) -> str:

@@ -181,12 +181,13 @@ def test_kg_path_counts_words_of_the_path_where_they_are_first_mentioned():
 
 
 def test_kg_path_reward_by_hand():
-    # down to b: aspirin and inhibits of 3: 1.2 · 2/3 + 0.3; no word in more than 35 % of 8
-    # down to c: aspirin alone: 1.2 / 3; "is" twice of 7
+    # down to b: aspirin and inhibits of 3; of 5 words that count, aspirin is 2: 1 − 3 · 0.05
+    # down to c: aspirin alone: 1.2 / 3; no word of 3 occurs twice, but each is 1/3
     got = by_node("kg_path", DRUGS, form="path")
-    assert got == pytest.approx({"a": (1.1 + 0.4) / 2, "b": 1.1, "c": 0.4})
+    b = (1.2 * 2 / 3 + 0.3) * 0.85
+    assert got == pytest.approx({"a": (b + 0.4) / 2, "b": b, "c": 0.4})
     got = by_node("kg_path", DRUGS, form="total")
-    assert got == pytest.approx({"a": (1.2 - 0.6) / 2, "b": 1.2, "c": -0.6})
+    assert got == pytest.approx({"a": (b + 0.1 - 0.6) / 2, "b": b + 0.1, "c": -0.6})
     full = tree(
         step("a", outcome=1, text="COX: aspirin inhibits"), kg_path="aspirin inhibits the cox"
     )
@@ -202,6 +203,16 @@ def test_kg_path_reward_is_lower_for_text_that_repeats_itself():
         step("a", text="no no no"), step("b", "a", 1, text="no no x c d e f"), kg_path="x y"
     )
     assert by_node("kg_path", apart, form="path")["b"] == pytest.approx(0.6 * 0.55 * 0.9)
+
+
+def test_kg_path_stop_words_count_nowhere():
+    # x y z once each, whatever stands between; two equal words are no run over a stop word either
+    plain = tree(step("a", outcome=1, text="x y z"), kg_path="x y")
+    spread = tree(step("a", outcome=1, text="The x and the y and the z of the"), kg_path="x y")
+    assert by_node("kg_path", spread, form="path") == by_node("kg_path", plain, form="path")
+    runs = tree(step("a", outcome=1, text="no and no and no and no and x y z b c d"), kg_path="x y")
+    # no: 4 of 10 places, 4 in a row
+    assert by_node("kg_path", runs, form="path")["a"] == pytest.approx(1.5 * 0.85 * 0.95)
 
 
 def test_kg_path_counts_of_one_branch_do_not_reach_another():
