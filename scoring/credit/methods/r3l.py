@@ -28,11 +28,12 @@ def credit(tree: Tree) -> Credit:
     from the first branching on.
 
     Returns:
-        Outcome units, signed. A perfect trace has 1 even where the whole group is perfect.
+        Outcome units, signed. A perfect trace has 1 even where the whole group is perfect; a trace
+        alone is compared with 0, as in the code.
 
     Source: arXiv 2601.03715, shiweijiezero/R3L at d503f6c.
     """
-    stats = group(tree, single="zero")
+    stats = group(tree)
     plain = tree.outcomes - stats.mean if not stats.flat else tree.outcomes * 0.0
     scaled = np.where(plain >= 0, ALPHA * plain, plain)
     scaled = np.where(tree.outcomes >= PERFECT, PERFECT, scaled)
@@ -53,7 +54,13 @@ def _shared_steps(tree: Tree) -> tuple[IntArray, int]:
     where = dict(zip(tree.ids[unique].tolist(), unique.tolist(), strict=True))
     named = np.array([name is not None for name in originals], np.bool_)
     first = np.array(
-        [where.get(name, -1) if isinstance(name, int | str) else -1 for name in originals], np.int64
+        [
+            where.get(name, -1)
+            if isinstance(name, int | str) and not isinstance(name, bool)
+            else -1
+            for name in originals
+        ],
+        np.int64,
     )
     pair = named & (first >= 0)
     retry, original = ends[pair], first[pair]

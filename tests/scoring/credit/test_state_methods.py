@@ -155,6 +155,16 @@ def test_r3l_gives_one_to_a_perfect_trace_even_if_all_are():
     assert NO_SIGNAL in result.notes
 
 
+def test_r3l_compares_a_trace_alone_with_nothing():
+    alone = [ROOT, {"id": 1, "parent": "r", "text": "", "outcome": 0.5, "retry_of": None}]
+    assert by_trace("r3l", alone) == [[1.5]]  # a baseline of 0: 3 · 1/2
+    low = [ROOT, alone[1] | {"outcome": -0.5, "retry_of": True}]  # true is no id
+    assert by_trace("r3l", low) == [[-0.5]]
+    assert (
+        "retries whose original is no trace here: 1" in assign("r3l", Tree.from_records(low)).notes
+    )
+
+
 # --- HICRA --------------------------------------------------------------------------------------
 
 
