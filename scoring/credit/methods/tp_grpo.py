@@ -29,8 +29,9 @@ def credit(
 
     Args:
         tree: its column ``label``: above 0 yes, below 0 or false no, 0 and None no label.
-        labels: "column" reads it, "score" takes the sign of the step's score instead.
-        failed: what a label says on a failed trace: "matches" the wrong answer, or
+        labels: "column" reads it, "score" takes the sign of the step's score instead (ours), which
+            on any trace says whether the step is correct.
+        failed: what a label of the column says on a failed trace: "matches" the wrong answer, or
             "correctness", as on a solved one (an incorrect step then counts as matching).
         alpha: our choice; the paper's value was not seen.
         ddof: of the outcomes' standard deviation.
@@ -47,7 +48,8 @@ def credit(
     else:
         scores, _ = step_scores(tree)
         label = np.where(scores == 0, np.nan, np.sign(scores))
-    on_failed = -label if failed == "correctness" else label
+    matches = labels == "column" and failed == "matches"
+    on_failed = label if matches else -label
     stats = group(tree, ddof=ddof, single=single)
     outcome = standardise(tree.outcomes, ddof=ddof, eps=eps, single=single)
     right = solved(tree)

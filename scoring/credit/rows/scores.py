@@ -78,7 +78,8 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "failed",
                 "matches",
-                "what a label says on a failed trace: it 'matches' the wrong answer, or 'correctness'",
+                "what a label says on a failed trace: it 'matches' the wrong answer, or 'correctness'; "
+                "a score's sign is always the latter",
                 choices=("matches", "correctness"),
                 words=("matches the wrong answer", "is correct"),
             ),

@@ -131,8 +131,10 @@ def test_tp_grpo_by_its_two_propositions():
 def test_tp_grpo_may_read_correctness_on_failed_traces_or_the_sign_of_scores():
     got = by_node("tp_grpo", THOUGHTS, failed="correctness")
     assert got == pytest.approx({"g": SIZE, "b": SIZE - 0.5, "m": 0.0, "n": -SIZE})
+    # a score says what is right, on failed traces too: a good step there is not to blame
     scored = tree(*(step(k, outcome=o, score=s / 3) for k, (o, s) in LABELS.items()))
-    assert by_node("tp_grpo", scored, labels="score") == pytest.approx(by_node("tp_grpo", THOUGHTS))
+    for failed in ("matches", "correctness"):
+        assert by_node("tp_grpo", scored, labels="score", failed=failed) == pytest.approx(got)
 
 
 def test_tp_grpo_takes_false_as_no_and_zero_as_no_label():
