@@ -11,6 +11,7 @@ export class Find {
     Object.assign(this, { input, found, urls, state, onHits, onSelect, onQuery });
     this.hits = [];
     this.columns = new Map(); // from the server, until what they say may have changed
+    this.known = new Map(); // hits by text; texts of steps never change
     this.idle = found.innerHTML;
     this.help = document.getElementById("find-help");
     this.said = document.getElementById("find-said");
@@ -85,7 +86,8 @@ export class Find {
   }
 
   async #texts(text) {
-    return (await ask(`${this.urls.find}?q=${encodeURIComponent(text)}`)).hits;
+    if (!this.known.has(text)) this.known.set(text, (await ask(`${this.urls.find}?q=${encodeURIComponent(text)}`)).hits);
+    return this.known.get(text);
   }
 
   #show(hits, words, error) {

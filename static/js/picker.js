@@ -19,8 +19,11 @@ export async function openPicker(url, take, patience) {
   await globalThis.htmx.ajax("GET", url, { target: body, swap: "innerHTML" });
   if (!$("color-search") || patience?.aborted) return; // refused: the reason is in the corner
   openDialog(dialog);
-  point(options().find((option) => option.ariaSelected === "true") ?? options()[0]);
   $("color-search").focus();
+  const sheet = body.querySelector("link");
+  if (!sheet.sheet) await new Promise((done) => { sheet.onload = sheet.onerror = done; }); // or it scrolls to nowhere
+  if ($("color-search").value) filter(); // somebody was faster
+  else point(options().find((option) => option.ariaSelected === "true") ?? options()[0]);
 }
 
 /** Make an option the one that Enter takes, with its settings beside the list. */

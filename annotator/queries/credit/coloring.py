@@ -178,8 +178,10 @@ class Colorings:
                 f"Nothing here is called '{key[:80]}': the model has no scores of this problem that are "
                 "open to you."
             )
-        said = None if wanted.model is None else Said(self.models[wanted.model], wanted.part)
         row = wanted.row
+        said = None if wanted.model is None else Said(self.models[wanted.model], wanted.part)
+        if said is None and "score" in row.needs_with(wanted.params) and self.models:
+            said = Said(next(iter(self.models.values())), 0)  # the newest
         unit = said.unit if said is not None and said.part and row.probability else row.unit
         signed = row.signed or unit == NATS
         label = label_of(row, said)

@@ -167,3 +167,9 @@ def test_numbers_by_trace_are_the_truth_and_limits_may_be_those_of_one_trace(gam
     narrowed = coloring.with_limits_of(own)
     assert narrowed.of_trace
     assert narrowed.scale.high <= np.abs(own).max()
+
+
+def test_a_method_of_scores_without_a_model_reads_the_newest(game):
+    problem, steps, _ = game
+    newest = write_model(problem, steps, name="newest", tokens=False, seed=2)
+    assert Colorings(problem).coloring("pure").key == f"pure@{newest.pk}"
