@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import blocks
+from scoring.credit.moments import moments_of
 from scoring.types import SOLVED_ABOVE
 
 if TYPE_CHECKING:
@@ -41,12 +42,11 @@ def standardise(values: FloatArray, *, ddof: int, eps: float, single: str) -> Fl
 
     One value alone is kept as it is with ``single="unit"`` and becomes 0 with "zero".
     """
-    known = values[np.isfinite(values)]
-    if len(known) == 1 and single == "unit":
+    keys = np.zeros(len(values), np.int64)
+    found = moments_of(keys, values, 1, ddof=ddof)
+    if found.count[0] == 1 and single == "unit":
         return values / (1.0 + eps)
-    if not len(known) or known.min() == known.max():
-        return np.where(np.isfinite(values), 0.0, np.nan)
-    return np.asarray((values - known.mean()) / (known.std(ddof=ddof) + eps))
+    return found.scores(keys, values, eps=eps)
 
 
 def others_mean(values: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scoring.credit.base import Credit
 from scoring.credit.groups import below, group, spread_with_steps
+from scoring.credit.moments import ROUNDING
 from scoring.credit.parsed import lists, missing_steps
 from scoring.credit.ratios import log_ratios, same_tokens
 
@@ -110,9 +111,11 @@ def likelihood(tree: Tree, *, form: str) -> Credit:
 def _standardised(values: FloatArray, times: FloatArray, ddof: int, eps: float) -> FloatArray:
     """Standardise ``(N,)`` values that count ``times`` each; 0 where they do not differ."""
     counted = times > 0
-    if not counted.any() or values[counted].min() == values[counted].max():
-        return values * 0.0
     total = times.sum()
+    if total < 2:
+        return values * 0.0
     mean = (times[counted] @ values[counted]) / total
     spread = np.sqrt(times[counted] @ (values[counted] - mean) ** 2 / (total - ddof))
+    if spread <= ROUNDING * abs(mean):
+        return values * 0.0
     return np.asarray((values - mean) / (spread + eps))

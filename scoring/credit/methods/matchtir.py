@@ -9,6 +9,7 @@ import numpy as np
 
 from scoring.credit.cells import Passes, credit_by_cell
 from scoring.credit.groups import group
+from scoring.credit.moments import moments_of
 from scoring.credit.parsed import cells_of_column, wrong
 from scoring.credit.recurrences import backwards
 from scoring.credit.suffixes import next_marked
@@ -60,16 +61,18 @@ def credit(
         numbers.append(found.number[found.known])
         returns.append(found.returns[found.known])
     whole = standardise(totals, ddof=ddof, eps=eps, single=single)
-    mean, scale = _by_number(np.concatenate(numbers), np.concatenate(returns), ddof, eps, single)
+    number = np.concatenate(numbers)
+    turn = moments_of(number, np.concatenate(returns), int(number.max(initial=-1)) + 1, ddof=ddof)
+    kept = (turn.count == 1) & (single == "unit")  # alone with its number: kept as it is
     notes = tuple(note for note in stats.notes if "no signal" not in note)
-    if not np.nansum(np.abs(whole)) and not np.isfinite(scale).any():
+    if not np.nansum(np.abs(whole)) and not (kept | (turn.std > 0)).any():
         notes += ("no signal: all traces have the same rewards",)
 
     def values(cells: Cells) -> FloatArray:
         found = turns(cells)
-        unlike = np.isfinite(scale[found.number])
-        divided = (found.returns - mean[found.number]) / np.where(unlike, scale[found.number], 1.0)
-        by_turn = np.append(np.where(unlike, divided, 0.0), np.nan)  # the last: of no turn
+        compared = turn.scores(found.number, found.returns, eps=eps)
+        by_turn = np.where(kept[found.number], found.returns / (1.0 + eps), compared)
+        by_turn = np.append(by_turn, np.nan)  # of no turn
         return np.asarray(0.5 * (whole[cells.trace] + by_turn[found.turn_of]))
 
     return credit_by_cell(tree, values, notes, passes)
@@ -191,27 +194,6 @@ _MATCHINGS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "greedy": _greedy,
     "optimal": _optimal,
 }
-
-
-def _by_number(
-    numbers: IntArray, returns: FloatArray, ddof: int, eps: float, single: str
-) -> tuple[FloatArray, FloatArray]:
-    """Return what returns are compared with and divided by, by number of turn.
-
-    The divisor is NaN where the returns of that number do not differ.
-    """
-    count = int(numbers.max(initial=-1)) + 1
-    mean, scale = np.zeros(count), np.full(count, np.nan)
-    order = np.argsort(numbers, kind="stable")
-    edges = np.searchsorted(numbers[order], np.arange(count + 1))
-    for number in range(count):
-        group_of = returns[order[edges[number] : edges[number + 1]]]
-        if len(group_of) == 1 and single == "unit":
-            scale[number] = 1.0 + eps
-        elif len(group_of) and group_of.min() < group_of.max():
-            mean[number] = group_of.mean()
-            scale[number] = group_of.std(ddof=ddof) + eps
-    return mean, scale
 
 
 def _calls(tree: Tree, name: str, at: int) -> list[Call] | None:

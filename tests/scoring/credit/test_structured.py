@@ -10,7 +10,7 @@ import pytest
 from scoring.credit import assign
 from scoring.credit.methods.kg_path import NO_PATH
 from scoring.credit.methods.verpo import FLAT
-from tests.scoring.credit.trees import by_node, of_trace, step, tree
+from tests.scoring.credit.trees import by_node, chain, of_trace, step, tree
 
 # --- VeRPO --------------------------------------------------------------------------------------
 
@@ -143,6 +143,21 @@ def test_matchtir_matches_a_reference_call_once_over_all_turns():
     got = of_trace("matchtir", found, "c", eps=0.0)
     assert got == pytest.approx([(1 + 1) / 2, (1 + 0) / 2, (1 + 0) / 2])
     assert of_trace("matchtir", found, "c", single="zero") == [0, 0, 0]
+
+
+def test_matchtir_takes_rounding_for_no_difference():
+    # the same three rewards in another order: their sums differ in the last digit
+    one, two, three = call("f"), call("g", x=9), call("h", x=9, y=9)  # 1/3, 2/3 and 1/2
+    gold = [call("f", x=1), call("g", x=1), call("h", x=1, y=2)]
+    paths = [
+        chain(name, 0, *({"calls": [one_call]} for one_call in calls), {})
+        for name, calls in (("a", (one, two, three)), ("b", (three, two, one)))
+    ]
+    found = tree(*paths[0], *paths[1], gold_calls=gold)
+    assert (1 / 3 + 2 / 3) + 1 / 2 != (1 / 2 + 2 / 3) + 1 / 3
+    got = by_node("matchtir", found, gamma=1.0, eps=0.0)
+    assert (got["a0"], got["b0"]) == (0, 0)
+    assert got["a1"] > 0 > got["b1"]
 
 
 def test_matchtir_leaves_out_what_is_unknown():
