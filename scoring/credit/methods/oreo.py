@@ -11,6 +11,7 @@ from scoring.credit.groups import leaf_values
 from scoring.credit.parsed import missing_traces
 from scoring.credit.ratios import log_ratios
 from scoring.credit.recurrences import backwards
+from scoring.credit.returns import STAND_IN
 from scoring.credit.suffixes import unknown_ahead
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def residual(tree: Tree, *, beta: float, critic: str) -> Credit:
     ratios, notes = log_ratios(tree)
     if critic == "leaf":
         value = leaf_values(tree)
+        notes += (STAND_IN,)
     else:
         value = np.where(np.isfinite(tree.value), tree.value, np.nan)
     notes += missing_traces(np.isfinite(tree.outcomes), "known outcome")

@@ -10,6 +10,7 @@ from scoring.credit.cells import credit_by_cell
 from scoring.credit.groups import leaf_values
 from scoring.credit.parsed import Lists, lists, missing_steps, missing_traces, numbers
 from scoring.credit.recurrences import backwards
+from scoring.credit.returns import STAND_IN
 from scoring.credit.suffixes import unknown_ahead
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def credit(tree: Tree, *, critic: str, gamma: float, lam: float) -> Credit:
         before[1:] = leaf_values(tree)[tree.parent[1:]]
         values_of = Lists(before, np.arange(len(tree) + 1))
         used = np.isfinite(tree.outcomes)
-        notes += missing_traces(used, "known outcome")
+        notes += (*missing_traces(used, "known outcome"), STAND_IN)
     else:
         values_of = lists(tree, "value_tokens")
         notes += missing_steps(values_of.sums(), "values of a critic")

@@ -9,6 +9,7 @@ import pytest
 
 from scoring.credit import assign
 from scoring.credit.base import NO_SIGNAL
+from scoring.credit.returns import STAND_IN
 from scoring.errors import MissingInputError, ScoringError
 from scoring.tree import Tree
 from tests.scoring.credit.trees import UNSET, by_node, chain, of_trace, step, tree
@@ -77,6 +78,14 @@ def test_oprl_of_what_does_not_differ_is_zero_and_of_an_unknown_outcome_nothing(
     assert got == pytest.approx(want, nan_ok=True)
 
 
+def test_oprl_takes_rounding_for_no_difference():
+    found = tree(
+        step("a", outcome=1, logp=[0.1, 0.2], logp_ref=[0, 0]),  # their sum is not 0.3
+        step("b", outcome=0, logp=0.3, logp_ref=0),
+    )
+    assert by_node("oprl", found, eps=0.0) == {"a": 1, "b": -1}
+
+
 def test_t_reg_by_hand():
     found = tree(
         step("a", logp_better=[-1.0, -2.0], logp_worse=[-1.0, -4.0]),
@@ -125,6 +134,7 @@ def test_oreo_residual_by_hand():
     assert of_trace("oreo_residual", found, "b", beta=0.1) == pytest.approx([0.1, 0.2])
     assert of_trace("oreo_residual", found, "c", beta=0.1) == pytest.approx([-0.5, -0.4])
     assert by_node("oreo_residual", found, beta=0.1)["a"] == pytest.approx(-0.2)
+    assert STAND_IN in assign("oreo_residual", found).notes
 
 
 def test_oreo_residual_with_imported_values():
@@ -132,6 +142,7 @@ def test_oreo_residual_with_imported_values():
     found = tree(step("a", value=0.7, **cells), step("b", "a", 1, value=0.9, **cells), value=0.4)
     got = of_trace("oreo_residual", found, "b", beta=0.1, critic="value")
     assert got == pytest.approx([1 - 0.2 - 0.4, 1 - 0.1 - 0.7])
+    assert STAND_IN not in assign("oreo_residual", found, critic="value").notes
     with pytest.raises(MissingInputError, match="value"):
         assign("oreo_residual", tree(step("a", outcome=1, **cells)), critic="value")
 
@@ -198,6 +209,7 @@ def test_poad_with_leaf_values_is_an_advantage_between_steps():
     # V before a, b and c: 1/2, 1/2, 0. a: 1 − 1/2; c: 0; b: 0 + 0.9 · 0 − 1/2
     got = by_node("poad", found, critic="leaf", gamma=0.9, lam=0.8)
     assert got == pytest.approx({"a": 0.5, "b": -0.5, "c": 0.0})
+    assert STAND_IN in assign("poad", found, critic="leaf").notes
     with pytest.raises(MissingInputError, match="value_tokens"):
         assign("poad", found)
 
