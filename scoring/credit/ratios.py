@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.credit.parsed import Lists, lists, missing_steps, wrong
+from scoring.credit.columns import Lists, lists, missing_steps, wrong
 
 if TYPE_CHECKING:
     from scoring.tree import FloatArray, Tree

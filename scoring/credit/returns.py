@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.credit.columns import numbers
 from scoring.credit.groups import group, leaf_values
-from scoring.credit.named import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,14 @@ class Rewards:
         notes: what the legend must say.
     """
 
-    def __init__(self, tree: Tree, rewards: str, method: str) -> None:
-        """Read the rewards of ``tree`` for ``method``."""
+    def __init__(self, tree: Tree, rewards: str) -> None:
+        """Read the rewards of ``tree``."""
         self.known = np.isfinite(tree.outcomes)
         self.steps = np.zeros(len(tree))
         self._outcomes = np.where(self.known, tree.outcomes, 0.0)
         notes = [note for note in group(tree).notes if "no known outcome" in note]
         if rewards == "with_steps":
-            found = numbers(tree, "step_reward", method)
+            found = numbers(tree, "step_reward")
             without = int(np.isnan(found[1:]).sum())
             if without:
                 notes.append(f"{without} of {len(tree) - 1} steps have no reward of their own")
@@ -49,17 +49,16 @@ class Rewards:
         return self.steps[cells.node] + np.where(cells.last, self._outcomes[cells.trace], 0.0)
 
 
-def before_steps(tree: Tree, critic: str, column: str, method: str) -> FloatArray:
+def before_steps(tree: Tree, critic: str, column: str) -> FloatArray:
     """Return ``(N,)`` values of the state before each step.
 
     Args:
         tree: N nodes.
         critic: "leaf_value" = the leaf value of the step's parent; "column" = what is stored.
         column: name of the stored column.
-        method: who asks.
     """
     if critic == "column":
-        return numbers(tree, column, method)
+        return numbers(tree, column)
     found = np.full(len(tree), np.nan)
     found[1:] = leaf_values(tree)[tree.parent[1:]]
     return found

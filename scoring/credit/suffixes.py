@@ -8,7 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from scoring.credit.cells import Cells
-    from scoring.credit.parsed import BoolArray
+    from scoring.credit.columns import BoolArray
     from scoring.tree import FloatArray, IntArray
 
 

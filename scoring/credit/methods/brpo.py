@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
-from scoring.credit.named import column
+from scoring.credit.columns import lists
 from scoring.credit.recurrences import backwards
-from scoring.errors import TreeError
 
 if TYPE_CHECKING:
     from scoring.credit.base import Credit
@@ -30,8 +29,7 @@ def credit(tree: Tree, *, prior: str) -> Credit:
         Score units, signed. A trace without scores, or with fewer than others, has no value.
 
     Raises:
-        MissingInputError: there is no column ``budget_scores``.
-        TreeError: a cell of it is no list of numbers.
+        ColumnError: a cell of ``budget_scores`` is no list of numbers.
 
     Source: sail-sg/AnytimeReasoner at 7e3f5bb ``brpo.py``; dealing out the steps is ours.
     """
@@ -81,21 +79,10 @@ def _advantages(scores: FloatArray, prior: FloatArray) -> FloatArray:
 
 def _scores(tree: Tree) -> FloatArray:
     """Return ``(T, S)`` scores by trace and budget; NaN rows for traces with none or too few."""
-    cells = column(tree, "budget_scores", "brpo")[tree.ends].tolist()
-    lists = [cell if isinstance(cell, list | tuple | np.ndarray) else None for cell in cells]
-    for given, read, end in zip(cells, lists, tree.ends, strict=True):
-        if given is not None and read is None:
-            raise TreeError(f"record {tree.ids[end]!r}: 'budget_scores' must be a list of numbers")
-    budgets = max((len(one) for one in lists if one is not None), default=0)
-    full = [at for at, one in enumerate(lists) if one is not None and len(one) == budgets]
-    found = np.full((len(lists), budgets), np.nan)
-    if not budgets:
-        return found
-    try:
-        read = np.array([list(lists[at] or ()) for at in full], np.float64)
-    except (TypeError, ValueError, OverflowError):
-        read = np.empty(0)
-    if read.shape != (len(full), budgets):
-        raise TreeError("'budget_scores' must be lists of numbers")
-    found[full] = read
-    return np.where(np.isfinite(found), found, np.nan)
+    found = lists(tree, "budget_scores")
+    lengths, first = found.lengths[tree.ends], found.first[tree.ends]
+    budgets = int(lengths.max(initial=0))
+    full = (lengths == budgets) & (budgets > 0)
+    scores = np.full((len(lengths), budgets), np.nan)
+    scores[full] = found.values[first[full, None] + np.arange(budgets)]
+    return scores

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.credit.base import NO_SIGNAL
 from scoring.credit.cells import Passes, credit_by_cell
-from scoring.credit.parsed import cells_of_column, missing_traces, wrong
+from scoring.credit.columns import column, missing_traces, wrong
 from scoring.credit.steps import Steps
 from scoring.credit.traces import solved
 
@@ -46,7 +46,7 @@ def credit(
     right = solved(tree)
     bad = _wrong_steps(tree, vote)
     notes = missing_traces(np.isfinite(right), "known outcome")
-    silent = np.array([not cells_of_column(tree, "critiques")[end] for end in tree.ends], bool)
+    silent = np.array([not column(tree, "critiques")[end] for end in tree.ends], bool)
     notes += missing_traces(~silent, "critiques: outcome only")
     n = len(tree)
 
@@ -101,7 +101,7 @@ def _moments(passes: Passes, reward: Any, weight: FloatArray, ddof: int) -> tupl
 
 def _wrong_steps(tree: Tree, vote: str) -> IntArray:
     """Return the sorted keys ``end · N + step`` of the steps voted wrong on the traces that end there."""
-    cells = cells_of_column(tree, "critiques")
+    cells = column(tree, "critiques")
     steps = Steps(tree)
     found: list[int] = []
     for end in np.unique(tree.ends).tolist():

@@ -8,9 +8,9 @@ import numpy as np
 
 from scoring.credit.base import IN_DEVIATIONS
 from scoring.credit.cells import Passes, credit_by_cell
+from scoring.credit.columns import codes
 from scoring.credit.groups import group
 from scoring.credit.moments import moments
-from scoring.credit.named import codes
 from scoring.credit.recurrences import backwards
 from scoring.credit.returns import Rewards, once
 
@@ -47,7 +47,7 @@ def credit(
 
     Source: arXiv 2505.10978, langfengQ/verl-agent ``gigpo/core_gigpo.py``, read in a fork.
     """
-    given = Rewards(tree, rewards, "gigpo")
+    given = Rewards(tree, rewards)
     passes = Passes(tree)
     state, states = codes(tree.state)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.base import Credit, TraceTable
+from scoring.credit.columns import codes, column
 from scoring.credit.groups import at_ends, group, through
 from scoring.credit.moments import moments_of
-from scoring.credit.named import codes, column
 from scoring.credit.recurrences import nearest
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ def credit(tree: Tree, *, ddof: int, eps: float) -> Credit:
     Source: arXiv 2603.00977. No formula was found; this is the nearest reading of the abstract.
     """
     stats = group(tree, single="zero")
-    cells = column(tree, "plan_id", "himac")
-    marked = np.array([cell is not None for cell in cells.tolist()], np.bool_)
-    where = nearest(tree, marked)[tree.ends]
-    plan_of_node, plans = codes(cells)
+    plan_of_node, plans = codes(column(tree, "plan_id"))
+    where = nearest(tree, plan_of_node >= 0)[tree.ends]
     plan = np.where(where < 0, -1, plan_of_node[where])
     executions = moments_of(plan, tree.outcomes, plans, ddof=ddof)
     micro = executions.scores(plan, tree.outcomes, eps=eps)

@@ -45,9 +45,9 @@ def credit(
 
     Source: arXiv 2602.16165, JonP07/HiPER-agent at 9d3c118 ``hiper_hae/core_hae.py``.
     """
-    given = Rewards(tree, rewards, "hiper")
-    low = before_steps(tree, critic, "critic", "hiper")
-    high = before_steps(tree, critic, "critic_high", "hiper")
+    given = Rewards(tree, rewards)
+    low = before_steps(tree, critic, "critic")
+    high = before_steps(tree, critic, "critic_high")
     plan = tree.level == PLAN
     notes = [STAND_IN] if critic == "leaf_value" else []
 

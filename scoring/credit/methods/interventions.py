@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
-from scoring.credit.parsed import cells_of_column, missing_traces, numbers, wrong
+from scoring.credit.columns import column, missing_traces, numbers, wrong
 from scoring.credit.steps import Steps
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def credit(tree: Tree) -> Credit:
 
 def _first_errors(tree: Tree) -> IntArray:
     """Return ``(N,)`` for each node that a trace ends at the position of its first wrong step."""
-    cells = cells_of_column(tree, "first_error")
+    cells = column(tree, "first_error")
     found = np.full(len(tree), UNJUDGED, np.int64)
     steps = Steps(tree)
     for end in np.unique(tree.ends).tolist():

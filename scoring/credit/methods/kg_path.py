@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scoring.credit.base import Credit
+from scoring.credit.columns import column, missing_traces, wrong
 from scoring.credit.groups import spread
-from scoring.credit.parsed import cells_of_column, missing_traces, wrong
 from scoring.credit.traces import solved
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _words(text: str) -> list[str]:
 
 def _path_text(tree: Tree) -> str:
     """Return the words of the path as one text."""
-    cell: Any = cells_of_column(tree, "kg_path")[0]
+    cell: Any = column(tree, "kg_path")[0]
     if cell is None:
         return ""
     if isinstance(cell, str):

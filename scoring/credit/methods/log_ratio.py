@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.base import Credit
+from scoring.credit.columns import lists, missing_steps
 from scoring.credit.groups import below, group, spread_with_steps
 from scoring.credit.moments import ROUNDING
-from scoring.credit.parsed import lists, missing_steps
 from scoring.credit.ratios import log_ratios, same_tokens
 
 if TYPE_CHECKING:

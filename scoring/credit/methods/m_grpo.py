@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import Passes, credit_by_cell
+from scoring.credit.columns import codes
 from scoring.credit.groups import group
 from scoring.credit.moments import moments
-from scoring.credit.named import codes
 from scoring.credit.returns import Rewards
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def credit(tree: Tree, *, ddof: int, eps: float, single: str, rewards: str) -> C
     multi-turn GRPO, nor momentum GRPO.
     """
     stats = group(tree, ddof=ddof, single=single)
-    given = Rewards(tree, rewards, "m_grpo")
+    given = Rewards(tree, rewards)
     if stats.flat:
         main = np.where(stats.known, 0.0, np.nan)
     else:

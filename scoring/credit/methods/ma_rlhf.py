@@ -33,8 +33,8 @@ def credit(
 
     Source: arXiv 2410.02743, ernie-research/MA-RLHF at 807551d ``ppo_trainer.py``, there over tokens.
     """
-    given = Rewards(tree, rewards, "ma_rlhf")
-    before = before_steps(tree, critic, "critic", "ma_rlhf")
+    given = Rewards(tree, rewards)
+    before = before_steps(tree, critic, "critic")
 
     def values(cells: Cells) -> FloatArray:
         value = before[cells.node]

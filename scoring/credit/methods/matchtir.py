@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scoring.credit.cells import Passes, credit_by_cell
+from scoring.credit.columns import column, wrong
 from scoring.credit.groups import group
 from scoring.credit.moments import moments_of
-from scoring.credit.parsed import cells_of_column, wrong
 from scoring.credit.recurrences import backwards
 from scoring.credit.suffixes import next_marked
 from scoring.credit.traces import standardise
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scoring.credit.base import Credit
     from scoring.credit.cells import Cells
-    from scoring.credit.parsed import BoolArray
+    from scoring.credit.columns import BoolArray
     from scoring.tree import FloatArray, IntArray, Tree
 
 Call = tuple[str, Mapping[str, Any]]
@@ -111,7 +111,7 @@ class _Turns:
         self.match = match
         self.gamma = gamma
         self.similar: dict[int, FloatArray] = {}
-        for at in np.flatnonzero(cells_of_column(tree, "calls") != None).tolist():  # noqa: E711 by cell
+        for at in np.flatnonzero(column(tree, "calls") != None).tolist():  # noqa: E711 by cell
             calls = _calls(tree, "calls", at)
             if calls:
                 rows = [[_similarity(call, other) for other in gold] for call in calls]
@@ -198,7 +198,7 @@ _MATCHINGS: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 def _calls(tree: Tree, name: str, at: int) -> list[Call] | None:
     """Return one cell's calls, None if it is missing; a call alone is a list of one."""
-    cell = cells_of_column(tree, name)[at]
+    cell = column(tree, name)[at]
     if cell is None:
         return None
     if isinstance(cell, Mapping):

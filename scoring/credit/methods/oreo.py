@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import missing_traces
 from scoring.credit.groups import leaf_values
-from scoring.credit.parsed import missing_traces
 from scoring.credit.ratios import log_ratios
 from scoring.credit.recurrences import backwards
 from scoring.credit.returns import STAND_IN

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import Lists, lists, missing_steps, missing_traces, numbers
 from scoring.credit.groups import leaf_values
-from scoring.credit.parsed import Lists, lists, missing_steps, missing_traces, numbers
 from scoring.credit.recurrences import backwards
 from scoring.credit.returns import STAND_IN
 from scoring.credit.suffixes import unknown_ahead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scoring.credit.base import Credit
-from scoring.credit.parsed import step_scores
+from scoring.credit.columns import step_scores
 
 if TYPE_CHECKING:
     from scoring.tree import Tree

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import missing_traces, step_scores
 from scoring.credit.inputs import INPUTS
-from scoring.credit.parsed import missing_traces, step_scores
 from scoring.credit.recurrences import backwards
 from scoring.credit.suffixes import ranks, suffix_minima
 from scoring.credit.traces import by_trace, centre, others_mean
@@ -17,7 +17,7 @@ from scoring.errors import MissingInputError
 if TYPE_CHECKING:
     from scoring.credit.base import Credit
     from scoring.credit.cells import Cells
-    from scoring.credit.parsed import BoolArray
+    from scoring.credit.columns import BoolArray
     from scoring.tree import FloatArray, Tree
 
 PROBABILITIES = (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import column
 from scoring.credit.groups import group
-from scoring.credit.named import column
 from scoring.credit.recurrences import common_depth
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def credit(tree: Tree) -> Credit:
 def _shared_steps(tree: Tree) -> tuple[IntArray, int]:
     """Return ``(T,)`` how many first steps each trace shares with its pair, and retries without one."""
     ends = tree.ends
-    originals = column(tree, "retry_of", "r3l")[ends].tolist()
+    originals = column(tree, "retry_of")[ends].tolist()
     unique = np.unique(ends)
     where = dict(zip(tree.ids[unique].tolist(), unique.tolist(), strict=True))
     named = np.array([name is not None for name in originals], np.bool_)

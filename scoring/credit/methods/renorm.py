@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.credit.columns import missing_traces, step_scores
 from scoring.credit.groups import spread_with_steps
-from scoring.credit.parsed import missing_traces, step_scores
 
 if TYPE_CHECKING:
     from scoring.credit.base import Credit

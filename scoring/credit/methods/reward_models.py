@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.base import Credit
-from scoring.credit.parsed import Lists, lists, missing_steps, step_scores
+from scoring.credit.columns import Lists, lists, missing_steps, step_scores
 
 if TYPE_CHECKING:
     from scoring.tree import FloatArray, Tree

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.base import Credit
+from scoring.credit.columns import codes
 from scoring.credit.groups import below, group
-from scoring.credit.named import codes
 
 if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray, Tree

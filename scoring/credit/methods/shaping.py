@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.base import Credit, TraceTable
+from scoring.credit.columns import numbers
 from scoring.credit.groups import at_ends, below, leaf_values
-from scoring.credit.named import numbers
 from scoring.credit.recurrences import nearest
 from scoring.credit.returns import Rewards
 
@@ -28,7 +28,7 @@ def credit(tree: Tree, *, gamma: float, potential: str, rewards: str) -> Credit:
 
     Source: Ng, Harada and Russell 1999.
     """
-    given = Rewards(tree, rewards, "shaping")
+    given = Rewards(tree, rewards)
     phi, lost = _potential(tree, potential)
     known = np.where(given.known, 1.0, np.nan)
     _, passing = below(tree, known)
@@ -56,7 +56,7 @@ def credit(tree: Tree, *, gamma: float, potential: str, rewards: str) -> Credit:
 
 def _potential(tree: Tree, name: str) -> tuple[FloatArray, int]:
     """Return ``(N,)`` potentials, filled from above, and how many steps had none."""
-    found = leaf_values(tree) if name == "leaf_value" else numbers(tree, name, "shaping")
+    found = leaf_values(tree) if name == "leaf_value" else numbers(tree, name)
     known = np.isfinite(found)
     above = nearest(tree, known)
     return np.where(above < 0, 0.0, np.nan_to_num(found)[above]), int((~known[1:]).sum())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
-from scoring.credit.parsed import missing_steps, missing_traces, numbers
+from scoring.credit.columns import missing_steps, missing_traces, numbers
 
 if TYPE_CHECKING:
     from scoring.credit.base import Credit

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scoring.credit.columns import codes, column, has_column
 from scoring.credit.groups import group, spread
+from scoring.credit.inputs import hint_for
 from scoring.credit.moments import moments_of
-from scoring.credit.named import codes, column
+from scoring.errors import MissingInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +35,9 @@ def credit(tree: Tree, *, alpha: float, ddof: int, stratum: str) -> Credit:
 
     Source: SAN, arXiv 2510.06214, as in other people's code (grpo-composer).
     """
-    cells = tree.depth if stratum == N_STEPS else column(tree, stratum, "stratified_grpo")
+    if stratum != N_STEPS and not has_column(tree, stratum) and len(tree) > 1:
+        raise MissingInputError("stratified_grpo", [stratum], hint_for(stratum))
+    cells = tree.depth if stratum == N_STEPS else column(tree, stratum)
     keys, strata = codes(cells[tree.ends])
     stats = group(tree, ddof=ddof, single="zero")
     inside = moments_of(keys, tree.outcomes, strata, ddof=ddof)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import missing_steps, numbers, step_scores
 from scoring.credit.groups import group
-from scoring.credit.parsed import missing_steps, numbers, step_scores
 from scoring.credit.traces import solved, standardise
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
+from scoring.credit.columns import lists, missing_traces, wrong
 from scoring.credit.groups import below
 from scoring.credit.moments import ROUNDING
-from scoring.credit.parsed import lists, missing_traces, wrong
 from scoring.credit.suffixes import next_marked
 from scoring.credit.traces import centre
 
 if TYPE_CHECKING:
     from scoring.credit.base import Credit
     from scoring.credit.cells import Cells
-    from scoring.credit.parsed import BoolArray
+    from scoring.credit.columns import BoolArray
     from scoring.tree import FloatArray, Tree
 
 FLAT = "no signal: all traces pass the same tests in the same turns"

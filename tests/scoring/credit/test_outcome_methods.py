@@ -132,6 +132,11 @@ def test_a_stratum_may_be_any_column_at_the_traces_ends():
     assert "strata of equal outcomes, without signal: 1" in notes
     with pytest.raises(MissingInputError, match="tool_calls"):
         assign("stratified_grpo", Tree.from_records(STRATA), stratum="tool_calls")
+    nowhere = Tree.from_records([row | {"visits": None} for row in STRATA])
+    assert (
+        "5 of 5 traces have no stratum"
+        in assign("stratified_grpo", nowhere, stratum="visits").notes
+    )
 
 
 @pytest.mark.parametrize("ddof", [0, 1])

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.credit.cells import Passes, blocks
+from scoring.credit.columns import codes, column, has_column, numbers
 from scoring.credit.moments import moments_of
-from scoring.credit.named import codes, column, numbers
 from scoring.credit.recurrences import backwards, child_values, common_depth, nearest
-from scoring.errors import MissingInputError, TreeError
+from scoring.errors import ColumnError
 from scoring.tree import Tree
 
 PARENTS = st.integers(1, 25).flatmap(
@@ -165,16 +165,18 @@ ROWS = [
 
 def test_columns_by_name():
     tree = Tree.from_records(ROWS)
-    np.testing.assert_array_equal(numbers(tree, "mark", "m"), [math.nan, 1, math.nan, 2])
-    np.testing.assert_array_equal(numbers(tree, "score", "m"), [math.nan, 0.5, math.nan, math.nan])
-    assert column(tree, "list", "m").tolist() == [None, [1], [1], None]
-    with pytest.raises(MissingInputError, match=r"'m' needs value .import a search tree"):
-        column(tree, "value", "m")
-    with pytest.raises(MissingInputError, match=r"'m' needs gone .give each record a 'gone'"):
-        numbers(tree, "gone", "m")
+    np.testing.assert_array_equal(numbers(tree, "mark"), [math.nan, 1, math.nan, 2])
+    np.testing.assert_array_equal(numbers(tree, "score"), [math.nan, 0.5, math.nan, math.nan])
+    assert column(tree, "list").tolist() == [None, [1], [1], None]
+    assert [has_column(tree, name) for name in ("mark", "score", "value", "gone")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    for name in ("value", "gone"):
+        assert np.isnan(numbers(tree, name)).all()
+        assert column(tree, name).tolist() == [None] * 4
     for name in ("word", "list"):
-        with pytest.raises(TreeError, match=name):
-            numbers(tree, name, "m")
+        with pytest.raises(ColumnError, match=name):
+            numbers(tree, name)
 
 
 def test_codes_are_equal_where_cells_are():
@@ -183,3 +185,5 @@ def test_codes_are_equal_where_cells_are():
     assert (found.tolist(), count) == ([-1, 0, 0, -1], 1)
     assert codes(np.array([3, 3, 5]))[0].tolist() == [0, 0, 1]
     assert codes([])[1] == 0
+    assert codes(np.array([0.5, math.nan, 0.5]))[0].tolist() == [0, -1, 0]  # no number is no value
+    assert codes([1, math.inf, "x"])[0].tolist() == [0, -1, 1]

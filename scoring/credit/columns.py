@@ -1,12 +1,14 @@
-"""Columns of numbers and of lists as arrays: read once, refused by column and node.
+"""Columns of the records that methods read by name: as numbers, lists or codes.
 
-A cell of ``tree.extra`` is any Python object, None = missing. Numbers that are not finite are
-missing too; methods count what is missing in their notes, and never read it as 0. A column that the
-tree lacks is all missing, so that a tree of the problem alone needs no columns.
+A cell is any Python object, None = missing. Numbers that are not finite are missing too; methods
+count what is missing in their notes, and never read it as 0. A cell of another kind is refused by
+column and node. A column that the tree lacks is all missing: ``assign`` has asked for those that a
+method needs, and a tree of the problem alone needs none.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -19,11 +21,14 @@ import numpy.typing as npt
 from scoring.errors import ColumnError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scoring.tree import FloatArray, IntArray, ObjectArray, Tree
 
 BoolArray = npt.NDArray[np.bool_]
 _NUMBERS = (int, float, np.number, np.bool_)  # bool is an int
 _LISTS = {list, tuple, np.ndarray}
+_OWN = ("score", "n_tokens", "visits", "value", "state", "level", "agent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,16 +86,25 @@ class Lists:
 
 def wrong(tree: Tree, name: str, position: int, wanted: str) -> ColumnError:
     """Return the error about one cell, to be raised."""
-    cell = cells_of_column(tree, name)[position]
+    cell = column(tree, name)[position]
     return ColumnError(
         f"column '{name}' of {tree.ids[position]!r} must be {wanted}, not {short(cell)}"
     )
 
 
-def cells_of_column(tree: Tree, name: str) -> ObjectArray:
-    """Return the cells ``(N,)`` of an extra column, None = missing."""
-    found = tree.extra.get(name)
-    return np.full(len(tree), None, dtype=object) if found is None else found
+def has_column(tree: Tree, name: str) -> bool:
+    """Say whether the records of ``tree`` have a column called ``name``."""
+    return name in tree.extra or (name in _OWN and name in tree.given)
+
+
+def column(tree: Tree, name: str) -> ObjectArray | FloatArray:
+    """Return the cells ``(N,)`` of a column, None or NaN = missing."""
+    if name in tree.extra:
+        return tree.extra[name]
+    if has_column(tree, name):
+        found: ObjectArray | FloatArray = getattr(tree, name)
+        return found
+    return np.full(len(tree), None, dtype=object)
 
 
 def numbers(tree: Tree, name: str) -> FloatArray:
@@ -99,11 +113,33 @@ def numbers(tree: Tree, name: str) -> FloatArray:
     Raises:
         ColumnError: for a cell that is no number.
     """
-    cells = cells_of_column(tree, name)
+    cells = column(tree, name)
     bad = _first_bad(cells)
     if bad is not None:
         raise wrong(tree, name, bad, "a number")
     return _finite(cells)
+
+
+def codes(cells: Sequence[Any] | npt.NDArray[Any]) -> tuple[IntArray, int]:
+    """Number the different values of ``cells``, -1 for what is missing, and count them.
+
+    Equal by Python's ``==``; values that cannot be a dictionary's key, such as lists, are equal if
+    they print alike.
+    """
+    listed = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
+    if float in set(map(type, listed)):
+        listed = [
+            None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in listed
+        ]
+    try:
+        known = dict.fromkeys(listed)
+    except TypeError:
+        listed = [None if cell is None else repr(cell) for cell in listed]
+        known = dict.fromkeys(listed)
+    known.pop(None, None)
+    number = {cell: at for at, cell in enumerate(known)}
+    found = np.fromiter(map(number.get, listed, [-1] * len(listed)), np.int64, len(listed))
+    return found, len(number)
 
 
 def lists(tree: Tree, name: str) -> Lists:
@@ -112,7 +148,7 @@ def lists(tree: Tree, name: str) -> Lists:
     Raises:
         ColumnError: for a cell that is neither.
     """
-    cells = cells_of_column(tree, name).tolist()
+    cells = column(tree, name).tolist()
     found: list[Any] = [
         cell if type(cell) in _LISTS else () if cell is None else (cell,) for cell in cells
     ]
@@ -152,8 +188,10 @@ def missing_traces(known: BoolArray, what: str) -> tuple[str, ...]:
     return (f"{lost} of {len(known)} traces have no {what}",) if lost else ()
 
 
-def _first_bad(cells: ObjectArray) -> int | None:
+def _first_bad(cells: ObjectArray | FloatArray) -> int | None:
     """Return the place of the first cell that is neither a number nor missing."""
+    if cells.dtype != object:
+        return None
     kinds = set(map(type, cells))
     if all(issubclass(kind, (*_NUMBERS, type(None))) for kind in kinds):
         return None
@@ -162,7 +200,7 @@ def _first_bad(cells: ObjectArray) -> int | None:
     )
 
 
-def _finite(cells: ObjectArray) -> FloatArray:
+def _finite(cells: ObjectArray | FloatArray) -> FloatArray:
     try:
         values = cells.astype(np.float64)  # None becomes NaN
     except OverflowError:  # a whole number beyond every float: as good as infinite

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scoring.credit import assign
-from scoring.credit.parsed import lists, missing_steps, numbers
+from scoring.credit.columns import lists, missing_steps, numbers
 from scoring.errors import ColumnError
 from scoring.tree import Tree
 from tests.scoring.credit.data import FULL
@@ -53,40 +53,44 @@ def test_a_cell_that_is_no_list_names_column_and_node(cell):
 
 
 WRONG = [
-    ("tp_grpo", "label", "good"),
-    ("par", "ref_scores", "high"),
-    ("wco", "scores", [1, "2"]),
-    ("uwo", "scores", {"model": 1}),
-    ("grounded_prm", "checks", 0.5),
-    ("grounded_prm", "checks", "right"),
-    ("verpo", "tests", [1, 0.5, 1]),
-    ("verpo", "tests", [1]),
-    ("verpo", "tests", "passed"),
-    ("matchtir", "calls", "f(x)"),
-    ("matchtir", "calls", ["f(x)"]),
-    ("matchtir", "calls", [{"parameters": {}}]),
-    ("matchtir", "calls", [{"name": "f", "parameters": [1]}]),
-    ("matchtir", "gold_calls", 7),
-    ("kg_path", "kg_path", 7),
-    ("kg_path", "kg_path", [["a", "b", 3]]),
-    ("implicit_prm", "logp", "-1"),
-    ("dpo_credit", "logp_ref", [[-1]]),
-    ("oprl", "logp", {}),
-    ("t_reg", "logp_better", "x"),
-    ("likelihood", "answer_logp", [None, "x"]),
-    ("oreo_residual", "logp_ref", "x"),
-    ("poad", "value_tokens", ["x"]),
-    ("poad", "step_reward", [1]),
-    ("capo", "critiques", {"a1": 1}),
-    ("int", "first_error", "elsewhere"),
-    ("sotopia", "attribution", "much"),
+    ("gigpo", "step_reward", "much", {"rewards": "with_steps"}),
+    ("hiper", "critic", "0.5", {"critic": "column"}),
+    ("shaping", "label", [1], {"potential": "label"}),
+    ("brpo", "budget_scores", [1, "2"], {}),
+    ("tp_grpo", "label", "good", {}),
+    ("par", "ref_scores", "high", {}),
+    ("wco", "scores", [1, "2"], {}),
+    ("uwo", "scores", {"model": 1}, {}),
+    ("grounded_prm", "checks", 0.5, {}),
+    ("grounded_prm", "checks", "right", {}),
+    ("verpo", "tests", [1, 0.5, 1], {}),
+    ("verpo", "tests", [1], {}),
+    ("verpo", "tests", "passed", {}),
+    ("matchtir", "calls", "f(x)", {}),
+    ("matchtir", "calls", ["f(x)"], {}),
+    ("matchtir", "calls", [{"parameters": {}}], {}),
+    ("matchtir", "calls", [{"name": "f", "parameters": [1]}], {}),
+    ("matchtir", "gold_calls", 7, {}),
+    ("kg_path", "kg_path", 7, {}),
+    ("kg_path", "kg_path", [["a", "b", 3]], {}),
+    ("implicit_prm", "logp", "-1", {}),
+    ("dpo_credit", "logp_ref", [[-1]], {}),
+    ("oprl", "logp", {}, {}),
+    ("t_reg", "logp_better", "x", {}),
+    ("likelihood", "answer_logp", [None, "x"], {}),
+    ("oreo_residual", "logp_ref", "x", {}),
+    ("poad", "value_tokens", ["x"], {}),
+    ("poad", "step_reward", [1], {}),
+    ("capo", "critiques", {"a1": 1}, {}),
+    ("int", "first_error", "elsewhere", {}),
+    ("sotopia", "attribution", "much", {}),
 ]
 AT_THE_PROBLEM = {"ref_scores", "gold_calls", "kg_path"}
 
 
-@pytest.mark.parametrize(("key", "name", "cell"), WRONG)
-def test_a_method_refuses_a_bad_cell_by_column_and_node(key, name, cell):
+@pytest.mark.parametrize(("key", "name", "cell", "params"), WRONG)
+def test_a_method_refuses_a_bad_cell_by_column_and_node(key, name, cell, params):
     node = "r" if name in AT_THE_PROBLEM else "a1"
     rows = [row | ({name: cell} if row["id"] == node else {}) for row in FULL]
     with pytest.raises(ColumnError, match=rf"'{name}' of '(a1|a2)'|'{name}' of 'r'"):
-        assign(key, Tree.from_records(rows))
+        assign(key, Tree.from_records(rows), **params)
