@@ -58,6 +58,11 @@ OPEN_TO_VIEWERS = {"label.imported", "label.machine"}
 SHOWING = {"annotator:problem", "annotator:gold-list", "api:step-labels", "api:problem-tree"}
 
 
+FIGURES = [
+    f"annotator:figure-{kind}{form}"
+    for kind in ("tree", "path", "compare")
+    for form in ("", "-svg", "-csv")
+]
 VARIANTS = {
     "annotator:problem": [
         *(f"tab={tab}" for tab in ("credit", "tokens", "labels", "outcomes", "source")),
@@ -81,25 +86,18 @@ VARIANTS = {
     "annotator:siblings": ["", "by=prm_score@{model}", "by=value"],
     "annotator:find": [f"q={word}" for word in ("others", "verdict", "note")],
     "annotator:step-texts": ["at=1,2,3"],
-    **dict.fromkeys(
-        (
-            "annotator:compare",
-            *(
-                f"annotator:figure-{kind}{form}"
-                for kind in ("tree", "path", "compare")
-                for form in ("", "-svg", "-csv")
-            ),
-        ),
-        [
+    **{
+        name: [
             "",
             *(f"by={by}" for by in ("human", "checker", "value", "tempo", "prm_score@{model}")),
             "by=human&by_b=prm_score@{model}",
-        ],
-    ),
-    **dict.fromkeys(
-        ("annotator:overview", "annotator:problem-overview"),
-        ["", "model={model}", "by=score", "by=value", "by=score&model={model}"],
-    ),
+        ]
+        for name in ("annotator:compare", *FIGURES)
+    },
+    **{
+        name: ["", "model={model}", "by=score", "by=value", "by=score&model={model}"]
+        for name in ("annotator:overview", "annotator:problem-overview")
+    },
     "annotator:problem-list": ["", "sort=newest", "labels=some", "labels=all", "labels=none"],
     "api:problem-tree": ["", "model={model}"],
     "api:scores": ["model={model}", "model={model}&problem={problem}"],

@@ -26,6 +26,8 @@ from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.pages.models.metrics import metric_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpResponse
 
     from annotator.queries.access import Access
@@ -140,19 +142,36 @@ def _made(job: Job, row: JobRow) -> tuple[str, str] | None:
             return reverse(ADDRESSES[noun], args=[name, row_made.pk]), f"Open the {noun}"
     if job.state != Job.State.DONE and not row.was_refused:
         return None
-    if job.kind == Job.Kind.ATTRIBUTE:
-        kept = {key: job.args[key] for key in ("end", "model", "method")}
-        here = reverse("annotator:attribution", args=[name, job.args["problem"]])
-        return f"{here}?{urlencode(kept)}", "Read the tokens"
-    if job.kind == Job.Kind.FAITHFUL:
-        return reverse("annotator:model-detail", args=[name, job.args["model"]]), "Open the model"
-    if job.kind == Job.Kind.AGREEMENT:
-        query = Scope.from_stored(job.args["scope"]).query
-        return f"{reverse('annotator:agreement', args=[name])}?{query}", "Open the figures"
+    if job.kind in LEADS_TO:
+        return LEADS_TO[job.kind](job)
     target, words = MADE_IN.get(job.kind, ("problem-list", "Open the problems"))
     if row.was_refused:
         target, words = "import", "Import again"
     return reverse(f"annotator:{target}", args=[name]), words
+
+
+def _to_tokens(job: Job) -> tuple[str, str]:
+    kept = {key: job.args[key] for key in ("end", "model", "method")}
+    here = reverse("annotator:attribution", args=[job.project.name, job.args["problem"]])
+    return f"{here}?{urlencode(kept)}", "Read the tokens"
+
+
+def _to_model(job: Job) -> tuple[str, str]:
+    here = reverse("annotator:model-detail", args=[job.project.name, job.args["model"]])
+    return here, "Open the model"
+
+
+def _to_figures(job: Job) -> tuple[str, str]:
+    query = Scope.from_stored(job.args["scope"]).query
+    return f"{reverse('annotator:agreement', args=[job.project.name])}?{query}", "Open the figures"
+
+
+LEADS_TO: dict[str, Callable[[Job], tuple[str, str]]] = {
+    Job.Kind.ATTRIBUTE: _to_tokens,
+    Job.Kind.FAITHFUL: _to_model,
+    Job.Kind.AGREEMENT: _to_figures,
+}
+"""What a kind of job leads to, where its arguments say it."""
 
 
 def _detail(job: Job) -> dict[str, object]:
