@@ -20,8 +20,10 @@ from annotator.models import (
     TokenScore,
     Trace,
 )
+from scoring.attribution.choices import PREFIX, why_not
 from scoring.attribution.faithfulness.base import PREFERRED
-from scoring.attribution.registry import METHODS, why_not
+from scoring.attribution.registry import METHODS
+from scoring.attribution.signals.stored import signal_from_stored
 from scoring.attribution.stored import from_stored
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from annotator.models import Project
     from scoring.attribution.base import Attribution as Found
+    from scoring.attribution.signals.base import Signal
     from scoring.tree import FloatArray, IntArray
 
 PERCENTILE = 98.0  # as scoring.heatmap clips
@@ -101,12 +104,26 @@ def attributions_at(*, end: Step, model: RewardModel) -> list[Attribution]:
 
 
 def found_of(*, stored: Attribution) -> Found:
-    """Return the attribution that a row holds."""
+    """Return the attribution that a row holds; of a signal ``measured_of`` does."""
+    return from_stored(*_parts(stored))
+
+
+def measured_of(*, stored: Attribution) -> Signal:
+    """Return the signal that a row holds."""
+    return signal_from_stored(*_parts(stored))
+
+
+def is_signal(stored: Attribution) -> bool:
+    """Say whether a row holds a signal and not credit."""
+    return stored.method.startswith(PREFIX)
+
+
+def _parts(stored: Attribution) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the facts of a row, and its arrays by name."""
     data = bytes(stored.arrays)
     facts = dict(stored.facts)
     places = facts.pop("places")
-    arrays = {name: data[at : at + size] for name, (at, size) in places.items()}
-    return from_stored(facts, arrays)
+    return facts, {name: data[at : at + size] for name, (at, size) in places.items()}
 
 
 def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningReward | None:
@@ -157,7 +174,7 @@ def models_for_attribution(*, project: Project) -> list[RewardModel]:
 
 
 def not_usable(*, model: RewardModel, method: str) -> str:
-    """Return why a method cannot be used on a model, with the way out; "" if it can."""
+    """Return why a method or signal cannot be used on a model, with the way out; "" if it can."""
     if not model.ready:
         return f"'{model.name}' is not trained yet. Ask again when its job is done."
     if not model.artefact:
@@ -188,8 +205,8 @@ def open_attribution_job(
 def shared_limit(*, end: Step, model: RewardModel, method: str, digest: str | None) -> float | None:
     """Return the end of a colour scale that all paths of the problem share, None if there is none.
 
-    It is the 98th percentile of the sizes of the tokens' credits: of the running reward over all steps
-    that the model scored, of a job's method over all paths where it ran with the same parameters.
+    It is the 98th percentile of the sizes of the tokens' numbers: of the running reward over all steps
+    that the model scored, of what a job found over all paths where it ran with the same parameters.
     """
     if digest is None:
         sizes = [
@@ -202,8 +219,14 @@ def shared_limit(*, end: Step, model: RewardModel, method: str, digest: str | No
         rows = Attribution.objects.filter(
             model=model, end__problem=end.problem_id, method=method, digest=digest
         )
-        sizes = [np.abs(found_of(stored=row).credit) for row in rows]
+        sizes = [
+            np.abs(
+                measured_of(stored=row).values if is_signal(row) else found_of(stored=row).credit
+            )
+            for row in rows
+        ]
     every = np.concatenate(sizes) if sizes else np.zeros(0)
+    every = every[np.isfinite(every)]
     return float(np.percentile(every, PERCENTILE)) or None if len(every) else None
 
 
@@ -246,7 +269,7 @@ def default_method(
     Of what is there, the most preferred one that passed; else the running reward, unless it failed and
     something that was not tried is there.
     """
-    there = [*dict.fromkeys(one.method for one in stored)]
+    there = [*dict.fromkeys(one.method for one in stored if not is_signal(one))]
     there += [RUNNING] if free and RUNNING not in there else []
     passed = [key for key in PREFERRED if key in there and key in cards and cards[key].passed]
     untried = [key for key in (RUNNING, *there) if key not in cards]

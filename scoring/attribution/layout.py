@@ -58,7 +58,7 @@ class TrainedLayout:
             spans = [(int(begin[p]), int(found.ends[p])) for p in piece[:-1]]
             parts.append(StepPart(found.ids.tolist(), [*spans, None]))
         laid = join([*self._tokenizer.prefix, *front.ids.tolist()], parts, steps)
-        return _fitting(laid, self._context)
+        return fitting(laid, self._context)
 
     def sequence(self, problem: str, steps: Sequence[str]) -> Int32 | None:
         """See ``PathLayout``."""
@@ -126,7 +126,7 @@ class PublishedLayout:
             if len(calls) == 1
             else _one_by_one(steps, ids, calls)
         )
-        return _fitting(laid, self._context)
+        return fitting(laid, self._context)
 
     def sequence(self, problem: str, steps: Sequence[str]) -> Int32 | None:
         """See ``PathLayout``."""
@@ -245,7 +245,12 @@ def _common(a: Sequence[Any], b: Sequence[Any]) -> int:
     return next((i for i in range(length) if a[i] != b[i]), length)
 
 
-def _fitting(laid: Path, context: int) -> Path:
+def fitting(laid: Path, context: int) -> Path:
+    """Return ``laid`` if the decoder can read so many tokens.
+
+    Raises:
+        AlignmentError: it is longer.
+    """
     if len(laid) > context:
         raise AlignmentError(f"The path cannot be read: {too_long(context)}.")
     return laid

@@ -215,7 +215,7 @@ def _trained(model: RewardModel, output: str) -> Subject:
         run_tree,
         model.self_check,
         device=model.device,
-        facts={"model": _weights(network), "template": model.tokenizer.layout_hash},
+        facts={"model": named_weights(network), "template": model.tokenizer.layout_hash},
         spread=_spread(kind, output),
         kind=kind,
     )
@@ -239,7 +239,7 @@ def _published(model: PathScorer, output: str) -> Subject:
         passes.self_check,
         device=passes.device,
         facts={
-            "model": str(model.facts.get("commit") or "") or _weights(passes.network),
+            "model": str(model.facts.get("commit") or "") or named_weights(passes.network),
             "template": str(model.facts["layout_hash"]),
         },
         spread=1.0 if output == "value" else 0.25,
@@ -259,7 +259,7 @@ def _spread(kind: Any, output: str) -> float:
     return (spread or 1.0) * (1.0 if output == "value" else 0.25)
 
 
-def _weights(network: Any) -> str:
+def named_weights(network: Any) -> str:
     """Return the hash of a network's weights, taken once."""
     found: str | None = getattr(network, _HASH, None)
     if found is None:

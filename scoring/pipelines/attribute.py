@@ -1,15 +1,19 @@
-"""Take a path apart with one model and method, or try how far the method can be trusted; loads torch."""
+"""Take a path apart with one model and method, or measure a signal along it; loads torch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from annotator.errors import NotFoundError
 from annotator.models import RewardModel, Step
 from annotator.queries.attributions import path_of
 from annotator.services.models.added import reward_model_facts_hold
 from annotator.services.models.attributions import attribution_store
+from scoring.attribution.choices import PREFIX
 from scoring.attribution.registry import attribute
+from scoring.attribution.signals import signal
 from scoring.pipelines.score import model_loaded
 
 if TYPE_CHECKING:
@@ -23,8 +27,8 @@ def run(context: JobContext) -> dict[str, Any]:
     """Do a ``scoring.attribute`` job; ``args`` as ``attribution_request`` makes them.
 
     Returns:
-        ``attribution`` (id), ``method``, ``model``, ``badge``, ``relative_error``, ``forwards``, ``backwards``,
-        ``tokens``.
+        ``attribution`` (id), ``method``, ``model``, ``tokens``; of a method ``badge``, ``relative_error``,
+        ``forwards``, ``backwards``; of a signal ``with_value`` (pieces of the texts that have one).
     """
     model, loaded = model_of(context)
     rows = Step.objects.select_related("problem__project")
@@ -37,13 +41,27 @@ def run(context: JobContext) -> dict[str, Any]:
         context.check()
 
     path = path_of(end=end)
+    method, params = context.args["method"], context.args["params"]
+    if method.startswith(PREFIX):
+        progress(0)
+        measured = signal(
+            method.removeprefix(PREFIX), loaded, end.problem.prompt, path.texts, **params
+        )
+        stored = attribution_store(job=context.job, model=model, end=end, found=measured)
+        return {
+            "attribution": stored.pk,
+            "method": method,
+            "model": str(model),
+            "with_value": int(np.isfinite(measured.values).sum()),
+            "tokens": measured.n_tokens,
+        }
     found = attribute(
-        context.args["method"],
+        method,
         loaded,
         end.problem.prompt,
         path.texts,
         progress=progress,
-        **context.args["params"],
+        **params,
     )
     stored = attribution_store(job=context.job, model=model, end=end, found=found)
     return {

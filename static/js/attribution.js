@@ -18,13 +18,14 @@ let strong = -1;
 let at = -1;
 let line = null;
 
-function signed(value) {
-  const text = Math.abs(value).toFixed(DIGITS);
+function number(value) {
+  const text = Math.abs(value).toFixed(numbers.digits ?? DIGITS);
   if (Number(text) === 0) return text;
-  return `${value < 0 ? MINUS : "+"}${text}`;
+  const plus = numbers.signed === false ? "" : "+";
+  return `${value < 0 ? MINUS : plus}${text}`;
 }
 
-const LEVELS = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4"].map((level) => `heat-${level}`);
+const LEVELS = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4", "none"].map((level) => `heat-${level}`);
 
 /** The pieces of a unit stand side by side. */
 function piecesOf(unit) {
@@ -39,7 +40,11 @@ function words(token) {
   const shown = text.replaceAll("\n", "⏎").replaceAll(" ", "␣");
   const short = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
   const name = text ? `${numbers.grain} “${short}”` : "mark of the layout";
-  return `Step ${numbers.step[token] + 1}, ${name}: ${signed(numbers.sums[unit])} · reward after it ${signed(numbers.line[last])}`;
+  const value = numbers.sums[unit];
+  const said = value === null ? "no value" : number(value);
+  const place = `Step ${numbers.step[token] + 1}, ${name}`;
+  if (numbers.signal) return `${place}: ${said} · ${numbers.signal}`;
+  return `${place}: ${said} · reward after it ${number(numbers.line[last])}`;
 }
 
 /** Go to a token: mark it, say its number, and put the cursor of the line there. */
@@ -65,7 +70,7 @@ function step(by) {
 }
 
 function strongest(by) {
-  order ??= numbers.sums.map((value, unit) => [Math.abs(value), unit]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
+  order ??= numbers.sums.map((value, unit) => [Math.abs(value), unit]).filter(([, unit]) => numbers.sums[unit] !== null).sort(([a], [b]) => b - a).map(([, unit]) => unit);
   strong = Math.min(Math.max(strong + by, 0), order.length - 1);
   if (order.length) point(piecesOf(order[strong])[0], { scroll: true });
 }

@@ -1,4 +1,4 @@
-// The reward along a path: a line over the tokens with a band for each step; the cursor follows the token.
+// The reward along a path, or a signal: a line over the tokens with a band for each step; the cursor follows the token.
 
 function color(name) {
   return getComputedStyle(document.body).getPropertyValue(name).trim();
@@ -15,8 +15,9 @@ function resolved(name) {
 }
 
 export class RewardLine {
-  /** `numbers.line` is the reward behind every token, `numbers.start` in front of the first, `numbers.step`
-      the step of every token; `onPoint(token)` hears where the pointer is. */
+  /** `numbers.line` is the number behind every token, null where there is none, `numbers.start` that in front of
+      the first, `numbers.step` the step of every token; `numbers.sparse` lines are drawn from point to point.
+      `onPoint(token)` hears where the pointer is. */
   constructor(box, numbers, onPoint) {
     this.box = box;
     this.numbers = numbers;
@@ -31,7 +32,9 @@ export class RewardLine {
   point(token) {
     if (!this.plot) return;
     this.silent = true;
-    this.plot.setCursor({ left: this.plot.valToPos(token + 1, "x"), top: this.plot.valToPos(this.numbers.line[token], "y") });
+    const value = this.numbers.line[token];
+    const top = value === null ? 0 : this.plot.valToPos(value, "y");
+    this.plot.setCursor({ left: this.plot.valToPos(token + 1, "x"), top });
     this.silent = false;
   }
 
@@ -51,7 +54,7 @@ export class RewardLine {
   }
 
   #draw() {
-    const { line, start } = this.numbers;
+    const { line, start, sparse } = this.numbers;
     const ink = resolved("--muted");
     const edge = resolved("--line");
     const band = resolved("--accent-soft");
@@ -62,7 +65,7 @@ export class RewardLine {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { time: false } },
       axes: [{ ...axis, size: 28 }, { ...axis, size: 54 }],
-      series: [{}, { stroke: resolved("--accent"), width: 1.5, points: { show: false } }],
+      series: [{}, { stroke: resolved("--accent"), width: 1.5, spanGaps: Boolean(sparse), points: { show: Boolean(sparse), size: 5 } }],
       hooks: {
         drawClear: [(plot) => this.#bands(plot, band)],
         setCursor: [(plot) => {

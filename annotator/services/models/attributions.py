@@ -1,4 +1,4 @@
-"""Ask for the attribution of a path or for a method's faithfulness card; store what was found."""
+"""Ask for the attribution or a signal of a path, or for a method's faithfulness card; store what was found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from annotator.queries.attributions import (
 )
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_create, job_hold
-from scoring.attribution.registry import METHODS, estimate, parameters
+from scoring.attribution.choices import PREFIX, estimate, values_of
+from scoring.attribution.registry import METHODS
+from scoring.attribution.signals.base import Signal
+from scoring.attribution.signals.stored import signal_to_stored
 from scoring.attribution.stored import to_stored
 from scoring.errors import ModelLoadError
 from scoring.registry import find_row
@@ -36,18 +39,18 @@ if TYPE_CHECKING:
 def attribution_request(
     *, model: RewardModel, end: Step, method: str, params: Mapping[str, Any], user: User | None
 ) -> Job:
-    """Queue the attribution of the path from the problem to ``end``.
+    """Queue the attribution, or a signal, of the path from the problem to ``end``.
 
+    ``method`` is a key of ``scoring.attribution.choices.CHOICES``.
     ``Job.args``: ``model``, ``end`` (ids), ``method``, ``params`` (all of them) and, for the job's page,
     ``name`` (of the model) and ``problem`` (id).
 
     Raises:
-        UnknownNameError, ParameterError: no such method or parameter, a value out of range.
+        UnknownNameError, ParameterError: no such method, signal or parameter, a value out of range.
         ConflictError: the model cannot be taken apart by this method (``cannot_attribute``), it is not
             ready, or a job does the same already (``job_open``).
     """
-    row = find_row(METHODS, "attribution method", method)
-    values = parameters(row, params)
+    values = values_of(method, params)
     if reason := not_usable(model=model, method=method):
         raise ConflictError(reason, code="cannot_attribute")
     args = {
@@ -81,7 +84,9 @@ def faithfulness_request(*, model: RewardModel, method: str, user: User | None) 
 
 
 @transaction.atomic
-def attribution_store(*, job: Job, model: RewardModel, end: Step, found: Found) -> Attribution:
+def attribution_store(
+    *, job: Job, model: RewardModel, end: Step, found: Found | Signal
+) -> Attribution:
     """Store what a job found, in the place of what was found before; the job must be held.
 
     Raises:
@@ -92,7 +97,10 @@ def attribution_store(*, job: Job, model: RewardModel, end: Step, found: Found) 
     path = path_of(end=end)
     if len(path.steps) != len(found.per_step):
         raise InvalidError("The path was changed while the model read it. Ask again.")
-    facts, arrays = to_stored(found)
+    if isinstance(found, Signal):
+        method, (facts, arrays) = f"{PREFIX}{found.key}", signal_to_stored(found)
+    else:
+        method, (facts, arrays) = found.method, to_stored(found)
     places, joined, at = {}, [], 0
     for name, data in arrays.items():
         places[name] = [at, len(data)]
@@ -101,9 +109,9 @@ def attribution_store(*, job: Job, model: RewardModel, end: Step, found: Found) 
     stored, _ = Attribution.objects.update_or_create(
         model=model,
         end=end,
-        digest=digest_of(method=found.method, version=found.version, params=found.params),
+        digest=digest_of(method=method, version=found.version, params=found.params),
         defaults={
-            "method": found.method,
+            "method": method,
             "texts": path.hash,
             "facts": facts | {"places": places},
             "arrays": b"".join(joined),
@@ -157,4 +165,4 @@ def attribution_estimate(
         shape = base_shape(str(artefact_folder(path=model.artefact)), cast("Any", None))
     except (ModelLoadError, UnavailableError, OSError, AttributeError):
         return None
-    return None if shape is None else estimate(method, shape, tokens, steps, **params)
+    return None if shape is None else estimate(method, shape, tokens, steps, params)

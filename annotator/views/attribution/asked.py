@@ -1,4 +1,4 @@
-"""What a URL of the page asks for, and the parameters of methods as people type them."""
+"""What a URL of the page asks for, and the parameters as people type them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from urllib.parse import urlencode
 
 from annotator.numbers import whole_number
 from annotator.views.attribution.shown import GRAINS
-from scoring.attribution.registry import parameters
-from scoring.errors import ParameterError
+from scoring.attribution.choices import typed_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.http import QueryDict
 
-    from scoring.attribution.base import MethodRow, Param
+    from scoring.attribution.choices import Choice
 
 SCALES = {"path": "this path", "problem": "all paths of this problem"}
 PREFIX = "p."
@@ -29,7 +28,7 @@ class Asked:
     Attributes:
         end: id of the step at which the path ends.
         model: id of the model.
-        method: key of the attribution method.
+        method: key of the attribution method, or ``signal:KEY``.
         by: a key of ``GRAINS``.
         scale: a key of ``SCALES``.
         params: parameters of the method as they were typed, by name.
@@ -75,26 +74,10 @@ class Asked:
         return "?" + urlencode({name: value for name, value in parts.items() if value})
 
 
-def typed_params(row: MethodRow, typed: Mapping[str, str]) -> dict[str, Any]:
+def typed_params(row: Choice, typed: Mapping[str, str]) -> dict[str, Any]:
     """Return every parameter's value as typed, else its default.
 
     Raises:
         UnknownNameError, ParameterError: no such parameter, or a value out of its range.
     """
-    known = {param.name: param for param in row.params}
-    return parameters(
-        row,
-        {
-            name: _value(row, known[name], text) if name in known else text
-            for name, text in typed.items()
-        },
-    )
-
-
-def _value(row: MethodRow, param: Param, text: str) -> Any:
-    if isinstance(param.default, str):
-        return text
-    try:
-        return int(text) if isinstance(param.default, int) else float(text)
-    except ValueError:
-        raise ParameterError(row.key, param.name, text, param.range) from None
+    return typed_values(row.key, typed)

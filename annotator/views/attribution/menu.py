@@ -1,4 +1,4 @@
-"""The methods of the page: what each answers, what there is of it, what it would take or why it cannot be had."""
+"""The methods and signals of the page: what each answers, what there is of it, what it would take or why it cannot be had."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from annotator.queries.attributions import RUNNING, digest_of, not_usable
 from annotator.services.models.attributions import attribution_estimate
 from annotator.views.attribution.asked import Asked, typed_params
-from scoring.attribution.registry import METHODS
+from scoring.attribution.choices import CHOICES, PREFIX
 from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from annotator.models import Attribution, FaithfulnessCard, RewardModel
-    from scoring.attribution.base import Estimate, MethodRow
+    from scoring.attribution.base import Estimate
+    from scoring.attribution.choices import Choice
 
 GIGABYTE = 1e9
 
@@ -36,7 +37,7 @@ class Line:
     """A method in the menu.
 
     Attributes:
-        row: the method.
+        row: the method or signal.
         href: the view with it.
         chosen: it is the one on screen.
         there: it can be shown at once.
@@ -46,7 +47,7 @@ class Line:
         fields: its parameters.
     """
 
-    row: MethodRow
+    row: Choice
     href: str
     chosen: bool
     there: bool
@@ -54,6 +55,16 @@ class Line:
     cost: str
     card: FaithfulnessCard | None
     fields: Sequence[Field]
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether it gives numbers that are nobody's credit."""
+        return self.row.key.startswith(PREFIX)
+
+    @property
+    def name(self) -> str:
+        """What stands for it in an id."""
+        return self.row.key.replace(":", "-")
 
 
 def method_lines(
@@ -67,9 +78,9 @@ def method_lines(
     tokens: int,
     steps: int,
 ) -> list[Line]:
-    """Return the menu; ``free`` says that scoring left the running reward of the path behind."""
+    """Return the menu, methods and then signals; ``free``: scoring left the running reward behind."""
     lines = []
-    for row in METHODS.values():
+    for row in CHOICES.values():
         chosen = row.key == method
         typed = asked.params if chosen else {}
         there = any(one.method == row.key for one in stored) or (row.key == RUNNING and free)
@@ -89,7 +100,7 @@ def method_lines(
     return lines
 
 
-def stored_with(stored: Sequence[Attribution], row: MethodRow, asked: Asked) -> Attribution | None:
+def stored_with(stored: Sequence[Attribution], row: Choice, asked: Asked) -> Attribution | None:
     """Return the stored attribution with the parameters of the URL, else the newest of the method.
 
     Raises:
@@ -103,7 +114,7 @@ def stored_with(stored: Sequence[Attribution], row: MethodRow, asked: Asked) -> 
     return next((one for one in of_method if one.digest == digest), None)
 
 
-def _cost(row: MethodRow, model: RewardModel, tokens: int, steps: int, typed: object) -> str:
+def _cost(row: Choice, model: RewardModel, tokens: int, steps: int, typed: object) -> str:
     try:
         params = typed_params(row, dict(typed) if isinstance(typed, dict) else {})
         found = attribution_estimate(
@@ -122,7 +133,7 @@ def _words(found: Estimate) -> str:
     return f"{found.words}, about {memory} beside the weights"
 
 
-def _fields(row: MethodRow, typed: object) -> list[Field]:
+def _fields(row: Choice, typed: object) -> list[Field]:
     given = typed if isinstance(typed, dict) else {}
     return [
         Field(

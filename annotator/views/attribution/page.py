@@ -1,4 +1,4 @@
-"""The tokens of a path: what each did for a model's reward, by any attribution method."""
+"""The tokens of a path: what each did for a model's reward by any attribution method, or a signal along them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotator.errors import AnnotatorError, ForbiddenError, NotFoundError
 from annotator.models import Job, Worker
-from annotator.queries.access import model_for_user, step_for_user
+from annotator.queries.access import (
+    model_for_user,
+    problem_for_user,
+    project_for_user,
+    step_for_user,
+)
 from annotator.queries.attributions import (
     RUNNING,
     attributions_at,
     cards_of,
     default_method,
     found_of,
+    measured_of,
     models_for_attribution,
     newest_job,
     path_of,
@@ -31,7 +37,8 @@ from annotator.queries.trees.compared import first_traces
 from annotator.queries.trees.paths import step_in
 from annotator.services.models.attributions import attribution_request, faithfulness_request
 from annotator.views.attribution.asked import SCALES, Asked, typed_params
-from annotator.views.attribution.menu import method_lines, stored_with
+from annotator.views.attribution.measured import ShownSignal, grained_signal, shown_signal
+from annotator.views.attribution.menu import Line, method_lines, stored_with
 from annotator.views.attribution.shown import (
     GRAINS,
     Shown,
@@ -44,9 +51,8 @@ from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.workbench.data import gate
-from scoring.attribution.registry import METHODS
+from scoring.attribution.choices import CHOICES, PREFIX, choice
 from scoring.heatmap import number_text
-from scoring.registry import find_row
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -54,8 +60,10 @@ if TYPE_CHECKING:
     from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel
     from annotator.queries.access import Access
     from annotator.queries.attributions import ReadPath, RunningReward
+    from annotator.views.attribution.measured import GrainedSignal
+    from annotator.views.attribution.shown import Grained
     from annotator.views.http import HtmxRequest
-    from scoring.attribution.base import MethodRow
+    from scoring.attribution.choices import Choice
 
 CHARACTERS_PER_TOKEN = 3
 KEPT = "X-Kept-Pieces"
@@ -79,12 +87,12 @@ class Opened:
     problem: Problem
     asked: Asked
     path: ReadPath
-    row: MethodRow
+    row: Choice
     models: list[RewardModel]
     model: RewardModel | None
     stored: list[Attribution]
     running: RunningReward | None
-    shown: Shown | None
+    shown: Shown | ShownSignal | None
     chosen: Attribution | None
     cards: dict[str, FaithfulnessCard]
 
@@ -107,7 +115,7 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     access, problem = gate(request, project, pk)
     asked = Asked.from_query(request.GET)
     if asked.method:
-        find_row(METHODS, "attribution method", asked.method)
+        choice(asked.method)
     path = _path(problem, asked)
     sight = sight_of(access=access, problem=problem)
     if not all(sight.sees_scores(step.pk) for step in path.steps):
@@ -130,10 +138,12 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     stored = attributions_at(end=path.end, model=model) if model is not None else []
     cards = cards_of(model=model) if model is not None else {}
     key = asked.method or default_method(stored=stored, cards=cards, free=running is not None)
-    row = METHODS[key]
+    row = CHOICES[key]
     chosen = stored_with(stored, row, asked)
-    shown: Shown | None = None
-    if chosen is not None:
+    shown: Shown | ShownSignal | None = None
+    if chosen is not None and key.startswith(PREFIX):
+        shown = shown_signal(chosen, measured_of(stored=chosen), path)
+    elif chosen is not None:
         shown = shown_stored(chosen, found_of(stored=chosen), path)
     elif row.key == RUNNING and running is not None and not asked.params:
         shown = shown_running(running, model=str(model))
@@ -180,11 +190,17 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
     if shown is not None and asked.scale == "problem" and model is not None:
         digest = view.chosen.digest if view.chosen is not None else None
         limit = shared_limit(end=view.path.end, model=model, method=view.row.key, digest=digest)
-    found = grained(shown, view.path.texts, asked.by, limit) if shown is not None else None
+    found: Grained | GrainedSignal | None = None
+    if isinstance(shown, ShownSignal):
+        found = grained_signal(shown, view.path.texts, asked.by, limit)
+    elif shown is not None:
+        found = grained(shown, view.path.texts, asked.by, limit)
     job = newest_job(model=model, end=view.path.end, method=view.row.key) if model else None
     here = reverse("annotator:attribution", args=[view.access.project.name, view.problem.pk])
     pieces = f"{view.path.hash[:16]}.{shown.pieces}" if shown is not None else ""
+    lines = _lines(view)
     return {
+        "signal": isinstance(shown, ShownSignal),
         "pieces": pieces,
         "kept": bool(pieces) and pieces == kept,
         "problem": view.problem,
@@ -195,7 +211,8 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
         "shown": shown,
         "found": found,
         "blocks": list(blocks(found, view.path.steps, texts=pieces != kept)) if found else [],
-        "lines": _lines(view),
+        "lines": [line for line in lines if not line.is_signal],
+        "signals": [line for line in lines if line.is_signal],
         "grains": [
             (key, name, key == (found.grain if found else asked.by)) for key, name in GRAINS.items()
         ],
@@ -210,7 +227,7 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
     }
 
 
-def _lines(view: Opened) -> list[Any]:
+def _lines(view: Opened) -> list[Line]:
     if view.model is None:
         return []
     return method_lines(
@@ -244,9 +261,9 @@ def _missing_worker(job: Job | None) -> str:
     return missing_worker(Worker.Kind.GPU)
 
 
-def _objectives(shown: Shown | None) -> list[dict[str, Any]]:
+def _objectives(shown: Shown | ShownSignal | None) -> list[dict[str, Any]]:
     """Return the bars of a model with several heads; their values sum to f(x)."""
-    if shown is None or not shown.objectives:
+    if not isinstance(shown, Shown) or not shown.objectives:
         return []
     most = max(abs(one.value) for one in shown.objectives.values()) or 1.0
     return [
@@ -264,9 +281,10 @@ def _objectives(shown: Shown | None) -> list[dict[str, Any]]:
 @require_POST
 def attribution_run(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     """Queue a method on the path, or the checks of the method; the page shows how far it is."""
-    access, problem = gate(request, project, pk)
+    access = project_for_user(user=request.user, name=project, at_least="reviewer")
+    problem = problem_for_user(user=request.user, pk=pk, project=project)
     asked = Asked.from_query(request.POST)
-    row = find_row(METHODS, "attribution method", asked.method)
+    row = choice(asked.method)
     model = model_for_user(
         user=request.user, pk=asked.model or 0, project=project, at_least="reviewer"
     )

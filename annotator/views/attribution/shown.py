@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
     from annotator.models import Attribution
     from annotator.queries.attributions import ReadPath, RunningReward
+    from annotator.views.attribution.measured import ShownSignal
     from scoring.attribution.base import Attribution as Found
     from scoring.attribution.base import MethodRow, Objective
     from scoring.attribution.grouping import Level
     from scoring.tree import FloatArray, IntArray
 
 GRAINS = {"token": "tokens", "word": "words", "sentence": "sentences", "step": "steps"}
-LETTERS = "abcdefghi"
-"""The levels -4 … 4 as the scripts read them."""
+LETTERS = "abcdefghij"
+"""The levels -4 … 4 and ``NONE`` as the scripts read them."""
+NONE = 5
+"""The level of what has no value."""
 BADGES = {
     "ok": ("good", "adds up"),
     "amber": ("notice", "nearly adds up"),
@@ -76,8 +79,7 @@ class Shown:
     @property
     def pieces(self) -> str:
         """What names the cut of the texts into pieces: the same cut needs colours only."""
-        cut = np.stack([self.step, self.begin, self.end]).astype("<i4").tobytes()
-        return hashlib.blake2b(cut, digest_size=8).hexdigest()
+        return cut_of(self.step, self.begin, self.end)
 
     @property
     def total(self) -> float:
@@ -116,6 +118,12 @@ class Shown:
             f"{number_text(self.gap, digits=4)}: {self.relative_error:.2%} apart. To {OK:.0%} it adds up, "
             f"to {AMBER:.0%} nearly; beyond, the colours are faded."
         )
+
+
+def cut_of(step: IntArray, begin: IntArray, end: IntArray) -> str:
+    """Name the cut of texts into pieces."""
+    cut = np.stack([step, begin, end]).astype("<i4").tobytes()
+    return hashlib.blake2b(cut, digest_size=8).hexdigest()
 
 
 def shown_running(running: RunningReward, *, model: str, dtype: str = "float32") -> Shown:
@@ -216,6 +224,11 @@ class Grained:
         """``(P,)`` level of each piece, -4 … 4; the credits are all there, so none is missing."""
         return np.asarray(classes(self.sums, self.scale)[self.unit_of], np.int64)
 
+    @property
+    def per_step(self) -> FloatArray:
+        """``(K,)`` credit of each step, up to the last that has a piece."""
+        return np.asarray(np.bincount(self.shown.step, self.shown.credit), np.float64)
+
     def numbers(self) -> dict[str, Any]:
         """Return what the scripts need to say exact values and to draw the line."""
         line = self.shown.baseline_value + np.cumsum(self.shown.credit)
@@ -240,7 +253,7 @@ def grained(shown: Shown, texts: Sequence[str], grain: str, limit: float | None 
         limit: the scale's end shared by several paths, None = this path's own.
     """
     grain = "step" if shown.row.granularity == "step" else grain
-    unit_of = _units(shown, texts, grain)
+    unit_of = units_of(shown, texts, grain)
     sums = np.asarray(np.bincount(unit_of, shown.credit), np.float64)
     own = scale(sums, signed=True, unit=shown.unit)
     if limit:
@@ -249,7 +262,7 @@ def grained(shown: Shown, texts: Sequence[str], grain: str, limit: float | None 
     return Grained(shown, grain, unit_of, sums, own)
 
 
-def _units(shown: Shown, texts: Sequence[str], grain: str) -> IntArray:
+def units_of(shown: Shown | ShownSignal, texts: Sequence[str], grain: str) -> IntArray:
     """Return ``(P,)`` the unit of each piece, numbered over the whole path."""
     if grain == "token":
         return np.arange(len(shown.step))

@@ -88,6 +88,10 @@ class Signal:
         figures: numbers of the whole path, by name.
         unit: of the numbers.
         notes: sentences the legend must show.
+        n_tokens: T, tokens of the path with its layout.
+        dtype: of the weights ("float32").
+        model_hash: names the weights.
+        template_hash: names the layout of texts as tokens.
     """
 
     key: str
@@ -101,21 +105,24 @@ class Signal:
     figures: Mapping[str, float]
     unit: str
     notes: tuple[str, ...] = ()
+    n_tokens: int = 0
+    dtype: str = ""
+    model_hash: str = ""
+    template_hash: str = ""
 
 
 def signal_of(row: SignalRow, params: Mapping[str, Any], path: Path, measured: Measured) -> Signal:
     """Fold tokens into pieces and steps."""
-    fold = _sum if row.fold == "sum" else _mean
     response = slice(path.first, None)
     values = measured.values[response]
     per_step = measured.per_step
     if per_step is None:
-        per_step = fold(values, path.step[response], path.n_steps)
+        per_step = folded(row, values, path.step[response], path.n_steps)
     return Signal(
         key=row.key,
         version=row.version,
         params=dict(params),
-        values=fold(values, path.piece[response], len(path.piece_step)).astype(np.float32),
+        values=folded(row, values, path.piece[response], len(path.piece_step)).astype(np.float32),
         step=path.piece_step,
         begin=path.piece_begin,
         end=path.piece_end,
@@ -124,6 +131,11 @@ def signal_of(row: SignalRow, params: Mapping[str, Any], path: Path, measured: M
         unit=row.unit,
         notes=measured.notes,
     )
+
+
+def folded(row: SignalRow, values: Float64, group: Int32, count: int) -> Float64:
+    """Return one number per group of pieces, as tokens become pieces: a sum or a mean, NaN where none has one."""
+    return _sum(values, group, count) if row.fold == "sum" else _mean(values, group, count)
 
 
 def _sum(values: Float64, group: Int32, count: int) -> Float64:

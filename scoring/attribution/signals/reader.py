@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from scoring.attribution.layout import fitting
 from scoring.attribution.path import StepPart, join
 from scoring.attribution.signals.base import signal_of
-from scoring.attribution.subject import Subject, subject_of
+from scoring.attribution.subject import Subject, named_weights, subject_of
 from scoring.errors import AttributionError
 from scoring.registry import load_target
 from scoring.reward.adapters.implicit_prm import ImplicitPrm
@@ -43,6 +44,7 @@ class Reader:
         subject: the reward model, None for language models.
         model: what was given.
         logits: from hidden states ``(n, H)`` to logits ``(n, V)``, None if there are none.
+        facts: hashes of weights and layout, as ``Subject.facts``.
         notes: what the legend must say.
     """
 
@@ -50,6 +52,7 @@ class Reader:
     path: Path
     model: Any
     subject: Subject | None
+    facts: Mapping[str, str]
     logits: Callable[[Tensor], Tensor] | None
     notes: tuple[str, ...] = ()
 
@@ -85,10 +88,25 @@ def run(
     measure: Callable[..., Measured] = load_target(row.target)
     if isinstance(model, ImplicitPrm | Likelihood):
         reader = _language(model, problem_text, steps)
-        return signal_of(row, values, reader.path, measure(reader, **values))
+        return _made(row, reader, values, measure)
     with subject_of(model, "value") as subject:
         reader = _reward(model, subject, problem_text, steps)
-        return signal_of(row, values, reader.path, measure(reader, **values))
+        return _made(row, reader, values, measure)
+
+
+def _made(
+    row: SignalRow, reader: Reader, values: Mapping[str, Any], measure: Callable[..., Measured]
+) -> Signal:
+    """Measure, and say what made it."""
+    found = signal_of(row, values, reader.path, measure(reader, **values))
+    weight = reader.network.backbone.get_input_embeddings().weight
+    return replace(
+        found,
+        n_tokens=len(reader.path),
+        dtype=str(weight.dtype).removeprefix("torch."),
+        model_hash=reader.facts["model"],
+        template_hash=reader.facts["template"],
+    )
 
 
 def _reward(model: Any, subject: Subject, problem: str, steps: Sequence[str]) -> Reader:
@@ -99,6 +117,7 @@ def _reward(model: Any, subject: Subject, problem: str, steps: Sequence[str]) ->
         path=subject.layout.lay(problem, steps),
         model=model,
         subject=subject,
+        facts=subject.facts,
         logits=network.next_token_logits if shares else None,
         notes=(UNTRAINED,) if shares else (),
     )
@@ -113,10 +132,16 @@ def _language(model: ImplicitPrm | Likelihood, problem: str, steps: Sequence[str
         parts.append(StepPart(found.ids.tolist(), spans))
     head = model.passes.network.head
     assert isinstance(head, NextToken)  # noqa: S101 - what language_passes makes
+    network = model.passes.network
+    path = join(model.text.prompt(problem).tolist(), parts, steps)
     return Reader(
-        network=model.passes.network,
-        path=join(model.text.prompt(problem).tolist(), parts, steps),
+        network=network,
+        path=fitting(path, model.passes.context),
         model=model,
         subject=None,
+        facts={
+            "model": str(model.facts.get("commit") or "") or named_weights(network),
+            "template": str(model.facts["layout_hash"]),
+        },
         logits=head.out,
     )
