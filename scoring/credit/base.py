@@ -186,6 +186,8 @@ class MethodRow:
         params: its parameters with defaults.
         probability: True if the numbers are probabilities where all of them lie in [0, 1]: their
             colours are fixed, 0.5 neutral.
+        parts: True if it shows what it is given, so that it can show whatever else a model says of
+            steps in place of the score.
         also: inputs that only some values of a parameter need.
     """
 
@@ -201,6 +203,7 @@ class MethodRow:
     summary: str
     params: tuple[Param, ...] = field(default=())
     probability: bool = False
+    parts: bool = False
     also: tuple[NeedsIf, ...] = ()
 
     def needs_with(self, params: Mapping[str, Any]) -> tuple[str, ...]:

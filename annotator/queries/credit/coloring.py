@@ -182,7 +182,7 @@ class Colorings:
         said = None if wanted.model is None else Said(self.models[wanted.model], wanted.part)
         if said is None and "score" in row.needs_with(wanted.params) and self.models:
             said = Said(next(iter(self.models.values())), 0)  # the newest
-        unit = said.unit if said is not None and said.part and row.probability else row.unit
+        unit = said.unit if said is not None and said.part and row.parts else row.unit
         signed = row.signed or unit == NATS
         label = label_of(row, said)
         key = write_key(row, wanted.params, said)
@@ -284,7 +284,7 @@ class Colorings:
         return [
             Said(model, part)
             for model in self.models.values()
-            for part in range(len(model.parts) + 1 if row.probability else 1)
+            for part in range(len(model.parts) + 1 if row.parts else 1)
         ]
 
     def _combinations(self, rows: Any) -> Iterator[tuple[MethodRow, Said | None]]:

@@ -18,6 +18,7 @@ ROWS: tuple[MethodRow, ...] = (
         source="the stored score itself",
         summary="The step's imported or computed reward-model score, unchanged.",
         probability=True,
+        parts=True,
     ),
     MethodRow(
         "pure",
@@ -124,6 +125,7 @@ ROWS: tuple[MethodRow, ...] = (
         source="arXiv 2502.18770; PorUna-byte/PAR, there for whole answers",
         summary="Mean sigmoid of the score's distance from the scores of reference answers.",
         params=(Param("k", 1, "steepness of the sigmoid", low=0.0, high=1e6),),
+        probability=True,
     ),
     MethodRow(
         "wco",

@@ -117,6 +117,20 @@ def test_a_model_of_log_ratios_stands_in_for_log_probabilities(game):
     assert any("log-ratios from tiny v1" in note for note in coloring.notes)
 
 
+def test_par_is_coloured_about_one_half_and_shows_no_parts_of_a_model(game):
+    problem, _, model = game
+    problem.meta = {"ref_scores": [0.2, 0.4]}
+    problem.save()
+    model.parts = [["honest", "probability"]]
+    model.save()
+    colorings = Colorings(problem)
+    limits = colorings.coloring(f"par@{model.pk}").scale
+    assert (limits.low, limits.neutral, limits.high) == (0, 0.5, 1)
+    keys = [choice.key for choice in colorings.choices()]
+    assert [key for key in keys if key.startswith("par@")] == [f"par@{model.pk}"]
+    assert f"prm_score@{model.pk}.1" in keys
+
+
 def test_the_label_is_that_of_most_people_and_a_tie_is_none():
     at, rating = np.array([1, 1, 1, 2, 2, 3, 3, 4, 4]), np.array([1, 1, -1, 1, -1, -1, 1, 1, 2])
     level = np.array([1, 1, 1, 1, 1, 0, 1, 1, 2])
