@@ -66,7 +66,10 @@ def test_blind_annotators_get_no_model_scores(game, project, annotator, reviewer
     gone = annotator.get(address(problem, "?by=prm_score@999999")).content.decode()
     for number, said in ((str(model.pk), page), ("999999", gone)):
         assert f"Model {number}, which this link names, was deleted or has no scores here" in said
-    assert annotator.get(address(problem, f"credit.json?by=prm_score@{model.pk}")).json()["key"] == "tempo"
+    assert (
+        annotator.get(address(problem, f"credit.json?by=prm_score@{model.pk}")).json()["key"]
+        == "tempo"
+    )
     assert "data-credit" not in annotator.get(address(problem)).content.decode()
     assert reviewer.get(url).status_code == 200
 
