@@ -254,3 +254,6 @@ def test_a_card_is_shown_beside_its_method(project, game, reviewer):
     page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
     assert "failed a check" in page
     assert "Planted truth" in page
+    page = read(reviewer, f"/p/{project.name}/models/{model.pk}/")
+    assert "Attribution methods that were tried" in page
+    assert "Planted truth 0.42 <b>failed</b>" in page

@@ -16,6 +16,7 @@ from annotator.errors import AnnotatorError
 from annotator.forms import add_errors
 from annotator.models import Worker
 from annotator.queries.access import model_for_user, project_for_user, snapshot_for_user
+from annotator.queries.attributions import cards_of
 from annotator.queries.datasets.catalog import scored_steps_of
 from annotator.queries.datasets.snapshots import snapshots_of
 from annotator.queries.jobs import (
@@ -41,11 +42,12 @@ from annotator.views.pages.models.metrics import ModelRow, kind_label, metric_ro
 from annotator.views.pages.models.rerun import TOLD_APART, rerun_part, stopped_early
 from annotator.views.pages.models.words import config_words
 from annotator.views.pages.setting_forms import ESTIMATE, KIND_SETTINGS, TrainForm
+from scoring.attribution.registry import METHODS
 from scoring.errors import ScoringError
 from scoring.training import estimate_words
 
 if TYPE_CHECKING:
-    from annotator.models import Job, RewardModel
+    from annotator.models import FaithfulnessCard, Job, RewardModel
     from annotator.queries.access import Access, Role
     from annotator.views.http import HtmxRequest
 
@@ -183,10 +185,17 @@ def model_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "config": config_words(model.config, model.kind),
         "provenance": _origin(model.provenance),
         "cut_short": _cut_short(model) or stopped_early(model),
+        "cards": _cards(model) if access.may_review else [],
         **rerun_part(access, model),
         **evaluations_part(request, access, model),
     }
     return page(request, "annotator/model_detail.html", context, access=access, section="models")
+
+
+def _cards(model: RewardModel) -> list[tuple[str, FaithfulnessCard]]:
+    """Return the attribution methods that were tried on the model, in the order of their menu."""
+    cards = cards_of(model=model)
+    return [(row.label, cards[key]) for key, row in METHODS.items() if key in cards]
 
 
 @require_safe
