@@ -64,18 +64,18 @@ def uwo(tree: Tree, *, lam: float, ddof: int) -> Credit:
     notes = _notes(found, mean)
     alone = int((np.isfinite(mean) & np.isnan(values))[1:].sum())
     if alone:
-        notes += (f"{alone} steps have the score of one model only: no variance with ddof 1",)
+        notes += (f"steps with one model's score, which has no variance with ddof 1: {alone}",)
     return Credit(values, None, notes)
 
 
 def _notes(found: Lists, values: FloatArray) -> tuple[str, ...]:
     """Count steps without any score, and steps that some model did not score."""
     notes = missing_steps(values, "score")
-    lengths = found.reduce(np.add, np.isfinite(found.values).astype(np.float64))[1:]
-    most = np.nanmax(lengths) if np.isfinite(lengths).any() else 0.0
-    fewer = int((lengths < most).sum()) - int((lengths == 0).sum())
-    if fewer > 0:
-        notes += (f"{fewer} steps have scores of fewer models than others",)
+    models = found.lengths.max(initial=0)
+    scored = np.bincount(found.owner[np.isfinite(found.values)], minlength=len(values))[1:]
+    fewer = int(((scored > 0) & (scored < models)).sum())
+    if fewer:
+        notes += (f"steps that some of the {models} models did not score: {fewer}",)
     return notes
 
 

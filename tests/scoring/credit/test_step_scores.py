@@ -197,11 +197,13 @@ def test_wco_and_uwo_by_hand():
     ppo = by_node("uwo", found, lam=0.1, ddof=1)
     assert ppo == pytest.approx({"a": 3 - 0.7, "b": math.nan, "c": math.nan}, nan_ok=True)
     assert "1 of 3 steps have no score" in assign("uwo", found).notes
-    assert any("one model only" in note for note in assign("uwo", found, ddof=1).notes)
+    assert any("one model's score" in note for note in assign("uwo", found, ddof=1).notes)
     holes = tree(step("a", scores=[1, None, 6]), step("b", scores=[1, math.inf, 3]))
     assert by_node("wco", holes) == {"a": 1, "b": 1}
     assert by_node("uwo", holes, lam=0)["a"] == 3.5
-    assert not any("one model only" in note for note in assign("uwo", holes, ddof=1).notes)
+    assert "steps that some of the 3 models did not score: 2" in assign("wco", holes).notes
+    assert "steps that some of the 3 models did not score: 1" in assign("wco", found).notes
+    assert not any("one model's score" in note for note in assign("uwo", holes, ddof=1).notes)
 
 
 # --- GroundedPRM --------------------------------------------------------------------------------
