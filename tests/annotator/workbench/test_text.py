@@ -131,6 +131,7 @@ def test_every_key_is_for_a_known_surface_and_free_of_the_frame_around_items():
         "ranking",
         "adjudication",
         "compare",
+        "attribution",
     }
     frame = (ROOT / "static" / "js" / "work.js").read_text()
     taken = set(re.findall(r'event\.key === "(\w+)"', frame)) - {
