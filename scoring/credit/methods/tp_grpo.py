@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from scoring.credit.cells import Cells
     from scoring.tree import FloatArray, Tree
 
+MATCHES = (
+    "on failed traces a label is read as: matches the wrong answer; "
+    "for labels of correctness choose failed = correctness"
+)
+
 
 def credit(
     tree: Tree, *, labels: str, failed: str, alpha: float, ddof: int, eps: float, single: str
@@ -57,6 +62,8 @@ def credit(
     outside = (right == 0) & (outcome > 0)
     outcome = np.where(outside, np.nan, outcome)
     notes = (*stats.notes, *missing_steps(label, "label"))
+    if matches and (right == 0).any():
+        notes = (*notes, MATCHES)
     if outside.any():
         notes = (*notes, f"{int(outside.sum())} failed traces lie above the mean: no value")
 

@@ -9,6 +9,7 @@ import pytest
 
 from scoring.credit import assign
 from scoring.credit.methods.pure import ALONE, FLAT, OUTSIDE, PROBABILITIES
+from scoring.credit.methods.tp_grpo import MATCHES
 from scoring.errors import MissingInputError
 from tests.scoring.credit.trees import UNSET, by_node, of_trace, scores, step, tree
 
@@ -126,6 +127,8 @@ def test_tp_grpo_by_its_two_propositions():
     want = {"g": SIZE, "b": SIZE - 0.5, "m": -SIZE, "n": 0.0}
     assert by_node("tp_grpo", THOUGHTS) == pytest.approx(want)  # half are solved: r_c = 1 · 0.5
     assert by_node("tp_grpo", THOUGHTS, alpha=0.2)["b"] == pytest.approx(SIZE - 0.1)
+    assert MATCHES in assign("tp_grpo", THOUGHTS).notes
+    assert MATCHES not in assign("tp_grpo", THOUGHTS, failed="correctness").notes
 
 
 def test_tp_grpo_may_read_correctness_on_failed_traces_or_the_sign_of_scores():
