@@ -146,6 +146,8 @@ NEEDED = {
     ("api:snapshots", "post"): "reviewer",
     ("api:exports", "post"): "reviewer",
     ("api:disagreements", "get"): "reviewer",
+    ("api:step-attributions", "get"): "reviewer",  # of a project that keeps its annotators blind
+    ("api:step-attributions", "post"): "reviewer",
     ("api:step-decision", "get"): "reviewer",
     ("api:step-decision", "put"): "reviewer",
     ("api:step-decision", "delete"): "reviewer",
@@ -194,6 +196,7 @@ BODIES = {
     ("api:step-alternative", "put"): {"text": "4 * 5 = 20"},
     ("api:trace-submission", "put"): {"reason": "solution"},
     ("api:step-labels", "put"): {"rating": 1},
+    ("api:step-attributions", "post"): {"method": "running_reward"},
     ("api:trace-outcomes", "put"): {"name": "correct", "value": 1.0},
     ("api:jobs", "post"): {"project": "Ours", "kind": "train"},
     ("api:models", "post"): {

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from annotator.errors import AnnotatorError, ForbiddenError, NotFoundError
+from annotator.errors import AnnotatorError, NotFoundError
 from annotator.models import Job, Worker
 from annotator.queries.access import (
     model_for_user,
@@ -18,6 +18,7 @@ from annotator.queries.access import (
     project_for_user,
     step_for_user,
 )
+from annotator.queries.attribution_told import path_opened
 from annotator.queries.attributions import (
     RUNNING,
     attributions_at,
@@ -27,11 +28,9 @@ from annotator.queries.attributions import (
     measured_of,
     models_for_attribution,
     newest_job,
-    path_of,
     running_reward_of,
     shared_limit,
 )
-from annotator.queries.blindness import sight_of
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.trees.compared import first_traces
 from annotator.queries.trees.paths import step_in
@@ -57,7 +56,7 @@ from scoring.heatmap import number_text
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel
+    from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel, Step
     from annotator.queries.access import Access
     from annotator.queries.attributions import ReadPath, RunningReward
     from annotator.views.attribution.measured import GrainedSignal
@@ -116,12 +115,7 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     asked = Asked.from_query(request.GET)
     if asked.method:
         choice(asked.method)
-    path = _path(problem, asked)
-    sight = sight_of(access=access, problem=problem)
-    if not all(sight.sees_scores(step.pk) for step in path.steps):
-        raise ForbiddenError(
-            "What models say of this path opens to you once you have judged its steps."
-        )
+    path = path_opened(access=access, problem=problem, end=_end(problem, asked))
     models = models_for_attribution(project=access.project)
     model = next((one for one in models if one.pk == asked.model), None)
     if asked.model and model is None:
@@ -152,8 +146,8 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     )
 
 
-def _path(problem: Problem, asked: Asked) -> ReadPath:
-    """Return the path of the URL; without one that of the first trace."""
+def _end(problem: Problem, asked: Asked) -> Step:
+    """Return where the path of the URL ends; without one the first trace's end."""
     end = step_in(problem=problem, pk=asked.end)
     if asked.end and end is None:
         raise NotFoundError(f"The step {asked.end} is not of this problem.")
@@ -163,7 +157,7 @@ def _path(problem: Problem, asked: Asked) -> ReadPath:
             raise NotFoundError("This problem has no trace yet, so there is no path to read.")
         end = traces[0].end
     end.problem = problem
-    return path_of(end=end)
+    return end
 
 
 @require_safe
