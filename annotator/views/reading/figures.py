@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from annotator.downloads import attachment, csv_text
 from annotator.queries.trees.columns import text_previews
-from annotator.queries.trees.compared import last_judgement
+from annotator.queries.trees.compared import last_judgement, texts_of
 from annotator.templatetags.text import plain_math
 from annotator.views.http import page
 from annotator.views.reading.compare import opened
@@ -61,9 +61,9 @@ class Figure:
     missing: str = ""
 
 
-def figure_of(view: Opened, kind: str) -> Figure:
-    """Make one kind of figure of what the address names."""
-    return {"tree": _tree, "path": _path, "compare": _compare}[kind](view)
+def figure_of(view: Opened, kind: str, *, whole: bool = False) -> Figure:
+    """Make one kind of figure of what the address names; ``whole`` texts are for its table."""
+    return {"tree": _tree, "path": _path, "compare": _compare}[kind](view, whole)
 
 
 @require_safe
@@ -108,7 +108,7 @@ def figure_svg(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRe
 def figure_csv(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpResponse:
     """Give the numbers of the picture, below rows that say what they are."""
     view = opened(request, project, pk)
-    figure = figure_of(view, kind)
+    figure = figure_of(view, kind, whole=True)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["#", csv_text(figure.title)])
@@ -119,7 +119,7 @@ def figure_csv(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRe
     return _saved(response, f"{_name(view, kind)}.csv")
 
 
-def _tree(view: Opened) -> Figure:
+def _tree(view: Opened, whole: bool) -> Figure:
     column = view.found.first if view.found.one_column else view.columns.column(view.asked.by)
     columns = view.columns.colorings.columns
     limits = own_scale(column)
@@ -138,10 +138,10 @@ def _tree(view: Opened) -> Figure:
     return Figure("tree", title, drawing, lines, head, table, column.missing)
 
 
-def _path(view: Opened) -> Figure:
+def _path(view: Opened, whole: bool) -> Figure:
     target, column = view.found.a, view.columns.column(view.asked.by)
     limits, values = own_scale(column), column.along(target)
-    texts = _texts(view, target)
+    texts = _texts(view, target, whole=whole)
     table = [
         [n, step, _cell(value), csv_text(text)]
         for n, (step, value, text) in enumerate(
@@ -157,9 +157,9 @@ def _path(view: Opened) -> Figure:
     return Figure("path", title, drawing, lines, head, table, column.missing)
 
 
-def _compare(view: Opened) -> Figure:
+def _compare(view: Opened, whole: bool) -> Figure:
     found = view.found
-    a_texts, b_texts = _texts(view, found.a), _texts(view, found.b)
+    a_texts, b_texts = (_texts(view, side, whole=whole) for side in (found.a, found.b))
     table: list[list[Any]] = []
     for number, (i, j) in enumerate(found.pairs):
         row: list[Any] = [number + 1]
@@ -230,7 +230,11 @@ def _date(view: Opened, columns: Iterable[Column]) -> str:
     return f"{max(found):%Y-%m-%d}"
 
 
-def _texts(view: Opened, target: Target) -> list[str]:
+def _texts(view: Opened, target: Target, *, whole: bool) -> list[str]:
+    # A picture has room for a beginning; a file keeps what was imported, formulas as they stand.
+    if whole:
+        found = texts_of(ids=target.path.ids)
+        return [found.get(pk, "") for pk in target.path.ids]
     places = target.path.at.tolist()
     known = text_previews(problem=view.problem, at=places)
     return [plain_math(known.get(at, "")) for at in places]

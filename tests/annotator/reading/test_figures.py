@@ -78,6 +78,18 @@ def test_cells_are_text_and_rows_above_say_what_they_are(
         assert f"margin +{margin:.6f}" in above[1][1] or f"margin −{-margin:.6f}" in above[1][1]
 
 
+@pytest.mark.parametrize("kind", ["path", "compare"])
+def test_the_csv_keeps_whole_texts_with_their_formulas(
+    game, models, rated, reviewer, address, query, kind
+):
+    text = "So \\[ x = 1 \\]\n" + "and on " * 100
+    Step.objects.update(text=text)
+    content = reviewer.get(address(f"figures/{kind}.csv{query}")).content.decode()
+    rows = [row for row in csv.reader(io.StringIO(content, newline="")) if row[0] != "#"]
+    places = [at for at, name in enumerate(rows[0]) if name.endswith("text")]
+    assert {row[at] for row in rows[1:] for at in places} - {""} == {text}
+
+
 def test_the_hash_changes_with_the_numbers(game, models, rated, reviewer, address):
     model = models[0]
     url = address(f"figures/tree.svg?by=prm_score@{model.pk}")
