@@ -129,7 +129,8 @@ def _parts(stored: Attribution) -> tuple[dict[str, Any], dict[str, bytes]]:
 def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningReward | None:
     """Return the running reward over a path, None unless every step with text has its tokens.
 
-    Rows that do not cover a step's text exactly, as after a change of the text, count as missing.
+    Rows that do not cover a step's text exactly, as after a change of the text, and rows with what is
+    not a finite number count as missing.
     """
     rows = {
         row.step_id: row
@@ -146,6 +147,8 @@ def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningRe
         ends = np.frombuffer(bytes(row.ends), "<i4").astype(np.int64)
         running = np.frombuffer(bytes(row.running), "<f4").astype(np.float64)
         if len(ends) != len(running) or (len(ends) and ends[-1] != len(step.text)):
+            return None
+        if not np.isfinite(row.start) or not np.isfinite(running).all():
             return None
         if not len(ends):
             continue

@@ -85,6 +85,19 @@ def test_scores_that_do_not_fit_the_text_are_not_drawn(project, game, reviewer):
     assert "has not scored every step of this path" in page
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_running_reward_that_is_no_finite_number_is_not_drawn(project, game, reviewer, number):
+    problem, steps, _ = game
+    row = TokenScore.objects.get(step=steps[0])
+    running = np.frombuffer(bytes(row.running), "<f4").copy()
+    running[0] = number
+    row.running = running.tobytes()
+    row.save()
+    page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
+    assert not spans(page)
+    assert "has not scored every step of this path" in page
+
+
 def test_a_bad_address_names_the_way_out(project, game, reviewer):
     problem, steps, model = game
     page = read(reviewer, url(project, problem, "?method=telepathy"), 422)
