@@ -7,6 +7,7 @@ import html
 import json
 import re
 
+import numpy as np
 import pytest
 
 from annotator.models import EvaluationResult, Job, StepScore
@@ -198,6 +199,16 @@ def test_a_constant_and_a_logarithmic_axis():
     doubling = axis([1, 2, 4, 8], 0, 90, log=True)
     assert [doubling.place(n) for n in (1, 2, 4, 8)] == [0, 30, 60, 90]
     assert [tick.label for tick in doubling.ticks] == ["1", "2", "4", "8"]
+
+
+@pytest.mark.parametrize(
+    "values", [[-1e308, 1e308], [0.0, 5e-324], [5e-324], [1e308], [0.0, np.inf], [0.0]]
+)
+def test_an_axis_holds_the_largest_and_the_smallest_numbers(values):
+    found = axis(values, 0, 100)
+    assert found.low < found.high
+    assert all(0 <= found.place(value) <= 100 for value in values)
+    assert found.ticks
 
 
 def point(key, x, value, low=None, high=None, split=""):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 MOST_TICKS = 5
 MOST_DOUBLINGS = 7
+# What floats can tell apart and subtract without running over.
+SMALLEST, LARGEST = 1e-300, 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def axis(
         unit: 0 to 1, whatever the values are.
         log: logarithmic; the values are positive, and the ticks are they themselves.
     """
-    known = list(values)
+    known = [min(max(value, -LARGEST), LARGEST) for value in values]
     low, high = min(known), max(known)
     if log:
         own = sorted(set(known))
@@ -78,8 +80,9 @@ def axis(
         return Axis(low, high, start, end, tuple(own[::-1][::stride][::-1]), log=True)
     if unit:
         return Axis(0.0, 1.0, start, end, (0.0, 0.25, 0.5, 0.75, 1.0))
-    if low == high:
-        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
+    if high - low < SMALLEST:
+        size = abs(low) if abs(low) > SMALLEST else 1.0
+        low, high = low - size * 0.1, high + size * 0.1
     step = _step(high - low)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(step * k, 10) for k in range(first, last + 1))
