@@ -157,13 +157,12 @@ class GrainedSignal:
 
     @property
     def fold(self) -> str:
-        """How a larger unit has its number from tokens; "" where nothing is folded."""
-        if self.grain == "token":
-            return ""
-        if self.grain == "step" and self.shown.row.key == f"{PREFIX}running_reward":
+        """How what is larger than a token has its number: the unit, beside tokens the steps."""
+        unit = "step" if self.grain == "token" else self.grain
+        if unit == "step" and self.shown.row.key == f"{PREFIX}running_reward":
             return "A step has what is read at its end."
         kind = "sum" if self.shown.row.fold == "sum" else "mean"
-        return f"A {self.grain} has the {kind} of its tokens that have a value."
+        return f"A {unit} has the {kind} of its tokens that have a value."
 
     def summary(self) -> list[tuple[str, str]]:
         """Return the few numbers that sum the signal up, as label and text."""
