@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 
-from annotator.errors import ConflictError, InvalidError, UnavailableError
-from annotator.models import Attribution, FaithfulnessCard, Job
+from annotator.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel
 from annotator.queries.attributions import (
     digest_of,
     not_usable,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from annotator.models import RewardModel, Step
+    from annotator.models import Step
     from scoring.attribution.base import Attribution as Found
     from scoring.attribution.base import Estimate
 
@@ -92,8 +92,10 @@ def attribution_store(
     Raises:
         FencedOutError: another worker has the job.
         InvalidError: the path was changed while it was read.
+        NotFoundError: the model was deleted while it read.
     """
     job_hold(job=job)
+    _model_hold(model)
     path = path_of(end=end)
     if len(path.steps) != len(found.per_step):
         raise InvalidError("The path was changed while the model read it. Ask again.")
@@ -135,8 +137,10 @@ def faithfulness_store(
 
     Raises:
         FencedOutError: another worker has the job.
+        NotFoundError: the model was deleted while it was tried.
     """
     job_hold(job=job)
+    _model_hold(model)
     card, _ = FaithfulnessCard.objects.update_or_create(
         model=model,
         method=method,
@@ -149,6 +153,13 @@ def faithfulness_store(
         },
     )
     return card
+
+
+def _model_hold(model: RewardModel) -> None:
+    """Keep a model from being deleted until the surrounding transaction ends."""
+    rows = RewardModel.objects.filter(pk=model.pk)
+    if not rows.select_for_update(no_key=True).exists():
+        raise NotFoundError("The model was deleted.")
 
 
 def attribution_estimate(

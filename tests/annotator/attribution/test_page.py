@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from annotator.models import Attribution, FaithfulnessCard, Job, TokenScore
+from annotator.errors import NotFoundError
+from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, TokenScore
 from annotator.queries.attributions import digest_of, path_of, running_reward_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
@@ -175,6 +176,13 @@ def stored(project, game):
         )
 
     return store
+
+
+def test_a_model_deleted_while_a_job_reads_is_a_reason(game, stored):
+    RewardModel.objects.filter(pk=game[2].pk).delete()
+    with pytest.raises(NotFoundError, match="model was deleted"):
+        stored()
+    assert not Attribution.objects.exists()
 
 
 def test_what_a_job_found_is_shown_with_what_made_it(project, game, reviewer, stored):
