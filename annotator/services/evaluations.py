@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from annotator.models import RewardModel, Snapshot
-    from scoring.credit.base import Param
     from scoring.evaluation.base import SuiteRow
+    from scoring.params import Param
 
 # What learns from single steps, or is not trained here.
 STEPWISE = frozenset({"step_labels", "merged_steps", ""})

@@ -6,7 +6,6 @@ against its registry row and wraps the answer into a ``CreditResult``, which say
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from scoring.params import Param
     from scoring.tree import FloatArray, IntArray, NodeId, Tree
 
 NO_SIGNAL = "no signal: all outcomes are equal"
 IN_DEVIATIONS = "the numbers are standard deviations"
-WORD_CHARS = 100
 CONFIDENCE: Mapping[str, str] = {
     "CODE": "read in code that trains with it",
     "PAPER": "read in the paper",
@@ -109,54 +108,6 @@ class CreditResult:
     n_outcomes: int
     low: FloatArray | None = None
     high: FloatArray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter of a method: its default, and its choices, its bounds, or that it is a name.
-
-    ``words`` is what a menu calls each choice; without them the choices speak for themselves.
-    ``word`` is true if any short name may be given, such as that of a column of the tree; ``whole``
-    if a number has to be a whole one.
-    """
-
-    name: str
-    default: int | float | str | None
-    meaning: str
-    choices: tuple[int | str | None, ...] = ()
-    low: float = -math.inf
-    high: float = math.inf
-    word: bool = False
-    words: tuple[str, ...] = ()
-    whole: bool = False
-
-    @property
-    def menu(self) -> list[tuple[int | str | None, str]]:
-        """Each choice with what a menu calls it."""
-        words = self.words or tuple(map(str, self.choices))
-        return list(zip(self.choices, words, strict=True))
-
-    def allows(self, value: object) -> bool:
-        """Say whether ``value`` may be given to the method."""
-        if self.choices:
-            return any(type(value) is type(c) and value == c for c in self.choices)
-        if self.word:
-            return isinstance(value, str) and 0 < len(value) <= WORD_CHARS and value.isprintable()
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        if self.whole and not isinstance(value, int):
-            return False
-        return math.isfinite(value) and self.low <= value <= self.high
-
-    @property
-    def range(self) -> str:
-        """The allowed values in words."""
-        if self.choices:
-            return " or ".join(repr(choice) for choice in self.choices)
-        if self.word:
-            return f"a name of at most {WORD_CHARS} characters"
-        kind = "a whole number" if self.whole else "a number"
-        return f"{kind} from {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import numpy as np
 from scoring.credit.base import CreditResult
 from scoring.credit.inputs import hint_for
 from scoring.credit.rows import hierarchy, judged, outcomes, policy, scores, structured
-from scoring.errors import MissingInputError, ParameterError, UnknownNameError
+from scoring.errors import MissingInputError
+from scoring.params import checked
 from scoring.registry import find_row, load_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from scoring.credit.base import Credit, MethodRow
     from scoring.tree import FloatArray, Tree
@@ -45,7 +46,7 @@ def assign(key: str, tree: Tree, **params: Any) -> CreditResult:
             for some or all traces gives NaN and a note instead.
     """
     row = find_row(METHODS, "credit method", key)
-    values = _parameters(row, params)
+    values = checked(row.key, row.params, params)
     missing = [name for name in row.needs_with(values) if name not in tree.given]
     if missing and len(tree) > 1:
         hint = "; ".join(hint_for(name) for name in missing)
@@ -73,14 +74,3 @@ def _steps_only(column: FloatArray) -> FloatArray:
     copied = column.copy()
     copied[0] = np.nan
     return copied
-
-
-def _parameters(row: MethodRow, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every parameter's value after checking ``given``."""
-    known = {param.name: param for param in row.params}
-    for name, value in given.items():
-        if name not in known:
-            raise UnknownNameError(f"parameter of {row.key}", name, known or ("none",))
-        if not known[name].allows(value):
-            raise ParameterError(row.key, name, value, known[name].range)
-    return {name: given.get(name, param.default) for name, param in known.items()}

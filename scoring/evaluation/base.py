@@ -16,8 +16,8 @@ from scoring.registry import load_target
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from scoring.credit.base import Param
     from scoring.evaluation.records import Floats
+    from scoring.params import Param
     from scoring.resample import Estimate
 
 # Inputs that rows name in ``needs``, each with the way to get it.

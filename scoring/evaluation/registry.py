@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import Param
 from scoring.evaluation import pictures
 from scoring.evaluation.aggregate import AGGREGATIONS, OWN
 from scoring.evaluation.base import SuiteRow
 from scoring.evaluation.distances.registry import DISTANCES, distance_row
+from scoring.params import Param
 from scoring.registry import find_row
 
 __all__ = ["DISTANCES", "SUITES", "distance_row", "suite"]

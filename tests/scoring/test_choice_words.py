@@ -14,7 +14,7 @@ from scoring.reward.settings import SettingError, describe, from_settings
 from scoring.training.config import RunConfig, TrainingConfig
 
 if TYPE_CHECKING:
-    from scoring.credit.base import Param
+    from scoring.params import Param
     from scoring.reward.settings import FieldSpec
 
 SPECS = {

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from annotator.models import RewardModel
-    from scoring.credit.base import MethodRow, Param
+    from scoring.credit.base import MethodRow
+    from scoring.params import Param
 
 SEARCH_VALUE = "value"
 LONGEST = 400

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from annotator.queries.credit.colored import Coloring
     from annotator.queries.credit.coloring import Colorings
     from annotator.views.workbench.reader import Workbench
-    from scoring.credit.base import MethodRow, Param
+    from scoring.credit.base import MethodRow
+    from scoring.params import Param
 
 
 @require_GET

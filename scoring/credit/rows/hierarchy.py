@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import MethodRow, NeedsIf, Param
+from scoring.credit.base import MethodRow, NeedsIf
 from scoring.credit.rows.shared import (
     CRITIC,
     DDOF,
@@ -12,6 +12,7 @@ from scoring.credit.rows.shared import (
     SINGLE,
     WITH_STEPS,
 )
+from scoring.params import Param
 
 ROWS: tuple[MethodRow, ...] = (
     MethodRow(

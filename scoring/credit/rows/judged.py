@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import MethodRow, NeedsIf, Param
+from scoring.credit.base import MethodRow, NeedsIf
 from scoring.credit.rows.shared import DDOF, EPS, METHODS_FOLDER
+from scoring.params import Param
 
 ROWS: tuple[MethodRow, ...] = (
     MethodRow(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import MethodRow, NeedsIf, Param
+from scoring.credit.base import MethodRow, NeedsIf
 from scoring.credit.rows.shared import DDOF, EPS, METHODS_FOLDER, SINGLE
+from scoring.params import Param
 
 BETA = Param("beta", 0.05, "weight of a log-ratio", low=0.0, high=1e6)
 

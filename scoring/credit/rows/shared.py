@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import NeedsIf, Param
+from scoring.credit.base import NeedsIf
+from scoring.params import Param
 
 DDOF = Param("ddof", 1, "1 = sample, 0 = population standard deviation", choices=(0, 1))
 EPS = Param("eps", 1e-6, "added to the standard deviation", low=0.0, high=1.0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scoring.credit.base import Param
 from scoring.evaluation.base import SuiteRow
+from scoring.params import Param
 from scoring.registry import find_row
 
 _D = "scoring.evaluation.distances"

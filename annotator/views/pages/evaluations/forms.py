@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from annotator.models import RewardModel, Snapshot
-    from scoring.credit.base import Param
     from scoring.evaluation.base import SuiteRow
+    from scoring.params import Param
 
 # What a suite needs of a solution, by the keys of ``scoring.evaluation.base.INPUTS``.
 NEEDS = {
