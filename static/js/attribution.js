@@ -44,7 +44,9 @@ function words(token) {
   const said = value === null ? "no value" : number(value);
   const place = `Step ${numbers.step[token] + 1}, ${name}`;
   if (numbers.signal) return `${place}: ${said} · ${numbers.signal}`;
-  return `${place}: ${said} · reward after it ${number(numbers.line[last])}`;
+  // Of the running reward the credits so far are what the model said there; of other methods they are a sum.
+  const sum = $("choose-method")?.value === "running_reward" ? "reward after it" : "f(baseline) and credits so far";
+  return `${place}: ${said} · ${sum} ${number(numbers.line[last])}`;
 }
 
 /** Go to a token: mark it, say its number, and put the cursor of the line there. */
