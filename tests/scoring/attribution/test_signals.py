@@ -14,7 +14,7 @@ from scoring.attribution.base import CONFIDENCE
 from scoring.attribution.signals import SIGNALS, attention, entropy, rank, signal
 from scoring.attribution.signals.base import Measured, signal_of
 from scoring.attribution.signals.registry import NEEDS
-from scoring.errors import AttributionError, ParameterError, UnknownNameError
+from scoring.errors import AlignmentError, AttributionError, ParameterError, UnknownNameError
 from tests.scoring.adapters.test_language import implicit, log_probabilities, pair, path_ids
 from tests.scoring.attribution.cases import NASTY_STEPS, PROBLEM, STEPS, passes, trained
 
@@ -237,6 +237,23 @@ def test_pieces_of_several_tokens_take_the_mean_or_the_sum():
     total = signal_of(SIGNALS["log_ratio"], {}, Two, values)
     np.testing.assert_allclose(total.values, [4.0, np.nan, 5.0])
     np.testing.assert_allclose(total.per_step, [4.0, 5.0])
+
+
+def test_a_signal_says_what_made_it(model, language):
+    told = [
+        signal("token_entropy", model, PROBLEM, STEPS),
+        signal("log_ratio", language[0], PROBLEM, STEPS),
+    ]
+    for found in told:
+        assert found.dtype == "float32"
+        assert found.n_tokens > len(found.values)
+        assert found.model_hash
+        assert found.template_hash
+    ours = attribute("running_reward", model, PROBLEM, STEPS)
+    assert (told[0].model_hash, told[0].template_hash) == (ours.model_hash, ours.template_hash)
+    assert told[0].n_tokens == ours.n_tokens
+    with pytest.raises(AlignmentError, match="cannot be read"):
+        signal("token_entropy", language[0], PROBLEM, ["one two three four " * 4000])
 
 
 def test_models_without_logits_say_so():
