@@ -6,7 +6,6 @@ its parameters against its row and wraps what it found into an ``Attribution``, 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +15,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from scoring.params import Param
 
 Int32 = npt.NDArray[np.int32]
 Float32 = npt.NDArray[np.float32]
@@ -39,40 +40,6 @@ CONFIDENCE: Mapping[str, str] = MappingProxyType(
     }
 )
 """How a formula is known, by label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter of a method: its default, and either its choices or its lower and upper bound."""
-
-    name: str
-    default: int | float | str
-    meaning: str
-    choices: tuple[int | str, ...] = ()
-    low: float = -math.inf
-    high: float = math.inf
-
-    def allows(self, value: object) -> bool:
-        """Say whether ``value`` may be given: of the default's type, a whole number where that is one."""
-        if self.choices:
-            return any(type(value) is type(c) and value == c for c in self.choices)
-        if isinstance(self.default, str):
-            return isinstance(value, str) and bool(value.strip())
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        if isinstance(self.default, int) and not isinstance(value, int):
-            return False
-        return math.isfinite(value) and self.low <= value <= self.high
-
-    @property
-    def range(self) -> str:
-        """The allowed values in words."""
-        if self.choices:
-            return " or ".join(repr(choice) for choice in self.choices)
-        if isinstance(self.default, str):
-            return "a text"
-        whole = "whole " if isinstance(self.default, int) else ""
-        return f"a {whole}number from {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 from scoring.attribution import registry
 from scoring.attribution.base import MethodRow
 from scoring.attribution.estimate import FLOAT
-from scoring.attribution.registry import METHODS, SEQUENCE, checked
+from scoring.attribution.registry import METHODS, SEQUENCE
 from scoring.attribution.signals.base import SignalRow
 from scoring.attribution.signals.registry import SIGNALS
 from scoring.errors import ParameterError
+from scoring.params import checked
 from scoring.registry import find_row
 from scoring.reward.registry import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring.attribution.base import Estimate, Param
+    from scoring.attribution.base import Estimate
+    from scoring.params import Param
     from scoring.reward.shape import Shape
 
 Choice = MethodRow | SignalRow

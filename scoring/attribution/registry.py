@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scoring.attribution.base import MethodRow, Param
+from scoring.attribution.base import MethodRow
 from scoring.attribution.estimate import estimate_row
-from scoring.errors import AttributionError, ParameterError, UnknownNameError
+from scoring.errors import AttributionError
+from scoring.params import Param, checked
 from scoring.registry import find_row, load_target
 
 if TYPE_CHECKING:
@@ -94,8 +95,15 @@ ROWS: tuple[MethodRow, ...] = (
                 "the model's own padding row",
                 choices=("neutral_token_mean", "mean_embedding", "pad_row"),
             ),
-            Param("start", 32, "steps of the first try", low=2, high=1024),
-            Param("limit", 256, "most steps; doubled from start until ok", low=2, high=1024),
+            Param("start", 32, "steps of the first try", low=2, high=1024, whole=True),
+            Param(
+                "limit",
+                256,
+                "most steps; doubled from start until ok",
+                low=2,
+                high=1024,
+                whole=True,
+            ),
             Param(
                 "spread",
                 0.0,
@@ -103,7 +111,12 @@ ROWS: tuple[MethodRow, ...] = (
                 low=0.0,
             ),
             Param(
-                "rows", 0, "points of the path in memory together; 0 = by tokens", low=0, high=1024
+                "rows",
+                0,
+                "points of the path in memory together; 0 = by tokens",
+                low=0,
+                high=1024,
+                whole=True,
             ),
         ),
     ),
@@ -127,7 +140,7 @@ ROWS: tuple[MethodRow, ...] = (
                 "drop = the step is absent; neutral = a sentence that says nothing stands there",
                 choices=("drop", "neutral"),
             ),
-            Param("sentence", "Let us go on.", "what stands there under neutral"),
+            Param("sentence", "Let us go on.", "what stands there under neutral", word=True),
         ),
     ),
     MethodRow(
@@ -144,8 +157,15 @@ ROWS: tuple[MethodRow, ...] = (
         summary="Mean change of the reward when the step joins, over orders in which steps can join.",
         params=(
             _OUTPUT,
-            Param("permutations", 20, "orders drawn, half of them reversals", low=4, high=2000),
-            Param("seed", 0, "of the draw", low=0, high=2**31 - 1),
+            Param(
+                "permutations",
+                20,
+                "orders drawn, half of them reversals",
+                low=4,
+                high=2000,
+                whole=True,
+            ),
+            Param("seed", 0, "of the draw", low=0, high=2**31 - 1, whole=True),
         ),
     ),
     MethodRow(
@@ -240,18 +260,3 @@ def estimate(key: str, model_shape: Shape, n_tokens: int, n_steps: int, **params
 def parameters(row: MethodRow, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return every parameter's value after checking ``given``."""
     return checked(row.key, row.params, given)
-
-
-def checked(key: str, params: Sequence[Param], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the value of each of ``params``, those that are not given by default.
-
-    Raises:
-        UnknownNameError, ParameterError: as for ``attribute``.
-    """
-    known = {param.name: param for param in params}
-    for name, value in given.items():
-        if name not in known:
-            raise UnknownNameError(f"parameter of '{key}'", name, known)
-        if not known[name].allows(value):
-            raise ParameterError(key, name, value, known[name].range)
-    return {name: given.get(name, param.default) for name, param in known.items()}

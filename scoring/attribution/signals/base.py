@@ -12,8 +12,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring.attribution.base import Param
     from scoring.attribution.path import Path
+    from scoring.params import Param
 
 Int32 = npt.NDArray[np.int32]
 Float32 = npt.NDArray[np.float32]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scoring.attribution.base import Param
-from scoring.attribution.registry import checked
 from scoring.attribution.signals.base import SignalRow
 from scoring.errors import AttributionError
+from scoring.params import Param, checked
 from scoring.registry import find_row, load_target
 
 if TYPE_CHECKING:
@@ -30,14 +29,17 @@ _TOP = Param(
     "take the likeliest tokens alone and put the rest into one, as stored top-k records do; 0 = all",
     low=0,
     high=100_000,
+    whole=True,
 )
-_REACH = Param("reach", 10, "W, the most tokens that a distance counts", low=1, high=10_000)
+_REACH = Param(
+    "reach", 10, "W, the most tokens that a distance counts", low=1, high=10_000, whole=True
+)
 _HEADS = Param(
     "heads", 0.3, "share of heads that count as local, and as global", low=0.01, high=0.5
 )
-_LAYERS = Param("layers", 5, "layers, evenly in the middle third", low=1, high=1000)
+_LAYERS = Param("layers", 5, "layers, evenly in the middle third", low=1, high=1000, whole=True)
 _ATTENTION = "arXiv 2510.13554"
-_STRIDE = Param("stride", 40, "tokens between two prefixes", low=1, high=10_000)
+_STRIDE = Param("stride", 40, "tokens between two prefixes", low=1, high=10_000, whole=True)
 
 ROWS: tuple[SignalRow, ...] = (
     SignalRow(
@@ -82,7 +84,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="CODE",
         source="ARES, shawn0728/ARES at 146620e, vllm_rollout_spmd.py",
         summary="Mean entropy of this token and those after it: a stretch of hesitation, not one odd token.",
-        params=(_TOP, Param("window", 4, "tokens in a window", low=1, high=1000)),
+        params=(_TOP, Param("window", 4, "tokens in a window", low=1, high=1000, whole=True)),
     ),
     SignalRow(
         "first_token_entropy",
