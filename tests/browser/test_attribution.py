@@ -61,6 +61,16 @@ def test_tokens_are_read_by_keys_and_pointer(path_page):
     page.wait_for_selector("#line canvas")
 
 
+def test_only_the_running_reward_is_called_a_reward(path_page):
+    page = path_page()
+    until(page, "document.activeElement.id === 'token-text'")
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: " · reward after it " in readout(page))
+    page.evaluate("document.querySelector('#choose-method').value = 'integrated_gradients'")
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: " · f(baseline) and credits so far " in readout(page))
+
+
 def test_another_unit_changes_colours_and_keeps_the_text(path_page):
     page = path_page()
     page.evaluate("document.querySelector('#token-text .t').kept = true")

@@ -13,6 +13,7 @@ from tests.annotator.workbench_data import (
     write_problem,
 )
 from tests.browser.test_accessibility import violations
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -48,6 +49,21 @@ def test_the_pages_for_reading_are_fit_for_everybody(open_page, game, theme, wid
         page.locator("main details").evaluate_all("all => all.forEach((o) => { o.open = true })")
         found[address] = violations(page), page.evaluate(WIDER)
     assert {name: said for name, said in found.items() if said != ([], 0)} == {}
+
+
+def test_the_open_tab_is_in_view_where_not_all_fit(open_page, game):
+    reviewer, problem = game
+    page = open_page(
+        reviewer,
+        f"/p/{problem.project.name}/problems/{problem.pk}/figures/compare/",
+        viewport={"width": 320, "height": 800},
+    )
+    shown = """() => {
+        const tabs = document.querySelector(".tabs");
+        const [outer, inner] = [tabs, tabs.querySelector("[aria-current]")].map((o) => o.getBoundingClientRect());
+        return tabs.scrollWidth > tabs.clientWidth && inner.right <= outer.right + 1;
+    }"""
+    until(page, lambda: page.evaluate(shown))
 
 
 def test_png_is_made_in_the_browser_under_the_policy(open_page, game):
