@@ -270,11 +270,17 @@ def test_a_card_is_shown_beside_its_method(project, game, reviewer):
         method="running_reward",
         version=METHODS["running_reward"].version,
         passed=False,
-        checks=[{"label": "Planted truth", "said": "0.42", "passed": False}],
+        checks=[
+            {"label": "Planted truth", "value": 0.42, "said": "0.42", "passed": False},
+            {"label": "Insertion", "value": 8.9, "said": "8.900", "passed": None},
+            {"label": "Follows the weights", "value": None, "said": "nan", "passed": None},
+        ],
     )
     page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
     assert "failed a check" in page
     assert "Planted truth" in page
+    assert "8.900</td><td>shown only</td>" in page
+    assert "nan</td><td>not measured</td>" in page
     page = read(reviewer, f"/p/{project.name}/models/{model.pk}/")
     assert "Attribution methods that were tried" in page
     assert "Planted truth 0.42 <b>failed</b>" in page
