@@ -63,7 +63,8 @@ def estimate_row(
         if row.key == "leave_one_step_out":
             memory += 2 * shape.layers * shape.attention * tokens
     equivalents = seen / tokens + backwards
-    words = f"about {equivalents:,.3g} forward passes over the path"
+    passes = f"{equivalents:,.3g}"
+    words = f"about {passes} forward pass{'es' * (passes != '1')} over the path"
     if most > equivalents * 1.01:
         words += f", at most {most:,.3g}"
     return Estimate(

@@ -57,7 +57,7 @@ ROWS: tuple[MethodRow, ...] = (
         complete=True,
         confidence="TEXTBOOK",
         source="telescoping sum of the head read at every token (value differences, Sutton 1988)",
-        summary="How the model's estimate changes as each token is read: r(t) - r(t-1).",
+        summary="How the model's estimate changes as each token is read: r(t) − r(t−1).",
         params=(_OUTPUT,),
     ),
     MethodRow(

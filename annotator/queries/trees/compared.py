@@ -126,6 +126,18 @@ def outcomes_named(*, traces: Iterable[Trace], name: str) -> dict[int, float]:
     return {pk: value for pk, value in rows.values_list("trace_id", "value") if value is not None}
 
 
+def traces_told(*, traces: Iterable[Trace], name: str) -> dict[int, str]:
+    """Return by trace its number, its length and its outcome called ``name``, in words for a list."""
+    rows = list(traces)
+    outcomes = outcomes_named(traces=rows, name=name)
+    told = {}
+    for trace in rows:
+        steps = "1 step" if trace.end.depth == 1 else f"{trace.end.depth:,} steps"
+        known = f" · {name} {outcomes[trace.pk]:g}" if trace.pk in outcomes else ""
+        told[trace.pk] = f"Trace {trace.number} · {steps}{known}"
+    return told
+
+
 def texts_of(*, ids: Iterable[int]) -> dict[int, str]:
     """Return the texts of steps by id."""
     return dict(Step.objects.filter(pk__in=list(ids)).values_list("pk", "text"))

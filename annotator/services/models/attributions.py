@@ -16,7 +16,7 @@ from annotator.queries.attributions import (
 )
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_create, job_hold
-from scoring.attribution.choices import PREFIX, estimate, values_of
+from scoring.attribution.choices import PREFIX, choice, estimate, values_of
 from scoring.attribution.registry import METHODS
 from scoring.attribution.signals.base import Signal
 from scoring.attribution.signals.stored import signal_to_stored
@@ -43,7 +43,7 @@ def attribution_request(
 
     ``method`` is a key of ``scoring.attribution.choices.CHOICES``.
     ``Job.args``: ``model``, ``end`` (ids), ``method``, ``params`` (all of them) and, for the job's page,
-    ``name`` (of the model) and ``problem`` (id).
+    ``name`` (of method and model) and ``problem`` (id).
 
     Raises:
         UnknownNameError, ParameterError: no such method, signal or parameter, a value out of range.
@@ -58,7 +58,7 @@ def attribution_request(
         "end": end.pk,
         "method": method,
         "params": values,
-        "name": f"{model.name} v{model.version}",
+        "name": f"{choice(method).label} by {model}",
         "problem": end.problem_id,
     }
     if (same := open_attribution_job(project=model.project, args=args)) is not None:
@@ -74,10 +74,10 @@ def faithfulness_request(*, model: RewardModel, method: str, user: User | None) 
         UnknownNameError: no such method.
         ConflictError: as ``attribution_request``.
     """
-    find_row(METHODS, "attribution method", method)
+    row = find_row(METHODS, "attribution method", method)
     if reason := not_usable(model=model, method=method):
         raise ConflictError(reason, code="cannot_attribute")
-    args = {"model": model.pk, "method": method, "name": f"{model.name} v{model.version}"}
+    args = {"model": model.pk, "method": method, "name": f"{row.label} by {model}"}
     if (same := open_attribution_job(project=model.project, args=args, card=True)) is not None:
         raise ConflictError(f"Job {same.pk} does this already.", code="job_open")
     return job_create(project=model.project, kind=Job.Kind.FAITHFUL, args=args, user=user)

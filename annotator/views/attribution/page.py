@@ -32,7 +32,7 @@ from annotator.queries.attributions import (
     shared_limit,
 )
 from annotator.queries.jobs import live_workers, missing_worker
-from annotator.queries.trees.compared import first_traces
+from annotator.queries.trees.compared import first_traces, traces_told
 from annotator.queries.trees.paths import step_in
 from annotator.services.models.attributions import attribution_request, faithfulness_request
 from annotator.views.attribution.asked import SCALES, Asked, typed_params
@@ -239,9 +239,11 @@ def _lines(view: Opened) -> list[Line]:
 def _traces(view: Opened) -> list[dict[str, Any]]:
     """List the paths that can be read: the first traces, and the one on screen."""
     end = view.path.end.pk
+    traces = first_traces(problem=view.problem)
+    told = traces_told(traces=traces, name=view.access.project.primary_outcome)
     rows = [
-        {"end": trace.end_id, "label": f"Trace {trace.number}", "chosen": trace.end_id == end}
-        for trace in first_traces(problem=view.problem)
+        {"end": trace.end_id, "label": told[trace.pk], "chosen": trace.end_id == end}
+        for trace in traces
     ]
     if all(not row["chosen"] for row in rows):
         label = f"Path to step {view.path.end.depth}"

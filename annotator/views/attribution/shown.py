@@ -87,6 +87,11 @@ class Shown:
         return float(self.credit.sum())
 
     @property
+    def end_of_line(self) -> float:
+        """Where the line of added credits ends."""
+        return self.baseline_value + self.total
+
+    @property
     def gap(self) -> float:
         """What the credits should add up to."""
         return self.value - self.baseline_value

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
 from annotator.queries.blindness import sight_of
-from annotator.queries.trees.compared import first_traces, outcomes_named
+from annotator.queries.trees.compared import first_traces, outcomes_named, traces_told
 from annotator.queries.trees.paths import SIBLINGS, first_step, siblings_of
 from annotator.queries.trees.sparklines import Sparkline, sparkline_path
 from annotator.views.http import page_or_fragment
@@ -180,9 +180,9 @@ def _line(found: Comparison, side: int) -> Sparkline | None:
 
 def _options(view: Opened, target: Target) -> list[dict[str, Any]]:
     """List the paths that a side can be: the problem's traces, and the step's siblings."""
+    told = traces_told(traces=view.traces, name=view.access.project.primary_outcome)
     rows = [
-        {"key": f"t{trace.pk}", "label": f"Trace {trace.number}", "group": "Traces"}
-        for trace in view.traces
+        {"key": f"t{trace.pk}", "label": told[trace.pk], "group": "Traces"} for trace in view.traces
     ]
     if target.trace is not None and all(row["key"] != target.key for row in rows):
         rows.append({"key": target.key, "label": target.name, "group": "Traces"})

@@ -152,7 +152,9 @@ def _context(
 def _choices(told: list[Told], model: RewardModel | None) -> dict[str, str]:
     """Return what can be shown by depth: the model's scores, methods of outcomes, search values."""
     found = {SCORE: f"Step score · {model}"} if model is not None else {}
-    found |= {key: row.label for key, row in METHODS.items() if set(row.needs) <= {"outcome"}}
+    found |= {
+        key: row.label for key, row in METHODS.items() if set(row.needs_with({})) <= {"outcome"}
+    }
     if any((one.tree.value == one.tree.value).any() for one in told):
         found[VALUE] = "Search value"
     return found
