@@ -187,7 +187,8 @@ export class Outline {
     const value = coloring.values[p];
     const made = cell(`num heat ${heatClass(heatLevel(value, coloring))}`, numberText(value, coloring.signed));
     made.title = exactText(value, coloring);
-    made.setAttribute("aria-label", made.title);
+    // What is read aloud begins with what is seen, so that it can also be asked for by voice.
+    made.setAttribute("aria-label", made.title === made.textContent ? made.title : `${made.textContent}, exactly ${made.title}`);
     return made;
   }
 

