@@ -16,6 +16,7 @@ from scoring.pipelines import runner
 from scoring.pipelines.context import JobContext
 from scoring.types import NodeRecord, OutcomeRecord, ProblemRecord, TraceRecord, TreeRecord
 from scoring.verify import answers as checking
+from scoring.verify.answers import library_version
 from scoring.verify.arithmetic import Verdict
 from tests.annotator.api_client import Api, assert_error
 from tests.factories import MembershipFactory, problem_with_tree
@@ -207,4 +208,4 @@ def test_a_checker_that_does_not_start_fails_the_job_with_the_way_out(project, m
 def test_a_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(checking, "LIBRARY", "no-such-library")
     with pytest.raises(CheckerError, match=r"no-such-library.*pip install"):
-        checking.library_version()
+        library_version()
