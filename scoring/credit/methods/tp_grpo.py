@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, Tree
 
 MATCHES = (
-    "on failed traces a label is read as: matches the wrong answer; "
-    "for labels of correctness choose failed = correctness"
+    "on failed traces a label is read as in the paper: the step matches the wrong answer; "
+    "labels that say whether a step is right are read wrongly this way"
+)
+CORRECTNESS = (
+    "on failed traces a wrong step counts as one that matches the wrong answer, a right step as one "
+    "that does not (our reading; the paper asks there whether a step matches)"
 )
 
 
@@ -36,8 +40,9 @@ def credit(
         tree: its column ``label``: above 0 yes, below 0 or false no, 0 and None no label.
         labels: "column" reads it, "score" takes the sign of the step's score instead (ours), which
             on any trace says whether the step is correct.
-        failed: what a label of the column says on a failed trace: "matches" the wrong answer, or
-            "correctness", as on a solved one (an incorrect step then counts as matching).
+        failed: what a label of the column says on a failed trace: "correctness", as on a solved one
+            and as people's ratings do (an incorrect step then counts as matching; ours), or, as in
+            the paper, that it "matches" the wrong answer.
         alpha: our choice; the paper's value was not seen.
         ddof: of the outcomes' standard deviation.
         eps: added to it.
@@ -62,8 +67,8 @@ def credit(
     outside = (right == 0) & (outcome > 0)
     outcome = np.where(outside, np.nan, outcome)
     notes = (*stats.notes, *missing_steps(label, "label"))
-    if matches and (right == 0).any():
-        notes = (*notes, MATCHES)
+    if (right == 0).any():
+        notes = (*notes, MATCHES if matches else CORRECTNESS)
     if outside.any():
         notes = (*notes, f"{int(outside.sum())} failed traces lie above the mean: no value")
 

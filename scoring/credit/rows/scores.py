@@ -61,13 +61,13 @@ ROWS: tuple[MethodRow, ...] = (
         "tp_grpo",
         "TP-GRPO",
         f"{METHODS_FOLDER}.tp_grpo:credit",
-        version="1",
+        version="2",
         needs=("outcome",),
         signed=True,
         unit="standard deviations",
         confidence="3P",
         source="arXiv 2507.23317, its two propositions as quoted in notes; alpha is our choice, "
-        "the paper's value was not seen",
+        "the paper's value was not seen, as is correctness on failed traces",
         summary="GRPO, less for wrong thoughts of solved traces and none for right ones of failed.",
         params=(
             Param(
@@ -79,11 +79,11 @@ ROWS: tuple[MethodRow, ...] = (
             ),
             Param(
                 "failed",
-                "matches",
-                "what a label says on a failed trace: it 'matches' the wrong answer, or 'correctness'; "
-                "a score's sign is always the latter",
-                choices=("matches", "correctness"),
-                words=("matches the wrong answer", "is correct"),
+                "correctness",
+                "what a label says on a failed trace: that the step is right, as a person's rating and a "
+                "score's sign do, or that it matches the wrong answer, as in the paper",
+                choices=("correctness", "matches"),
+                words=("is right", "matches the wrong answer"),
             ),
             Param(
                 "alpha",

@@ -9,7 +9,7 @@ import pytest
 
 from scoring.credit import assign
 from scoring.credit.methods.pure import ALONE, FLAT, OUTSIDE, PROBABILITIES
-from scoring.credit.methods.tp_grpo import MATCHES
+from scoring.credit.methods.tp_grpo import CORRECTNESS, MATCHES
 from scoring.errors import MissingInputError
 from tests.scoring.credit.trees import UNSET, by_node, of_trace, scores, step, tree
 
@@ -124,20 +124,31 @@ SIZE = 0.5 / (math.sqrt(1 / 3) + 1e-6)
 
 
 def test_tp_grpo_by_its_two_propositions():
+    # half are solved: r_c = 1 · 0.5; on failed traces the labels say what matches the wrong answer
     want = {"g": SIZE, "b": SIZE - 0.5, "m": -SIZE, "n": 0.0}
-    assert by_node("tp_grpo", THOUGHTS) == pytest.approx(want)  # half are solved: r_c = 1 · 0.5
-    assert by_node("tp_grpo", THOUGHTS, alpha=0.2)["b"] == pytest.approx(SIZE - 0.1)
-    assert MATCHES in assign("tp_grpo", THOUGHTS).notes
-    assert MATCHES not in assign("tp_grpo", THOUGHTS, failed="correctness").notes
+    assert by_node("tp_grpo", THOUGHTS, failed="matches") == pytest.approx(want)
+    got = by_node("tp_grpo", THOUGHTS, failed="matches", alpha=0.2)
+    assert got["b"] == pytest.approx(SIZE - 0.1)
+    assert MATCHES in assign("tp_grpo", THOUGHTS, failed="matches").notes
 
 
-def test_tp_grpo_may_read_correctness_on_failed_traces_or_the_sign_of_scores():
-    got = by_node("tp_grpo", THOUGHTS, failed="correctness")
+def test_tp_grpo_reads_labels_as_ratings_of_correctness_unless_told():
+    # m, right on a failed trace, is not to blame; n, wrong there, is
+    got = by_node("tp_grpo", THOUGHTS)
     assert got == pytest.approx({"g": SIZE, "b": SIZE - 0.5, "m": 0.0, "n": -SIZE})
+    notes = assign("tp_grpo", THOUGHTS).notes
+    assert CORRECTNESS in notes
+    assert MATCHES not in notes
+    solved = tree(step("a", outcome=1, label=1), step("b", outcome=1, label=-1))
+    assert not {CORRECTNESS, MATCHES} & set(assign("tp_grpo", solved).notes)
+
+
+def test_tp_grpo_takes_the_sign_of_scores_as_correctness_whatever_is_said_of_labels():
     # a score says what is right, on failed traces too: a good step there is not to blame
     scored = tree(*(step(k, outcome=o, score=s / 3) for k, (o, s) in LABELS.items()))
     for failed in ("matches", "correctness"):
-        assert by_node("tp_grpo", scored, labels="score", failed=failed) == pytest.approx(got)
+        got = by_node("tp_grpo", scored, labels="score", failed=failed)
+        assert got == pytest.approx(by_node("tp_grpo", THOUGHTS))
 
 
 def test_tp_grpo_takes_false_as_no_and_zero_as_no_label():
