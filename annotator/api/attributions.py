@@ -12,7 +12,7 @@ from annotator.api.serializers.attributions import AttributionIn, AttributionLis
 from annotator.api.serializers.jobs import JobOut
 from annotator.api.shapes.jobs import job_shape
 from annotator.queries.access import access_to, model_for_user, step_for_user
-from annotator.queries.attribution_told import attribution_told, attributions_of, path_opened
+from annotator.queries.attribution.told import attribution_told, attributions_of, path_opened
 from annotator.services.models.attributions import attribution_request
 from scoring.attribution.choices import choice
 

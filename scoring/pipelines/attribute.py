@@ -8,7 +8,7 @@ import numpy as np
 
 from annotator.errors import NotFoundError
 from annotator.models import RewardModel, Step
-from annotator.queries.attributions import path_of
+from annotator.queries.attribution.path import path_of
 from annotator.services.models.added import reward_model_facts_hold
 from annotator.services.models.attributions import attribution_store
 from scoring.attribution.choices import PREFIX

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from annotator.queries.attributions import paths_to_check
+from annotator.queries.attribution.path import paths_to_check
 from annotator.services.models.attributions import faithfulness_store
 from scoring.attribution.faithfulness.card import card
 from scoring.attribution.faithfulness.planted import TASKS, plant

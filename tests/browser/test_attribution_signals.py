@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import Job
-from annotator.queries.attributions import path_of
+from annotator.queries.attribution.path import path_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
 from tests.annotator.attribution.test_signals import measured

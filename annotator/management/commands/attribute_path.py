@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.management.jobs import ended, told
 from annotator.management.output import Answer, ContractCommand, key_value
-from annotator.queries.attribution_told import attribution_told, attributions_of, end_of
-from annotator.queries.attributions import path_of
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.told import attribution_told, attributions_of, end_of
 from annotator.queries.models import reward_model_named
 from annotator.services.jobs.wait import job_wait
 from annotator.services.models.attributions import attribution_request

@@ -204,6 +204,7 @@ class Colorings:
             result = assign(row.key, tree, **wanted.params)
         except ScoringError as error:
             return replace(empty, missing=str(error))
+        unit = result.unit if unit == row.unit else unit
         values = np.where(np.isfinite(result.per_node), result.per_node, np.nan)
         infinite = int(np.isinf(result.per_node).sum())
         probability = row.probability and unit not in {DEVIATION, NATS}

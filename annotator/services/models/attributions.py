@@ -8,12 +8,9 @@ from django.db import transaction
 
 from annotator.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel
-from annotator.queries.attributions import (
-    digest_of,
-    not_usable,
-    open_attribution_job,
-    path_of,
-)
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.stored import digest_of
+from annotator.queries.attribution.usable import not_usable, open_attribution_job
 from annotator.services.artefacts import artefact_folder
 from annotator.services.jobs import job_create, job_hold
 from scoring.attribution.choices import PREFIX, choice, estimate, values_of

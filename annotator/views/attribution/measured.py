@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from annotator.models import Attribution
-    from annotator.queries.attributions import ReadPath
+    from annotator.queries.attribution.path import ReadPath
     from scoring.attribution.signals.base import Signal, SignalRow
     from scoring.tree import FloatArray, IntArray
 

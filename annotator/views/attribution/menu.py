@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from annotator.queries.attributions import RUNNING, digest_of, not_usable
+from annotator.queries.attribution.stored import digest_of
+from annotator.queries.attribution.usable import RUNNING, not_usable
 from annotator.services.models.attributions import attribution_estimate
 from annotator.views.attribution.asked import Asked, typed_params
 from scoring.attribution.choices import CHOICES, PREFIX

@@ -18,18 +18,15 @@ from annotator.queries.access import (
     project_for_user,
     step_for_user,
 )
-from annotator.queries.attribution_told import path_opened
-from annotator.queries.attributions import (
+from annotator.queries.attribution.running import running_reward_of, shared_limit
+from annotator.queries.attribution.stored import attributions_at, found_of, measured_of
+from annotator.queries.attribution.told import path_opened
+from annotator.queries.attribution.usable import (
     RUNNING,
-    attributions_at,
     cards_of,
     default_method,
-    found_of,
-    measured_of,
     models_for_attribution,
     newest_job,
-    running_reward_of,
-    shared_limit,
 )
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.trees.compared import first_traces, traces_told
@@ -58,7 +55,8 @@ if TYPE_CHECKING:
 
     from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel, Step
     from annotator.queries.access import Access
-    from annotator.queries.attributions import ReadPath, RunningReward
+    from annotator.queries.attribution.path import ReadPath
+    from annotator.queries.attribution.running import RunningReward
     from annotator.views.attribution.measured import GrainedSignal
     from annotator.views.attribution.shown import Grained
     from annotator.views.http import HtmxRequest

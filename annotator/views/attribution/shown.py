@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from annotator.queries.attributions import RUNNING
+from annotator.queries.attribution.usable import RUNNING
 from scoring.attribution.base import AMBER, OK, badge, relative_error
 from scoring.attribution.grouping import grouped
 from scoring.attribution.registry import METHODS
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from annotator.models import Attribution
-    from annotator.queries.attributions import ReadPath, RunningReward
+    from annotator.queries.attribution.path import ReadPath
+    from annotator.queries.attribution.running import RunningReward
     from annotator.views.attribution.measured import ShownSignal
     from scoring.attribution.base import Attribution as Found
     from scoring.attribution.base import MethodRow, Objective

@@ -7,7 +7,7 @@ import pytest
 
 from annotator.management.commands import attribute_path
 from annotator.models import Attribution, Job, Trace
-from annotator.queries.attributions import path_of
+from annotator.queries.attribution.path import path_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
 from tests.annotator.api_client import Api, assert_error

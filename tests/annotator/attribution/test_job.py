@@ -8,7 +8,8 @@ import pytest
 
 from annotator.errors import ConflictError
 from annotator.models import Attribution, FaithfulnessCard, Job, Step
-from annotator.queries.attributions import found_of, path_of
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.stored import found_of
 from annotator.services.models.attributions import (
     attribution_estimate,
     attribution_request,

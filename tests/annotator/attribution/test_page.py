@@ -10,7 +10,9 @@ import pytest
 
 from annotator.errors import NotFoundError
 from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, TokenScore
-from annotator.queries.attributions import digest_of, path_of, running_reward_of
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.running import running_reward_of
+from annotator.queries.attribution.stored import digest_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
 from scoring.attribution.base import Attribution as Found

@@ -11,7 +11,9 @@ import pytest
 
 from annotator.errors import ConflictError
 from annotator.models import Attribution, Job, Step
-from annotator.queries.attributions import default_method, is_signal, measured_of, path_of
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.stored import is_signal, measured_of
+from annotator.queries.attribution.usable import default_method
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import (
     attribution_estimate,

@@ -16,7 +16,7 @@ from annotator.errors import AnnotatorError
 from annotator.forms import add_errors
 from annotator.models import Worker
 from annotator.queries.access import model_for_user, project_for_user, snapshot_for_user
-from annotator.queries.attributions import cards_of
+from annotator.queries.attribution.usable import cards_of
 from annotator.queries.datasets.catalog import scored_steps_of
 from annotator.queries.datasets.snapshots import snapshots_of
 from annotator.queries.jobs import (

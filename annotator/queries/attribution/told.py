@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from annotator.errors import ForbiddenError, NotFoundError
 from annotator.models import Attribution, Step, Trace
 from annotator.queries.access import MAX_ID
-from annotator.queries.attributions import found_of, is_signal, measured_of, path_of
+from annotator.queries.attribution.path import path_of
+from annotator.queries.attribution.stored import found_of, is_signal, measured_of
 from annotator.queries.blindness import sight_of
 from scoring.attribution.choices import CHOICES
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from annotator.models import Problem, Project
     from annotator.queries.access import Access
-    from annotator.queries.attributions import ReadPath
+    from annotator.queries.attribution.path import ReadPath
 
 CREDIT_ONLY = ("value", "baseline_value", "baseline", "total", "relative_error", "badge")
 
