@@ -9,7 +9,7 @@ import pytest
 
 from annotator.views.keys import keys_of
 
-SCRIPTS = Path(__file__).parents[2] / "static" / "js"
+SCRIPTS = Path(__file__).parents[2] / "static" / "js" / "ranking"
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def chosen(page):
 
 def test_a_note_typed_before_its_script_is_there_is_a_note(opened):
     page = opened("workbench")
-    gate = reloaded(page, "**/js/extras.js")
+    gate = reloaded(page, "**/js/workbench/extras.js")
     page.keyboard.press("n")
     page.keyboard.type("1 is losx")
     page.keyboard.press("Backspace")
@@ -83,7 +83,7 @@ def test_a_note_typed_before_its_script_is_there_is_a_note(opened):
 
 def test_commands_typed_after_the_note_follow_it(opened):
     page = opened("workbench")
-    gate = reloaded(page, "**/js/extras.js")
+    gate = reloaded(page, "**/js/workbench/extras.js")
     for keys in (("n", *"12", "Escape"), ("j", "n", *"34", "Escape"), ("j",)):
         for key in keys:
             page.keyboard.press(key)
@@ -109,7 +109,7 @@ def test_a_note_is_for_the_step_that_the_path_is_about_to_show(opened, game):
 
 def test_what_was_typed_is_dropped_when_nothing_opens(opened):
     page = opened("workbench")
-    gate = reloaded(page, "**/js/extras.js")
+    gate = reloaded(page, "**/js/workbench/extras.js")
     page.keyboard.press("n")
     page.keyboard.type("1 is")
     gate.refuse()
@@ -123,7 +123,7 @@ def test_what_was_typed_is_dropped_when_nothing_opens(opened):
 
 def test_a_key_of_the_browser_is_never_held(opened):
     page = opened("workbench")
-    gate = reloaded(page, "**/js/extras.js")
+    gate = reloaded(page, "**/js/workbench/extras.js")
     page.evaluate(
         "window.seen = [];"
         " addEventListener('keydown', (event) => window.seen.push([event.key, event.defaultPrevented]))"

@@ -27,6 +27,7 @@ from annotator.views.workbench.tokens import step_tokens
 from scoring.heatmap import scale
 
 ROOT = Path(__file__).parents[3]
+SCRIPTS = ROOT / "static" / "js"
 
 
 def visible(markup: str) -> str:
@@ -109,7 +110,7 @@ def test_a_value_has_sign_number_and_class():
 
 def test_keys_on_the_page_and_in_the_docs_are_one_table():
     assert keys_markdown().rstrip() in (ROOT / "docs" / "keyboard.md").read_text()
-    assert json.loads((ROOT / "static" / "js" / "keys.json").read_text()) == KEYS
+    assert json.loads((SCRIPTS / "keys.json").read_text()) == KEYS
 
 
 @pytest.mark.parametrize("surface", ["workbench", "judging"])
@@ -117,7 +118,7 @@ def test_no_key_of_a_surface_starts_two_actions_and_every_action_exists(surface)
     keys = keys_of(surface)
     names = [name for key in keys for name in key["keys"]]
     assert len(names) == len(set(names))
-    script = (ROOT / "static" / "js" / f"{surface}.js").read_text()
+    script = (SCRIPTS / surface / f"{surface}.js").read_text()
     table = script.partition("const actions = {")[2].partition("\n};")[0]
     known = set(re.findall(r"^  (\w+)[:,(]", table, re.MULTILINE))
     # "span" is a button without a key; the side panel of the guidelines listens by itself
@@ -133,7 +134,7 @@ def test_every_key_is_for_a_known_surface_and_free_of_the_frame_around_items():
         "compare",
         "attribution",
     }
-    frame = (ROOT / "static" / "js" / "work.js").read_text()
+    frame = (SCRIPTS / "judging" / "work.js").read_text()
     taken = set(re.findall(r'event\.key === "(\w+)"', frame)) - {
         "Enter"
     }  # handed over by judging.js
@@ -182,27 +183,30 @@ def linked(*templates: str) -> list[Path]:
 def modules(*names: str) -> set[Path]:
     """Return the scripts that a page loads: the named ones and what they import, to the end."""
     found: set[Path] = set()
-    waiting = [ROOT / "static" / "js" / name for name in names]
+    waiting = [SCRIPTS / name for name in names]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += [
-                path.parent / name for name in re.findall(r'from "\./(.+?)"', path.read_text())
-            ]
+            imported = re.findall(r'from "(\.\.?/.+?)"', path.read_text())
+            waiting += [(path.parent / name).resolve() for name in imported]
     return found
 
 
 @pytest.mark.parametrize("page", ["workbench", "judging_head", "_pages_head"])
 def test_the_first_view_is_light(page):
-    entry = {"workbench": "workbench.js", "judging_head": "judging.js"}.get(page, "pages.js")
-    first = [*modules("app.js", entry), *linked("base.html", f"annotator/{page}.html")]
+    entry = {
+        "workbench": "workbench/workbench.js",
+        "judging_head": "judging/judging.js",
+    }.get(page, "pages/pages.js")
+    first = [*modules("shared/app.js", entry), *linked("base.html", f"annotator/{page}.html")]
     first += [ROOT / "static" / "vendor" / "htmx" / "htmx.min.js"]
     assert sum(len(gzip.compress(path.read_bytes())) for path in first) < 60_000
 
 
 def test_our_scripts_are_small():
-    scripts = list((ROOT / "static" / "js").glob("*.js"))
+    scripts = list(SCRIPTS.rglob("*.js"))
+    assert scripts
     assert all(len(path.read_text().splitlines()) < 300 for path in scripts)
 
 

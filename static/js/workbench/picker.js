@@ -1,6 +1,6 @@
 // The picker of colours: a list of methods that is searched by typing, and the chosen one's settings.
 
-import { announce, openDialog } from "./app.js";
+import { announce, openDialog } from "../shared/app.js";
 
 const dialog = document.getElementById("colors-dialog");
 const body = document.getElementById("colors");

@@ -1,7 +1,7 @@
 // Small manners of the pages: copy buttons, the size check before an upload, upload progress,
 // focus on the first error, formulas.
-import { announce, toast } from "./app.js";
-import { typeset } from "./math.js";
+import { announce, toast } from "../shared/app.js";
+import { typeset } from "../shared/math.js";
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);

@@ -1,7 +1,7 @@
 // The comparison by keyboard: from difference to difference, and the sides swapped.
 
-import { announce, openDialog } from "./app.js";
-import { Keys } from "./keys.js";
+import { announce, openDialog } from "../shared/app.js";
+import { Keys } from "../shared/keys.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const $ = (id) => document.getElementById(id);

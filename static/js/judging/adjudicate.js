@@ -1,7 +1,7 @@
 // A case by keyboard: 1–4 choose a rating, n writes the reason, Enter sends; while somebody types only
 // Control+Enter does. The board of a ranking has keys of its own.
 
-import { TYPING } from "./typing.js";
+import { TYPING } from "../shared/typing.js";
 
 const LETTERS_OFF = "tracewood.letters-off";
 const form = document.getElementById("decide");

@@ -1,6 +1,6 @@
 // The outline: a W3C treegrid with a fixed row height of which only the rows on screen exist.
 
-import { shortened } from "./shortened.js";
+import { shortened } from "../shared/shortened.js";
 import { exactText, heatClass, heatLevel, numberText, UNLABELLED } from "./tree_model.js";
 
 const ROW = 26;

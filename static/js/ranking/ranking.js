@@ -1,11 +1,11 @@
 // One place to rank: keys and drags change a draft, which is kept here until it is submitted; every
 // submit travels through the queue, so a lost answer loses nothing.
 
-import { announce, toast } from "./app.js";
-import { Keys } from "./keys.js";
-import { typeset } from "./math.js";
-import { partsOf, replace } from "./parts.js";
-import { Queue } from "./queue.js";
+import { announce, toast } from "../shared/app.js";
+import { Keys } from "../shared/keys.js";
+import { typeset } from "../shared/math.js";
+import { partsOf, replace } from "../shared/parts.js";
+import { Queue } from "../shared/queue.js";
 import { keep, kept } from "./ranking_drafts.js";
 import * as model from "./ranking_model.js";
 import { Moves } from "./ranking_moves.js";

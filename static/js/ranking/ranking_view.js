@@ -1,6 +1,6 @@
 // Draws an answer: the server's cards, moved between ranks, the pool and what was set aside.
 
-import { showInside } from "./panes.js";
+import { showInside } from "../shared/panes.js";
 import { pool } from "./ranking_model.js";
 
 const GROUP = "candidates";

@@ -2,7 +2,7 @@
 // at every so manieth beat, but only while somebody looks; after five minutes without a key or a pointer,
 // every ten. A fragment that comes back without `data-poll` has ended and rests, and the others ask at
 // once; one in which somebody chooses something waits.
-import { toast } from "./app.js";
+import { toast } from "../shared/app.js";
 
 const EVERY = 2000;
 const IDLE_AFTER = 300000;

@@ -1,8 +1,8 @@
 // What keys and clicks do to the candidates of a board, on the page of a place and in a case.
 
-import { announce, openDialog, toast } from "./app.js";
-import { typeset } from "./math.js";
-import { partsOf, replace } from "./parts.js";
+import { announce, openDialog, toast } from "../shared/app.js";
+import { typeset } from "../shared/math.js";
+import { partsOf, replace } from "../shared/parts.js";
 import * as model from "./ranking_model.js";
 
 export class Moves {

@@ -1,7 +1,7 @@
 // The map: every node of the tree on one canvas. x = pre-order, y = depth, colour = chosen credit.
 // Nodes narrower than a pixel share a cell, which shows their mean.
 
-import { announce } from "./app.js";
+import { announce } from "../shared/app.js";
 import { exactText, heatShare } from "./tree_model.js";
 
 const NAMES = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4"];

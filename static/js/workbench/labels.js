@@ -1,11 +1,11 @@
 // Labels: marked at once, sent through the queue, corrected by what the server answers.
 
-import { announce, toast } from "./app.js";
-import { spentSince } from "./fields.js";
-import { partsOf, replace } from "./parts.js";
-import { Queue } from "./queue.js";
+import { announce, toast } from "../shared/app.js";
+import { spentSince } from "../shared/fields.js";
+import { partsOf, replace } from "../shared/parts.js";
+import { Queue } from "../shared/queue.js";
 import { UNLABELLED } from "./tree_model.js";
-import { showWaiting } from "./waiting.js";
+import { showWaiting } from "../shared/waiting.js";
 
 const CODES = { "-1": -1, 0: 0, 1: 1, unsure: 2 };
 const WORDS = new Map([[-1, "−1, wrong"], [0, "0, neutral"], [1, "+1, right"], [2, "unsure"], [3, "noted"], [UNLABELLED, "no label"]]);

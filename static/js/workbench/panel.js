@@ -1,6 +1,6 @@
 // Remarks and alternatives of a step: a dialog whose content and title the server draws.
 
-import { openDialog } from "./app.js";
+import { openDialog } from "../shared/app.js";
 
 /** Open the panel `name` (`comments`, `flag` or `alternative`) of the step `id`, unless `patience` ends. */
 export async function openPanel(urls, name, id, patience) {

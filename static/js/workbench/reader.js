@@ -1,11 +1,11 @@
 // The middle pane and the inspector: loaded as fragments, tuned after every swap.
 
-import { sayFailure, toast } from "./app.js";
-import { typeset } from "./math.js";
-import { painted } from "./paint.js";
-import { partsOf, replace } from "./parts.js";
-import { writeQuery } from "./url_state.js";
-import { keepInView, pinnedHeight } from "./view.js";
+import { sayFailure, toast } from "../shared/app.js";
+import { typeset } from "../shared/math.js";
+import { painted } from "../shared/paint.js";
+import { partsOf, replace } from "../shared/parts.js";
+import { writeQuery } from "../shared/url_state.js";
+import { keepInView, pinnedHeight } from "../shared/view.js";
 
 const HEAT = "tracewood.heat-off";
 const AGAIN = 2000; // ms until a lost view is asked for again

@@ -1,8 +1,8 @@
 // Spans on the judging surface: runs of the open steps of one trace, by their numbers.
 
-import { announce } from "./app.js";
+import { announce } from "../shared/app.js";
 import { PathModel } from "./path_model.js";
-import { Spans } from "./spans.js";
+import { Spans } from "../shared/spans.js";
 
 export class TraceSpans extends Spans {
   /** `url` is the address of the trace's spans; `send(url, fields)` resolves once the answer is drawn;

@@ -1,9 +1,9 @@
 // The colours of the tree: by which numbers and on whose limits. Both live in the URL.
 
-import { announce, toast } from "./app.js";
+import { announce, toast } from "../shared/app.js";
 import { loadPicker } from "./lazy.js";
 import { showLegend } from "./legend.js";
-import { writeQuery } from "./url_state.js";
+import { writeQuery } from "../shared/url_state.js";
 
 const LIMITS = ["low", "high", "neutral", "two_sided", "no_signal", "caption", "explained"];
 

@@ -1,9 +1,9 @@
 // The board of a case: a reviewer orders the candidates as annotators do, and the form's field says
 // the order in letters. Orders that others gave can be taken over.
 
-import { announce, toast } from "./app.js";
-import { Keys } from "./keys.js";
-import { typeset } from "./math.js";
+import { announce, toast } from "../shared/app.js";
+import { Keys } from "../shared/keys.js";
+import { typeset } from "../shared/math.js";
 import * as model from "./ranking_model.js";
 import { Moves } from "./ranking_moves.js";
 import { readOrder, writeOrder } from "./ranking_notation.js";

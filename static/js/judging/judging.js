@@ -1,18 +1,18 @@
 // Judging one trace: a key rates a step, and the server's answer reveals the next one.
 
-import { announce, openDialog, sayFailure, toast } from "./app.js";
-import { listenChoices } from "./choosing.js";
-import { spentSince } from "./fields.js";
-import { listenForms } from "./forms.js";
-import { KeptParts } from "./kept_parts.js";
-import { goesOn, Keys } from "./keys.js";
-import { loadPanel } from "./lazy.js";
-import { typeset } from "./math.js";
-import { keepFocus, partsOf } from "./parts.js";
-import { Queue } from "./queue.js";
+import { announce, openDialog, sayFailure, toast } from "../shared/app.js";
+import { listenChoices } from "../shared/choosing.js";
+import { spentSince } from "../shared/fields.js";
+import { listenForms } from "../shared/forms.js";
+import { KeptParts } from "../shared/kept_parts.js";
+import { goesOn, Keys } from "../shared/keys.js";
+import { loadPanel } from "../workbench/lazy.js";
+import { typeset } from "../shared/math.js";
+import { keepFocus, partsOf } from "../shared/parts.js";
+import { Queue } from "../shared/queue.js";
 import { TraceSpans } from "./trace_spans.js";
-import { keepInView, pinnedHeight } from "./view.js";
-import { showWaiting } from "./waiting.js";
+import { keepInView, pinnedHeight } from "../shared/view.js";
+import { showWaiting } from "../shared/waiting.js";
 
 const AROUND = "#judging-earlier, #judging-later, #judging-foot"; // parts beside the cards
 const config = JSON.parse(document.getElementById("judging-config").textContent);

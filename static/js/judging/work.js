@@ -10,8 +10,8 @@
 //   work:lost           sent by the frame when the lease is gone.
 // The draft of before is JSON in #work-draft.
 
-import { announce, openDialog, toast } from "./app.js";
-import { isCombined, TYPING } from "./typing.js";
+import { announce, openDialog, toast } from "../shared/app.js";
+import { isCombined, TYPING } from "../shared/typing.js";
 
 const PRESSABLE = "button, a[href], summary, [role=button], label";
 const DRAFT_WAIT = 800;

@@ -1,6 +1,6 @@
 // PNG from the server's SVG, in the browser: the server needs no program that draws.
 
-import { announce, toast } from "./app.js";
+import { announce, toast } from "../shared/app.js";
 
 const SCALE = 2;
 const button = document.getElementById("png");

@@ -1,8 +1,8 @@
 // The tokens of a path: exact numbers under the pointer and the keys, and the line that goes with them.
 
-import { announce, openDialog } from "./app.js";
-import { Keys } from "./keys.js";
-import { painted } from "./paint.js";
+import { announce, openDialog } from "../shared/app.js";
+import { Keys } from "../shared/keys.js";
+import { painted } from "../shared/paint.js";
 import { RewardLine } from "./reward_line.js";
 
 const MINUS = "−";

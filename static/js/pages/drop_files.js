@@ -1,5 +1,5 @@
 // Files dropped on a form with data-drop="ID OF ITS FILE INPUT" are those of the input.
-import { announce } from "./app.js";
+import { announce } from "../shared/app.js";
 
 function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files");

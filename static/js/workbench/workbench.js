@@ -1,16 +1,16 @@
 // Puts the workbench together: one state (step, colours, tab, folds), shown by outline, map and
 // reader, kept in the URL.
 
-import { announce, openDialog, toast } from "./app.js";
-import { listenForms } from "./forms.js";
-import { goesOn, Keys } from "./keys.js";
+import { announce, openDialog, toast } from "../shared/app.js";
+import { listenForms } from "../shared/forms.js";
+import { goesOn, Keys } from "../shared/keys.js";
 import { Labels } from "./labels.js";
 import { loadExtras, loadPanel } from "./lazy.js";
 import { changesOf, showPane } from "./links.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
 import { TreeModel } from "./tree_model.js";
-import { readUrl, writeQuery, writeUrl } from "./url_state.js";
+import { readUrl, writeQuery, writeUrl } from "../shared/url_state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const $ = (id) => document.getElementById(id);
@@ -251,7 +251,7 @@ async function boot() {
   for (const part of document.querySelectorAll(".map, .find, .pane-tabs")) part.hidden = false;
   document.documentElement.classList.add("scripted");
   const asked = fetch(urls.tree + writeQuery({ by: state.by, scale: state.scale, trace: state.trace }), { headers: { Accept: "application/json" } });
-  const rest = [import("./icicle.js"), import("./spans.js"), import("./find.js"), import("./colors.js")]; // the page stands before
+  const rest = [import("./icicle.js"), import("../shared/spans.js"), import("./find.js"), import("./colors.js")]; // the page stands before
   const [answer, { Icicle }, { Spans }, { Find }, { Colors }] = await Promise.all([asked, ...rest]);
   if (!answer.ok) { toast(`The tree did not load: ${await answer.text()}`, { bad: true }); return; }
   model = new TreeModel(await answer.json());

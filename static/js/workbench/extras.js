@@ -1,9 +1,9 @@
 // What belongs to the chosen step: note, type of error and repair below its text, and its siblings.
 
-import { openDialog } from "./app.js";
-import { listenChoices } from "./choosing.js";
-import { sentFields } from "./fields.js";
-import { writeQuery } from "./url_state.js";
+import { openDialog } from "../shared/app.js";
+import { listenChoices } from "../shared/choosing.js";
+import { sentFields } from "../shared/fields.js";
+import { writeQuery } from "../shared/url_state.js";
 
 listenChoices();
 
