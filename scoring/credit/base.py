@@ -73,6 +73,7 @@ class Credit:
         per_trace: values per step by end node where they differ by trace, else None.
         notes: sentences the legend must show.
         low, high: ``(N,)`` float64, the ends of each node's interval, or None for no intervals.
+        unit: of these numbers where they are in another one than the row says, else "".
     """
 
     per_node: FloatArray
@@ -80,6 +81,7 @@ class Credit:
     notes: tuple[str, ...] = ()
     low: FloatArray | None = None
     high: FloatArray | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,6 +99,7 @@ class CreditResult:
         n_outcomes: traces with a known outcome.
         low, high: ``(N,)`` float64, the ends of each node's interval, NaN where undefined; None for
             methods without intervals.
+        unit: of the numbers.
     """
 
     per_node: FloatArray
@@ -108,6 +111,7 @@ class CreditResult:
     n_outcomes: int
     low: FloatArray | None = None
     high: FloatArray | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def assign(key: str, tree: Tree, **params: Any) -> CreditResult:
         n_outcomes=int(np.isfinite(tree.outcomes).sum()),
         low=low,
         high=high,
+        unit=credit.unit or row.unit,
     )
 
 

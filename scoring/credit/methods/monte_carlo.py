@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, Tree
 
 INTERVALS = {"wilson": wilson, "beta": beta}
+MEAN_VALUE, MEAN_OUTCOME = "mean value of the visits", "mean outcome"
+NO_SHARES = "some {} lie outside 0 to 1, so these are means and no shares of successes: no interval"
 
 
 def credit(tree: Tree, *, source: str, interval: str, level: float) -> Credit:
     """Return the share of successes from each step on, and how sure it is.
 
     "search" reads the columns ``value`` (the share) and ``visits`` (of how many); "traces" counts
-    the traces through the step; "auto" takes the search's numbers where the source has them.
+    the traces through the step; "auto" takes the search's numbers where the source has them. A number
+    outside [0, 1] tells that none of them is a share: they are then shown as the means that they are,
+    without intervals, which are those of successes among trials.
 
     Returns:
-        ``(N,)`` shares, the same on every trace, NaN where nothing was counted; ``low`` and ``high``
-        hold the interval, NaN where the share lies outside [0, 1].
+        ``(N,)`` shares or means, the same on every trace, NaN where nothing was counted; ``low`` and
+        ``high`` hold the interval of a share, NaN elsewhere. ``unit`` says which of the two they are.
 
     Raises:
         MissingInputError: neither a search's numbers nor outcomes are there.
@@ -37,17 +41,16 @@ def credit(tree: Tree, *, source: str, interval: str, level: float) -> Credit:
     if source == "auto" and not searched and "outcome" not in tree.given and len(tree) > 1:
         hint = f"{INPUTS['outcome']}; or {INPUTS['visits']}; {INPUTS['value']}"
         raise MissingInputError("monte_carlo", ("outcome", "visits", "value"), hint)
-    value, count, note = _counted(
-        tree, search=source == "search" or (source == "auto" and searched)
-    )
-    shares = (value >= 0) & (value <= 1)
-    notes = [note]
-    outside = int((np.isfinite(value[1:]) & ~shares[1:]).sum())
-    if outside:
-        notes.append(f"{outside} values are no shares of successes and have no interval")
+    search = source == "search" or (source == "auto" and searched)
+    value, count, note = _counted(tree, search=search)
+    known = np.isfinite(value)
+    known[0] = False  # the problem is no step
     low, high = np.full(len(tree), np.nan), np.full(len(tree), np.nan)
-    low[shares], high[shares] = INTERVALS[interval](value[shares], count[shares], level)
-    return Credit(value, None, tuple(notes), low, high)
+    if not ((value[known] >= 0) & (value[known] <= 1)).all():
+        unit, what = (MEAN_VALUE, "values") if search else (MEAN_OUTCOME, "outcomes")
+        return Credit(value, None, (note, NO_SHARES.format(what)), low, high, unit)
+    low[known], high[known] = INTERVALS[interval](value[known], count[known], level)
+    return Credit(value, None, (note,), low, high)
 
 
 def _counted(tree: Tree, *, search: bool) -> tuple[FloatArray, FloatArray, str]:

@@ -37,13 +37,13 @@ ROWS: tuple[MethodRow, ...] = (
         "monte_carlo",
         "Monte Carlo value",
         f"{METHODS_FOLDER}.monte_carlo:credit",
-        version="1",
+        version="2",
         needs=(),
         signed=False,
         unit="share of successes",
         confidence="TEXTBOOK",
         source="Wilson 1927 for the interval; Beta with the prior of Jeffreys",
-        summary="How often continuations from the step succeed, with an interval.",
+        summary="How often continuations from the step succeed, with an interval; of other values the mean.",
         params=(
             Param(
                 "source",

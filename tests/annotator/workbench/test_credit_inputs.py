@@ -187,3 +187,16 @@ def test_a_method_of_scores_without_a_model_reads_the_newest(game):
     problem, steps, _ = game
     newest = write_model(problem, steps, name="newest", tokens=False, seed=2)
     assert Colorings(problem).coloring("pure").key == f"pure@{newest.pk}"
+
+
+def test_values_of_a_search_that_are_no_shares_are_called_means_without_intervals(project):
+    nodes = [
+        Node("One.", value=44.0, more={"visits": 3}),
+        Node("Two.", value=0.5, more={"visits": 2}),
+    ]
+    problem, _ = write_problem(project, "Where?", nodes)
+    found = Colorings(problem).coloring("monte_carlo")
+    assert found.values[1:].tolist() == [44.0, 0.5]
+    assert found.scale.unit == "mean value of the visits"
+    assert "no shares of successes" in found.caption
+    assert np.isnan(found.low).all()

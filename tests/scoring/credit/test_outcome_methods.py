@@ -185,18 +185,40 @@ def test_an_unknown_potential_is_that_of_the_closest_step_above():
 
 def test_a_search_says_how_often_and_how_sure():
     rows = [
-        {"id": 0, "parent": None, "text": ""},
+        {"id": 0, "parent": None, "text": "", "visits": 14, "value": 7.0},  # no step: says nothing
         {"id": 1, "parent": 0, "text": "", "visits": 10, "value": 0.8},
         {"id": 2, "parent": 0, "text": "", "visits": 0, "value": 0.0},  # never visited: no value
-        {"id": 3, "parent": 0, "text": "", "visits": 4, "value": -0.5},  # no share of successes
     ]
     result = assign("monte_carlo", Tree.from_records(rows))
-    np.testing.assert_array_equal(result.per_node, [math.nan, 0.8, math.nan, -0.5])
+    np.testing.assert_array_equal(result.per_node, [math.nan, 0.8, math.nan])
     # Wilson, 8 of 10 at 95 %: 0.4902 to 0.9433
-    np.testing.assert_allclose(result.low, [math.nan, 0.4902, math.nan, math.nan], atol=5e-5)
-    np.testing.assert_allclose(result.high, [math.nan, 0.9433, math.nan, math.nan], atol=5e-5)
-    assert result.notes[0] == "counted: the visits of the search"
-    assert "1 values are no shares of successes and have no interval" in result.notes
+    np.testing.assert_allclose(result.low, [math.nan, 0.4902, math.nan], atol=5e-5)
+    np.testing.assert_allclose(result.high, [math.nan, 0.9433, math.nan], atol=5e-5)
+    assert result.notes == ("counted: the visits of the search",)
+    assert result.unit == "share of successes"
+
+
+@pytest.mark.parametrize("odd", [44.0, -0.5])
+def test_one_value_outside_0_to_1_tells_that_none_is_a_share(odd):
+    rows = [
+        {"id": 0, "parent": None, "text": ""},
+        {"id": 1, "parent": 0, "text": "", "visits": 10, "value": 0.8},
+        {"id": 2, "parent": 0, "text": "", "visits": 3, "value": odd},
+    ]
+    result = assign("monte_carlo", Tree.from_records(rows))
+    np.testing.assert_array_equal(result.per_node, [math.nan, 0.8, odd])
+    assert np.isnan(result.low).all()
+    assert np.isnan(result.high).all()
+    assert result.unit == "mean value of the visits"
+    assert any("no shares of successes" in note for note in result.notes)
+
+
+def test_outcomes_that_are_no_successes_are_averaged_without_an_interval():
+    rewards = [row | {"outcome": row["outcome"] * 10} if "outcome" in row else row for row in FORK]
+    result = assign("monte_carlo", Tree.from_records(rewards))
+    assert result.per_node[3] == 5.0
+    assert np.isnan(result.low).all()
+    assert result.unit == "mean outcome"
 
 
 def test_without_a_search_the_traces_are_counted():
