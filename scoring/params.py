@@ -18,7 +18,8 @@ WORD_CHARS = 100
 class Param:
     """A parameter of a method: its default, and its choices, its bounds, or that it is a name.
 
-    ``words`` is what a menu calls each choice; without them the choices speak for themselves.
+    ``words`` is what people read for each choice, in menus, legends and figures; without them the
+    choices speak for themselves. Keys, files and the API keep the choice itself.
     ``word`` is true if any short name may be given, such as that of a column of the tree; ``whole``
     if a number has to be a whole one.
     """
@@ -38,6 +39,18 @@ class Param:
         """Each choice with what a menu calls it."""
         words = self.words or tuple(map(str, self.choices))
         return list(zip(self.choices, words, strict=True))
+
+    @property
+    def title(self) -> str:
+        """The name as a person reads it."""
+        return self.name.replace("_", " ")
+
+    def said(self, value: object) -> str:
+        """Write a value as the menu calls it; numbers and names stand for themselves."""
+        for choice, words in self.menu:
+            if type(choice) is type(value) and choice == value:
+                return words
+        return "none" if value is None else str(value)
 
     def allows(self, value: object) -> bool:
         """Say whether ``value`` may be given to the method."""
@@ -60,6 +73,20 @@ class Param:
             return f"a name of at most {WORD_CHARS} characters"
         kind = "a whole number" if self.whole else "a number"
         return f"{kind} from {self.low:g} to {self.high:g}"
+
+
+def said_params(params: Iterable[Param], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Write the values of parameters as menus call them: ``(title, words)`` in the order of ``values``.
+
+    A value whose parameter is not known any more is written as it was stored.
+    """
+    known = {param.name: param for param in params}
+    return [
+        (known[name].title, known[name].said(value))
+        if name in known
+        else (name.replace("_", " "), str(value))
+        for name, value in values.items()
+    ]
 
 
 def checked(owner: str, params: Iterable[Param], given: Mapping[str, Any]) -> dict[str, Any]:

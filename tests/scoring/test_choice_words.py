@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scoring.credit.registry import METHODS
 from scoring.evaluation.registry import DISTANCES, SUITES
 from scoring.judge.config import JudgeConfig
+from scoring.params import Param, said_params
 from scoring.reward.registry import ADDED, KINDS
 from scoring.reward.settings import SettingError, describe, from_settings
 from scoring.training.config import RunConfig, TrainingConfig
 
 if TYPE_CHECKING:
-    from scoring.params import Param
     from scoring.reward.settings import FieldSpec
 
 SPECS = {
@@ -27,11 +28,9 @@ SPECS = {
     for spec in settings(row)
     if spec.choices
 }
+METHOD_ROWS: tuple[Any, ...] = (*SUITES.values(), *DISTANCES.values(), *METHODS.values())
 PARAMS = {
-    f"{row.key} {param.name}": param
-    for row in {**SUITES, **DISTANCES}.values()
-    for param in row.params
-    if param.choices
+    f"{row.key} {param.name}": param for row in METHOD_ROWS for param in row.params if param.choices
 }
 ROWS: dict[str, FieldSpec | Param] = {**SPECS, **PARAMS}
 RAW = re.compile(r"[a-z]_[a-z]|^(reading|combine|layout)=")
@@ -69,3 +68,24 @@ def test_a_value_is_said_as_the_menu_calls_it_and_others_as_they_are():
     assert spec.said(None) is None
     assert not [one for one in describe(JudgeConfig) if one.choices]
     assert from_settings(JudgeConfig, {"model": "m"}).model == "m"
+
+
+@pytest.mark.parametrize("row", METHODS.values(), ids=lambda row: row.key)
+def test_what_a_parameter_means_is_said_without_its_keys(row):
+    for param in row.params:
+        quoted = set(re.findall(r"'(\w+)'", param.meaning))
+        assert not quoted & set(map(str, param.choices)), param.name
+
+
+def test_values_of_parameters_are_said_in_words_and_what_has_none_as_it_is():
+    params = METHODS["pure"].params
+    values = {"form": "approx_min", "temperature": 0.1, "outcome_weight": 0, "baseline": None}
+    assert said_params(params, values) == [
+        ("form", "soft minimum"),
+        ("temperature", "0.1"),
+        ("outcome weight", "0"),
+        ("baseline", "none"),
+    ]
+    assert said_params(params, {"gone_since": 3}) == [("gone since", "3")]
+    number = Param("n", 1, "a choice of 1 is not True", choices=(1, 2), words=("one", "two"))
+    assert (number.said(1), number.said(True)) == ("one", "True")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annotator.queries.credit.choices import SEARCH_VALUE, param_text
+from annotator.queries.credit.choices import SEARCH_VALUE
 from scoring.heatmap import Scale, number_text, scale
+from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,7 +187,7 @@ def made_by(
 ) -> str:
     """Say what made the numbers: method, version, all parameters, data, model, how it is known."""
     parts = [f"{row.label} {result.version}"]
-    parts += [f"{name} {param_text(value)}" for name, value in result.params.items()]
+    parts += [f"{name}: {words}" for name, words in said_params(row.params, result.params)]
     if "outcome" in row.needs_with(result.params):
         number = f"{result.n_outcomes:,} outcome{'' if result.n_outcomes == 1 else 's'}"
         parts.append(f"{number} called {outcome}")

@@ -50,6 +50,7 @@ class Figure:
         provenance: lines below it: what, of what, by what, on which data.
         head: names of the columns of the CSV.
         table: its rows.
+        keys: the numbers as addresses and the API write them, for the CSV.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Figure:
     head: tuple[str, ...]
     table: list[list[Any]]
     missing: str = ""
+    keys: tuple[str, ...] = ()
 
 
 def figure_of(view: Opened, kind: str, *, whole: bool = False) -> Figure:
@@ -113,6 +115,7 @@ def figure_csv(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRe
     writer = csv.writer(out)
     writer.writerow(["#", csv_text(figure.title)])
     writer.writerows(["#", csv_text(line)] for line in figure.provenance)
+    writer.writerow(["#", csv_text(f"by {' against '.join(figure.keys)}")])
     writer.writerow(figure.head)
     writer.writerows(figure.table)
     response = HttpResponse(out.getvalue(), "text/csv; charset=utf-8")
@@ -135,7 +138,7 @@ def _tree(view: Opened, whole: bool) -> Figure:
         drawing = map_drawing(column, limits, columns.depth, _prompt(view))
     head = ("position", "step", "depth", "value")
     lines = _provenance(view, [column], limits, column.values[1:])
-    return Figure("tree", title, drawing, lines, head, table, column.missing)
+    return Figure("tree", title, drawing, lines, head, table, column.missing, (column.key,))
 
 
 def _path(view: Opened, whole: bool) -> Figure:
@@ -154,7 +157,7 @@ def _path(view: Opened, whole: bool) -> Figure:
     if len(values) > MOST_ROWS:
         lines.append(f"The first {MOST_ROWS} of {len(values):,} steps are drawn; the CSV has all.")
     head = ("number", "step", "value", "text")
-    return Figure("path", title, drawing, lines, head, table, column.missing)
+    return Figure("path", title, drawing, lines, head, table, column.missing, (column.key,))
 
 
 def _compare(view: Opened, whole: bool) -> Figure:
@@ -186,7 +189,8 @@ def _compare(view: Opened, whole: bool) -> Figure:
     drawing = waterfall_drawing(found, fall) if fall is not None and found.pairs else None
     sides = [f"{side}_{name}" for side in "ab" for name in ("step", "value", "adds", "text")]
     head = ("row", *sides, "delta")
-    return Figure("compare", title, drawing, lines, head, table, found.apart)
+    keys = tuple(column.key for column in ends)
+    return Figure("compare", title, drawing, lines, head, table, found.apart, keys)
 
 
 def _provenance(

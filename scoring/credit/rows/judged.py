@@ -29,7 +29,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "form",
                 "advantage",
-                "'advantage' standardises over the tokens of all traces, 'reward' does not",
+                "standardised over the tokens of all traces, or as it is",
                 choices=("advantage", "reward"),
                 words=("standardised", "as it is"),
             ),
@@ -70,7 +70,9 @@ ROWS: tuple[MethodRow, ...] = (
                 choices=("direct", "normalised", "discount"),
                 words=("over the scale", "over the sum", "discount, no judge"),
             ),
-            Param("scale", 3, "the highest attribution", choices=(3, 5, 10)),
+            Param(
+                "scale", 3, "the highest attribution", choices=(3, 5, 10), words=("3", "5", "10")
+            ),
             Param("discount", 0.9, "per step that follows", low=0.0, high=1.0),
         ),
         also=(

@@ -39,7 +39,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "episode",
                 "rloo",
-                "the trace's part: outcome less the others' mean ('rloo') or the group's ('mean')",
+                "the trace's part: outcome less the others' mean or the group's",
                 choices=("rloo", "mean"),
                 words=("less the others' mean (RLOO)", "less the group's mean"),
             ),
@@ -110,7 +110,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "critic",
                 "leaf",
-                "V: 'leaf' the leaf value (a stand-in), 'value' the imported values",
+                "V: the leaf value (a stand-in), or the imported values",
                 choices=("leaf", "value"),
                 words=("leaf value", "imported values"),
             ),
@@ -132,7 +132,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "critic",
                 "tokens",
-                "V: 'tokens' a critic's value of each token, 'leaf' the leaf value (a stand-in)",
+                "V: a critic's value of each token, or the leaf value (a stand-in)",
                 choices=("tokens", "leaf"),
                 words=("values by token", "leaf value"),
             ),

@@ -44,7 +44,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "baseline",
                 None,
-                "'step' subtracts the other traces' mean reward per step",
+                "what is subtracted: nothing, or the other traces' mean reward per step",
                 choices=(None, "step"),
                 words=("none", "mean per step of the others"),
             ),
@@ -73,7 +73,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "labels",
                 "column",
-                "'column' reads labels, 'score' takes the sign of the step's score",
+                "what says whether a step is right: its label, or the sign of its score",
                 choices=("column", "score"),
                 words=("the labels", "the sign of the score"),
             ),
@@ -156,8 +156,9 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "ddof",
                 0,
-                "1 = sample (PPO code), 0 = population variance (best-of-n code)",
+                "whether the variance is that of a sample (PPO code) or a population (best-of-n code)",
                 choices=(0, 1),
+                words=("0 (population)", "1 (sample)"),
             ),
         ),
     ),
@@ -176,11 +177,11 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "backup",
                 "none",
-                "'sum' adds the discounted values of all later steps of the trace",
+                "whether the discounted values of all later steps of the trace are added",
                 choices=("none", "sum"),
                 words=("no", "discounted sum"),
             ),
-            Param("decay", 0.9, "per step, for 'sum'", low=0.0, high=1.0),
+            Param("decay", 0.9, "per step, of the discounted sum", low=0.0, high=1.0),
         ),
     ),
 )

@@ -44,7 +44,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "matching",
                 "greedy",
-                "'greedy' takes the best pair again and again, 'optimal' the best sum",
+                "the best pair again and again, or the pairs with the best sum",
                 choices=("greedy", "optimal"),
                 words=("greedy, as in the code", "optimal, as in the paper"),
             ),
@@ -69,7 +69,7 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "form",
                 "step",
-                "'step' new words of the path; of the whole trace 'path' reward, or 'total' with outcome",
+                "new words of the path by step; or the reward of the whole trace, without or with its outcome",
                 choices=("step", "path", "total"),
                 words=("new words by step", "path of the trace", "path and outcome"),
             ),

@@ -52,7 +52,14 @@ def test_a_picture_is_xml_with_its_origin_and_nothing_that_acts(
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags <= {"svg", "title", "desc", "rect", "text", "g", "path", "line"}
     said = " ".join(root.itertext())
-    for word in ("TEMPO 1", "ddof 1", "n = ", "data ", "Tracewood", "outcomes called correct"):
+    for word in (
+        "TEMPO 1",
+        "ddof: 1 (sample)",
+        "n = ",
+        "data ",
+        "Tracewood",
+        "outcomes called correct",
+    ):
         assert word in said, word
     assert re.search(r"data [0-9a-f]{12} of \d{4}-\d\d-\d\d", said)
     assert "style=" not in content.decode()
@@ -69,6 +76,7 @@ def test_cells_are_text_and_rows_above_say_what_they_are(
     assert any("data " in row[1] for row in above)
     for row in rows:
         assert not any(cell.startswith("=") for cell in row)
+    assert re.fullmatch(r"by \S+( against \S+)?", above[-1][1]), "keys stay as addresses have them"
     below = rows[len(above) :]
     assert len({len(row) for row in below}) == 1
     if kind == "tree":

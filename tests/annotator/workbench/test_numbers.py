@@ -33,7 +33,10 @@ def test_credit_says_how_its_formula_is_known_and_what_it_was_computed_from(game
     shown = re.sub(r"\s+", " ", html.unescape(page.content.decode()))
     assert shown.count("INDIRECT: the paper's equation was not seen") == 1
     assert "arXiv 2509.18314" in shown
-    assert "TEMPO 1 · ddof 1 · eps 1e-06 · single unit · 5 outcomes called verified" in shown
+    assert (
+        "TEMPO 1 · ddof: 1 (sample) · eps: 1e-06 · single: its outcome · 5 outcomes called verified"
+        in shown
+    )
     data = reviewer.get(address(problem, "credit.json?by=tempo")).json()
     assert data["made_by"] in shown
     assert data["source"].startswith("arXiv 2509.18314")
