@@ -50,7 +50,7 @@ class ProblemDetail(ApiView):
         """Show a problem without its steps."""
         problem = problem_for_user(user=self.person, pk=pk)
         access = access_to(user=self.person, project=problem.project)
-        rows = problem_rows(access=access, problems=[problem], with_lines=False)
+        rows = problem_rows(access=access, problems=[problem])
         return Response(problem_shape(rows[0], access))
 
 

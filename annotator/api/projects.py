@@ -102,7 +102,6 @@ class ProjectProblems(ApiView):
             after=request.query_params.get("after", ""),
             before=request.query_params.get("before", ""),
             size=whole(request, "size", PAGE_SIZE, most=MOST),
-            with_lines=False,
         )
         rows = [problem_shape(row, access) for row in found.rows]
         body = {"results": rows, "next": found.next or None, "previous": found.previous or None}

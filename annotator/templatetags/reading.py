@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from annotator.queries.trees.sparklines import extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.utils.safestring import SafeString
 
-    from annotator.queries.trees.sparklines import Sparkline
+    from annotator.queries.trees.sparklines import Lines, Sparkline
     from annotator.views.reading.word_diff import Piece
 
 register = template.Library()
+NO_LINE = mark_safe(
+    '<span class="muted" aria-hidden="true">–</span><span class="visually-hidden">no number</span>'
+)
 FORMS = {
     "same": "{}",
     "own": "<mark>{}</mark>",
@@ -41,13 +47,18 @@ def residual(value: float) -> str:
 def spark(line: Sparkline | None) -> SafeString:
     """Draw a one-line picture of scores, a dash where there is none."""
     if line is None:
-        return format_html('<span class="muted">–</span>')
-    said = f"{line.source} from {line.low:.2f} to {line.high:.2f}"
+        return NO_LINE
     return format_html(
         '<svg class="spark" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{said}">'
         '<title>{said}</title><path d="{path}"/></svg>',
         w=line.width,
         h=line.height,
-        said=said,
+        said=line.said,
         path=line.path,
     )
+
+
+@register.simple_tag
+def row_spark(lines: Lines, problem_id: int, *ends: int | None) -> SafeString:
+    """Draw the line of a row: of the path to the first step among ``ends``, else of the problem."""
+    return spark(lines.drawn.get(extent(problem_id, *ends)))

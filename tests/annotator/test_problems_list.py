@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.errors import InvalidError
-from annotator.models import Outcome, Problem, Project, RewardModel, Step, StepScore
+from annotator.models import Outcome, Problem, Project, Step
 from annotator.queries.access import Access, Role
 from annotator.queries.trees.problems import (
     ProblemFilter,
@@ -13,7 +13,6 @@ from annotator.queries.trees.problems import (
     problems_count,
     progress_of,
 )
-from annotator.queries.trees.sparklines import POINTS, sparkline_path, sparklines
 from annotator.services.judgements.labels import label_set
 from annotator.services.projects.projects import project_create
 from tests.factories import ProblemFactory, UserFactory, problem_with_tree
@@ -131,8 +130,8 @@ def test_page_costs_the_same_queries_for_1_and_for_50_rows(
     few = page_queries(client, django_assert_max_num_queries)
     for _ in range(49):
         problem_with_tree(["a!", ["b"]], project=project)
-    # session, user, membership, page rows, outcomes, labels, model, sparkline, count, totals,
-    # labelled, open jobs
+    # session, user, membership, page rows, outcomes, labels, sparklines, count, totals, labelled,
+    # open jobs
     assert page_queries(client, django_assert_max_num_queries) == few
 
 
@@ -170,34 +169,6 @@ def test_count_of_a_filter_stops(project, owner, monkeypatch):
     assert problems_count(access=as_member(project, owner), wanted=ProblemFilter()) == 5
 
 
-def test_sparkline_prefers_scores_and_falls_back_to_search_values(project):
-    problem = problem_with_tree(["a", ["b"]], project=project)
-    assert sparklines(project=project, problems=[problem]) == {}
-    Step.objects.filter(problem=problem).update(value=20.0)
-    line = sparklines(project=project, problems=[problem])[problem.pk]
-    assert (line.source, line.high) == ("search value", 20.0)
-    model = RewardModel.objects.create(project=project, name="m", kind="prm", ready=True)
-    step = Step.objects.filter(problem=problem).earliest("preorder")
-    StepScore.objects.create(step=step, model=model, score=0.25)
-    line = sparklines(project=project, problems=[problem])[problem.pk]
-    assert (line.source, line.low, line.high) == ("m v1", 0.25, 0.25)
-
-
-def test_sparkline_of_a_long_problem_reads_few_steps(project):
-    shape = ["leaf"]
-    for i in range(200):
-        shape = [f"step {i}", shape]
-    problem = problem_with_tree(shape, project=project)
-    Step.objects.filter(problem=problem).update(value=0.5)
-    path = sparklines(project=project, problems=[problem])[problem.pk].path
-    assert POINTS // 2 < path.count("L") + 1 <= POINTS
-
-
-def test_sparkline_breaks_where_a_value_is_missing():
-    assert sparkline_path([0.0, None, 1.0, 1.0], 0.0, 1.0) == "M0.0 18.5h0M80.0 1.5h0L120.0 1.5"
-    assert sparkline_path([None], 0.0, 1.0) == ""
-
-
 def test_blind_annotator_sees_no_scores(project, owner, client_for):
     problem = problem_with_tree(["a"], project=project)
     Step.objects.filter(problem=problem).update(value=0.5)
@@ -205,5 +176,7 @@ def test_blind_annotator_sees_no_scores(project, owner, client_for):
     Project.objects.update(show_scores=False)
     annotator = UserFactory()
     project.memberships.create(user=annotator, role="annotator")
-    assert b'class="spark"' not in client_for(annotator).get("/p/P/problems/").content
+    blind = client_for(annotator).get("/p/P/problems/").content
+    assert b'class="spark"' not in blind
+    assert b"search value" not in blind
     assert Problem.objects.count() == 1

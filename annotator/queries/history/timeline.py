@@ -55,6 +55,7 @@ class Entry:
         who: a name; "" where no person acted.
         undone: it was undone and not done again.
         mine: the reader did it.
+        end: the id of the step at which the trace ends.
         fork: the step after which something was ranked; it becomes ``step``.
         shared: it changed something that belongs to nobody: an outcome, a final decision, a resolution.
     """
@@ -68,6 +69,7 @@ class Entry:
     note: str = ""
     step: Step | None = None
     trace: int | None = None
+    end: int | None = None
     fork: int | None = None
     undone: bool = False
     mine: bool = False
@@ -226,7 +228,8 @@ def _event(row: JudgementEvent, undone: set[int], access: Access, names: Names) 
         kind=row.kind,
         note=state.get("reason" if row.kind in REASONED else "note", ""),
         step=row.step,
-        trace=row.trace.ordinal + 1 if row.trace else None,
+        trace=row.trace.number if row.trace else None,
+        end=row.trace.end_id if row.trace else None,
         fork=row.payload.get("parent") if row.payload.get("level") else None,
         undone=row.pk in undone,
         mine=row.user_id == access.user_id,
@@ -264,7 +267,8 @@ def _assignment(row: Assignment, access: Access, *, ended: bool) -> Entry:
         who=row.user.get_username(),
         what=assignment_words(row, ended=ended),
         note=row.reason if ended else "",
-        trace=trace.ordinal + 1 if trace else None,
+        trace=trace.number if trace else None,
+        end=trace.end_id if trace else None,
         mine=row.user_id == access.user_id,
     )
 

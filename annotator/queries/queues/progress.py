@@ -108,7 +108,7 @@ def leases_of(*, queues: list[Queue]) -> QuerySet[Assignment]:
         state=Assignment.State.LEASED,
         lease_until__gte=Now(),
         item__queue__in=[queue.pk for queue in queues],
-    ).select_related("user", "item__problem")
+    ).select_related("user", "item__problem", "item__trace")
 
 
 def cursors_of(*, queue: Queue) -> QuerySet[Any]:

@@ -15,7 +15,6 @@ from django.db.models.functions import Coalesce
 from annotator.models import Outcome, Problem
 from annotator.queries.blindness import labels_counted
 from annotator.queries.paging import NEWEST, PAGE_SIZE, Page, page_of
-from annotator.queries.trees.sparklines import Sparkline, sparklines
 from scoring.types import SOLVED_ABOVE
 
 if TYPE_CHECKING:
@@ -85,17 +84,6 @@ class ProblemRow:
     solved: int
     judged: int
     labelled: int
-    sparkline: Sparkline | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemPage(Page[ProblemRow]):
-    """A page of the list."""
-
-    @property
-    def source(self) -> str:
-        """What the sparklines of the page show."""
-        return next((row.sparkline.source for row in self.rows if row.sparkline), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +127,7 @@ def problem_page(
     after: str = "",
     before: str = "",
     size: int = PAGE_SIZE,
-    with_lines: bool = True,
-) -> ProblemPage:
+) -> Page[ProblemRow]:
     """Return the page behind cursor ``after``, or the one before cursor ``before``.
 
     Raises:
@@ -153,17 +140,12 @@ def problem_page(
         before=before,
         size=size,
     )
-    rows = problem_rows(access=access, problems=found.rows, with_lines=with_lines)
-    return ProblemPage(rows=rows, next=found.next, previous=found.previous)
+    rows = problem_rows(access=access, problems=found.rows)
+    return Page(rows=rows, next=found.next, previous=found.previous)
 
 
-def problem_rows(
-    *, access: Access, problems: list[Problem], with_lines: bool = True
-) -> list[ProblemRow]:
-    """Fill list rows for ``problems`` with four grouped queries, however many they are.
-
-    Sparklines are left out for readers who must stay blind to scores, or by ``with_lines`` False.
-    """
+def problem_rows(*, access: Access, problems: list[Problem]) -> list[ProblemRow]:
+    """Fill list rows for ``problems`` with two grouped queries, however many they are."""
     project = access.project
     ids = [problem.pk for problem in problems]
     outcomes = {
@@ -181,12 +163,7 @@ def problem_rows(
         .values("step__problem_id")
         .annotate(n=Count("step_id", distinct=True))
     }
-    shown = with_lines and access.may_see_scores
-    lines = sparklines(project=project, problems=problems) if shown else {}
-    return [
-        ProblemRow(p, *outcomes.get(p.pk, (0, 0)), labelled.get(p.pk, 0), lines.get(p.pk))
-        for p in problems
-    ]
+    return [ProblemRow(p, *outcomes.get(p.pk, (0, 0)), labelled.get(p.pk, 0)) for p in problems]
 
 
 def progress_of(*, access: Access) -> Progress:

@@ -16,6 +16,7 @@ from annotator.downloads import attachment, csv_text
 from annotator.numbers import whole_number
 from annotator.queries.access import access_to, problem_for_user, step_for_user
 from annotator.queries.history.timeline import event_for_user, history_of, history_whole
+from annotator.queries.trees.sparklines import lines_of
 from annotator.services.history.restore import judgement_restore, judgements_undo_to
 from annotator.views.http import page
 
@@ -33,12 +34,15 @@ def history(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     access, problem, step = _opened(request, project, pk)
     after = request.GET.get("after", "")
     found, following = history_of(access=access, problem=problem, step=step, after=after)
+    ends = [entry.step.pk if entry.step else entry.end for entry in found]
+    own = step.pk if step is not None else None
     here = {"step": step.pk} if step is not None else {}
     address = reverse("annotator:history-csv", args=[access.project.name, problem.pk])
     context = {
         "problem": problem,
         "step": step,
         "entries": found,
+        "lines": lines_of(access=access, extents=[(pk, end) for end in (own, *ends)]),
         "next": f"?{urlencode({**here, 'after': following})}" if following else "",
         "csv": f"{address}?{urlencode(here)}" if here else address,
         "query": f"?{urlencode(here)}" if here else "",

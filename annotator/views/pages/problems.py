@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from annotator.forms import ProblemFilterForm
 from annotator.queries.access import project_for_user
 from annotator.queries.trees.problems import COUNT_LIMIT, problem_page, problems_count, progress_of
+from annotator.queries.trees.sparklines import lines_of
 from annotator.views.http import page_or_fragment
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def problem_list(request: HtmxRequest, project: str) -> HttpResponse:
         "form": form,
         "wanted": wanted,
         "found": found,
+        "lines": lines_of(access=access, extents=[(row.problem.pk, None) for row in found.rows]),
         "count": min(count, COUNT_LIMIT),
         "more_than_counted": wanted.narrows and count > COUNT_LIMIT,
         "progress": progress_of(access=access),

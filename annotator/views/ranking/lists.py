@@ -17,6 +17,7 @@ from annotator.queries.rankings.criteria import (
 )
 from annotator.queries.rankings.places_list import FORKS, PAGE, places_of, ranked_problems
 from annotator.queries.rankings.questions import questions_of
+from annotator.queries.trees.sparklines import lines_of
 from annotator.services.rankings.criteria import criteria_set
 from annotator.views.http import page
 from annotator.views.ranking.criteria_form import CriteriaForm
@@ -40,6 +41,7 @@ def ranking_list(request: HttpRequest, project: str) -> HttpResponse:
     rows = ranked_problems(project=access.project, user_id=request.user.pk, after=start)
     context = {
         "rows": rows[:PAGE],
+        "lines": lines_of(access=access, extents=[(row.problem.pk, None) for row in rows[:PAGE]]),
         "next": rows[PAGE - 1].problem.pk if len(rows) > PAGE else None,
         "criteria": criteria_of(access.project),
     }
@@ -57,6 +59,7 @@ def problem_rankings(request: HttpRequest, project: str, pk: int) -> HttpRespons
     context = {
         "problem": problem,
         "places": places,
+        "lines": lines_of(access=access, extents=[(pk, row.parent_id) for row in places]),
         "more": max(0, forks - FORKS),
         "n_criteria": len(criteria_of(access.project)) + 1,
         "questions": questions_of(problems=[problem], access=access).get(pk, []),

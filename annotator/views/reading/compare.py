@@ -15,7 +15,7 @@ from annotator.numbers import whole_number
 from annotator.queries.blindness import sight_of
 from annotator.queries.trees.compared import first_traces, outcomes_named, traces_told
 from annotator.queries.trees.paths import SIBLINGS, first_step, siblings_of
-from annotator.queries.trees.sparklines import Sparkline, sparkline_path
+from annotator.queries.trees.sparklines import Sparkline, sparkline
 from annotator.views.http import page_or_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.reading.comparison import ROWS, Comparison, compare
@@ -168,14 +168,9 @@ def _sides(view: Opened) -> list[dict[str, Any]]:
 
 def _line(found: Comparison, side: int) -> Sparkline | None:
     """Draw a side's numbers along its path, on the limits of both."""
-    values = found.along[side]
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    points = [float(v) if np.isfinite(v) else None for v in values]
-    drawn = sparkline_path(points, found.scale.low, found.scale.high)
+    values = [float(v) if np.isfinite(v) else None for v in found.along[side]]
     label = (found.first, found.second)[side].label
-    return Sparkline(drawn, float(known.min()), float(known.max()), label)
+    return sparkline(values, low=found.scale.low, high=found.scale.high, source=label, along=True)
 
 
 def _options(view: Opened, target: Target) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from annotator.queries.trees.differences import (
     models_with_scores,
 )
 from annotator.queries.trees.problems import ProblemFilter, problem_page
-from annotator.queries.trees.sparklines import sparklines
+from annotator.queries.trees.sparklines import lines_of
 from annotator.views.http import page_or_fragment
 from annotator.views.reading.apart import STEPS_EACH, apart
 from annotator.views.reading.compare import compare_address
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from annotator.models import Problem, RewardModel, Step
     from annotator.queries.access import Access
     from annotator.queries.trees.differences import Lean
-    from annotator.queries.trees.sparklines import Sparkline
     from annotator.views.http import HtmxRequest
     from annotator.views.reading.apart import Apart
 
@@ -98,15 +97,12 @@ def _scored(asked: QueryDict, access: Access, kind: str) -> dict[str, Any]:
     found = differences(project=access.project, wanted=wanted, after=asked.get("after", ""))
     by_b = f"prm_score@{second.pk}"
     by = f"prm_score@{first.pk}" if first is not None else _column(kind)
-    lines = sparklines(
-        project=access.project,
-        problems=list({r.step.problem_id: r.step.problem for r in found.rows}.values()),
-    )
+    steps = [row.step for row in found.rows]
+    lines = lines_of(access=access, extents=[(step.problem_id, step.pk) for step in steps])
     rows = [
         {
             "found": row,
             "problem": row.step.problem,
-            "line": lines.get(row.step.problem_id),
             "tree": _tree(row.step, by_b, second.pk, "credit" if two else "labels"),
             "compare": compare_address(
                 row.step.problem, a=f"s{row.step.pk}", by=by, b=f"s{row.step.pk}", by_b=by_b
@@ -121,6 +117,7 @@ def _scored(asked: QueryDict, access: Access, kind: str) -> dict[str, Any]:
         "first": first,
         "second": second,
         "rows": rows,
+        "lines": lines,
         "found": found,
         "scale": SHARES if two else RATINGS,
         "leasts": LEASTS,
@@ -149,7 +146,7 @@ def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
         size=PROBLEMS_AT_ONCE,
     )
     steps, skipped = 0, []
-    problems: list[tuple[Apart, Sparkline | None, list[dict[str, Any]]]] = []
+    problems: list[tuple[Apart, list[dict[str, Any]]]] = []
     for row in found.rows:
         steps += row.problem.n_steps
         if steps > STEPS_AT_ONCE and problems:
@@ -158,7 +155,7 @@ def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
             continue
         row.problem.project = access.project
         one = apart(problem=row.problem, sight=EVERYTHING, by=by, by_b=by_b)
-        problems.append((one, row.sparkline, _apart_links(row.problem, one.steps, by, by_b)))
+        problems.append((one, _apart_links(row.problem, one.steps, by, by_b)))
     query = asked.copy()
     query["after"] = found.next
     return {
@@ -166,6 +163,7 @@ def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
         "by": by,
         "by_b": by_b,
         "problems": problems,
+        "lines": lines_of(access=access, extents=[(one.problem.pk, None) for one, _ in problems]),
         "skipped": [(problem, compare_address(problem, by=by, by_b=by_b)) for problem in skipped],
         "at_once": PROBLEMS_AT_ONCE,
         "most_steps": STEPS_AT_ONCE,

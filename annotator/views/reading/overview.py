@@ -16,7 +16,7 @@ from annotator.queries.trees.compared import ratings_of
 from annotator.queries.trees.differences import models_with_scores
 from annotator.queries.trees.paths import models_scoring
 from annotator.queries.trees.sampled import Sample, sample_of
-from annotator.queries.trees.sparklines import sparklines
+from annotator.queries.trees.sparklines import lines_of
 from annotator.views.http import page_or_fragment
 from annotator.views.reading.overview_numbers import (
     SCORE,
@@ -80,8 +80,8 @@ def problem_overview(request: HtmxRequest, project: str, pk: int) -> HttpRespons
     context = _context(
         request, access, models, sample, rated=False, hide=_hidden(access, problem, sight)
     )
-    lines = sparklines(project=access.project, problems=[problem]) if access.may_see_scores else {}
-    context |= {"problem": problem, "line": lines.get(problem.pk)}
+    lines = lines_of(access=access, extents=[(problem.pk, None)])
+    context |= {"problem": problem, "line": lines.of(problem.pk)}
     return _shown(request, access, context)
 
 

@@ -20,6 +20,7 @@ from annotator.queries.adjudication.disagreements import LISTS
 from annotator.queries.guidelines.taxonomy import error_type_labels, error_types_of
 from annotator.queries.rankings.criteria import criterion_labels
 from annotator.queries.rankings.places import place_of
+from annotator.queries.trees.sparklines import extent, lines_of
 from annotator.services.adjudication import (
     Rating,
     ranking_decide,
@@ -44,9 +45,16 @@ if TYPE_CHECKING:
     from annotator.models import Problem
     from annotator.queries.access import Access
     from annotator.queries.adjudication.cases import Case
+    from annotator.queries.trees.sparklines import Extent
     from annotator.views.http import HtmxRequest
 
 SECTION = "adjudication"
+# What a row of each list is about.
+EXTENTS: dict[str, Callable[[Any], Extent]] = {
+    "steps": lambda row: (row.step.problem_id, row.step.pk),
+    "spans": lambda row: (row.last.problem_id, row.last.pk),
+    "rankings": lambda row: extent(row.problem.pk, row.parent.pk if row.parent else None),
+}
 # Value, key and words of each rating.
 RATINGS = (
     ("-1", "1", "−1 wrong"),
@@ -90,6 +98,7 @@ def adjudication_list(request: HtmxRequest, project: str) -> HttpResponse:
         "kinds": [
             (key, label, f"?{urlencode({**same, 'kind': key})}") for key, label in KINDS.items()
         ],
+        "lines": lines_of(access=access, extents=[EXTENTS[kind](row) for row in rows]),
         "rows": [(row, case_address(access.project, row, imported=imported)) for row in rows],
         "decided": decided,
         "imported": imported,

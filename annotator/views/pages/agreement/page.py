@@ -17,6 +17,7 @@ from annotator.queries.agreement.scope import scope_checked
 from annotator.queries.guidelines.versions import guideline_versions
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.queues.progress import queues_of
+from annotator.queries.trees.sparklines import extent, lines_of
 from annotator.services.agreement import agreement_request
 from annotator.views.http import page, wants_fragment
 from annotator.views.pages.agreement.forms import AgreementForm
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from annotator.queries.access import Access
     from annotator.queries.agreement.reports import AgreementState
     from annotator.queries.agreement.scope import Scope
+    from annotator.queries.trees.sparklines import Extent
     from annotator.views.http import HtmxRequest
 
 
@@ -56,12 +58,20 @@ def agreement(request: HtmxRequest, project: str) -> HttpResponse:
     if wants_fragment(request):
         return _progress(request, access, agreement_state(project=access.project, scope=scope))
     state = agreement_request(project=access.project, scope=scope, user=request.user)
+    rows = ReportRows(access.project, state.report) if state.report else None
     context = _status(request, state, shown=state.report.pk if state.report else 0) | {
         "form": form,
         "filtered": bool(request.GET),
-        "rows": ReportRows(access.project, state.report) if state.report else None,
+        "rows": rows,
+        "lines": lines_of(access=access, extents=_extents(rows) if rows is not None else []),
     }
     return page(request, "annotator/agreement.html", context, access=access, section="agreement")
+
+
+def _extents(rows: ReportRows) -> list[Extent]:
+    """Return what the lists of disagreements are about."""
+    steps = [(row.step.problem_id, row.step.pk) for row in rows.apart_steps]
+    return [*steps, *(extent(row.problem.pk, row.place) for row in rows.apart_rankings)]
 
 
 def _form(request: HtmxRequest, project: Project) -> AgreementForm:

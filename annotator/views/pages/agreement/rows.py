@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from annotator.queries.agreement.reports import problems_named, raters_of_report, steps_named
@@ -190,7 +191,7 @@ class ReportRows:
             )
         return sorted(rows, key=lambda row: -row.n)
 
-    @property
+    @cached_property
     def apart_steps(self) -> list[ApartStep]:
         """Steps with the ratings that are furthest apart; a step that is gone is left out."""
         entries = self.payload["disagreements"]["steps"]
@@ -206,7 +207,7 @@ class ReportRows:
             if entry["step"] in steps
         ]
 
-    @property
+    @cached_property
     def apart_rankings(self) -> list[ApartRanking]:
         """Questions with the rankings that are furthest apart."""
         entries = self.payload["disagreements"]["rankings"]

@@ -23,6 +23,7 @@ from annotator.queries.guidelines.inbox import (
 )
 from annotator.queries.guidelines.versions import guideline_versions
 from annotator.queries.rankings.contradictions import contradictions_page
+from annotator.queries.trees.sparklines import extent, lines_of
 from annotator.services.guidelines.inbox import (
     ANSWER_LIMIT,
     answer_withdraw,
@@ -62,7 +63,7 @@ def inbox(request: HtmxRequest, project: str) -> HttpResponse:
     kind = asked if asked in kinds else next((k for k in counts if counts[k]), next(iter(kinds)))
     answered = request.GET.get("state") == "answered"
     before = whole_number(request.GET.get("before", "")) or MAX_ID
-    context = {
+    context: dict[str, Any] = {
         "kind": kind,
         "kinds": [(key, label, counts.get(key)) for key, label in kinds.items()],
         "answered": answered,
@@ -71,10 +72,12 @@ def inbox(request: HtmxRequest, project: str) -> HttpResponse:
     if kind == CONTRADICTIONS:
         found, following = contradictions_page(access=access, before=before, resolved=answered)
         context["contradictions"] = found
+        extents = [extent(row.problem.pk) for row in found]
     else:
-        context["questions"], following = inbox_page(
-            access=access, kind=kind, answered=answered, before=before
-        )
+        asked_of, following = inbox_page(access=access, kind=kind, answered=answered, before=before)
+        context["questions"] = asked_of
+        extents = [extent(row.problem.pk, row.step.pk if row.step else None) for row in asked_of]
+    context["lines"] = lines_of(access=access, extents=extents)
     if following is not None:
         told = {"kind": kind, "before": following, **({"state": "answered"} if answered else {})}
         context["next"] = f"?{urlencode(told)}"

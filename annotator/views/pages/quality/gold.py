@@ -26,6 +26,7 @@ from annotator.queries.quality.exam_answers import exam_answers
 from annotator.queries.quality.gold import gold_page
 from annotator.queries.quality.gold_ids import gold_ids
 from annotator.queries.queues.gates import RATING_TASKS, queue_for_user
+from annotator.queries.trees.sparklines import extent, lines_of
 from annotator.services.quality.exams import attempts_of, exam_retake
 from annotator.services.quality.gold import SOURCES, GoldTarget, gold_import, gold_update
 from annotator.services.quality.gold.text import gold_records
@@ -92,6 +93,13 @@ def gold_list(request: HtmxRequest, project: str) -> HttpResponse:
     context = {
         "form": form if found is None else GoldTextForm(),
         "rows": listed.rows,
+        "lines": lines_of(
+            access=access,
+            extents=[
+                extent(gold.problem_id, gold.trace.end_id if gold.trace else None, gold.parent_id)
+                for gold in (row.gold for row in listed.rows)
+            ],
+        ),
         "pager": pager(request, listed),
         "made": len(found.made) if found else None,
         "refused": found.errors[:ERRORS_SHOWN] if found else [],
@@ -157,7 +165,20 @@ def exam(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     attempts = attempts_of(queue=queue, user=request.user)
     over = attempts.decided and (attempts.passed or not attempts.left)
     answers = exam_answers(queue=queue, user=request.user) if over else []
-    context = {"queue": queue, "attempts": attempts, "answers": answers}
+    extents = [
+        extent(
+            row.problem.pk,
+            row.trace.end_id if row.trace else None,
+            row.parent.pk if row.parent else None,
+        )
+        for row in answers
+    ]
+    context = {
+        "queue": queue,
+        "attempts": attempts,
+        "answers": answers,
+        "lines": lines_of(access=access, extents=extents),
+    }
     return page(request, "annotator/exam.html", context, access=access, section="queues")
 
 

@@ -29,6 +29,7 @@ from annotator.queries.queues.progress import (
     queues_open_to,
     submitted_today,
 )
+from annotator.queries.trees.sparklines import extent, lines_of
 from annotator.services.quality.exams import attempts_of
 from annotator.services.queues import item_assign, queue_create, queue_delete, queue_state_set
 from annotator.services.queues.orders.registry import ORDERS
@@ -40,7 +41,9 @@ from annotator.views.pages.queues.forms import AssignForm, QueueForm
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from annotator.models import QueueItem
     from annotator.queries.access import Access, Role
+    from annotator.queries.trees.sparklines import Extent
     from annotator.services.quality.exams import Attempts
     from annotator.views.http import HtmxRequest
 
@@ -97,6 +100,7 @@ def queue_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
     last = shown[-1] if len(items) > ITEM_PAGE else None
     if wants_fragment(request) and "filling" in request.GET and queue.n_items:
         return HttpResponseClientRefresh()  # its items and numbers are there now
+    leases = list(leases_of(queues=[queue]).order_by("lease_until"))
     said = queue.options.get("report") or {}
     context = {
         "queue": queue,
@@ -107,8 +111,11 @@ def queue_detail(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         "limit": queue.options.get("limit"),
         "progress": queue_progress(queues=[queue])[queue.pk],
         "cursors": cursors_of(queue=queue),
-        "leases": leases_of(queues=[queue]).order_by("lease_until"),
+        "leases": leases,
         "items": shown,
+        "lines": lines_of(
+            access=access, extents=map(_extent, [*shown, *(lease.item for lease in leases)])
+        ),
         "next": f"{last.position:g}:{last.pk}" if last is not None else "",
         "after": after,
         "filling": _filling([queue]).get(queue.pk),
@@ -192,6 +199,11 @@ def _report(queue: Queue) -> dict[str, object]:
 def _filling(queues: list[Queue]) -> dict[int, JobRow]:
     """Return the job of each queue that has no items yet, as pages show it."""
     return {pk: JobRow(job) for pk, job in jobs_filling(queues=queues).items()}
+
+
+def _extent(item: QueueItem) -> Extent:
+    """Return what is judged: a trace, what is below a step, or the whole problem."""
+    return extent(item.problem_id, item.trace.end_id if item.trace else None, item.parent_id)
 
 
 def _after(request: HttpRequest) -> tuple[float, int] | None:
