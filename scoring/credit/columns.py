@@ -120,6 +120,18 @@ def numbers(tree: Tree, name: str) -> FloatArray:
     return _finite(cells)
 
 
+def ratings(tree: Tree) -> FloatArray:
+    """Return the column ``label`` as numbers ``(N,)``: false is −1, NaN = missing.
+
+    Raises:
+        ColumnError: for a cell that is no number.
+    """
+    found = numbers(tree, "label")
+    cells = tree.extra.get("label", ())
+    no = np.fromiter((cell is False for cell in cells), bool, len(cells))
+    return np.where(no, -1.0, found) if len(no) else found
+
+
 def codes(cells: Sequence[Any] | npt.NDArray[Any]) -> tuple[IntArray, int]:
     """Number the different values of ``cells``, -1 for what is missing, and count them.
 

@@ -6,6 +6,7 @@ How a choice is written stands in ``choices``. A method's inputs are read when i
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from annotator.queries.credit.colored import (
     reads_scores,
     searched,
 )
+from annotator.queries.credit.opening import Opening, opening_of
 from annotator.queries.credit.tree_inputs import TreeInputs, reason_missing
 from annotator.queries.staleness import staleness
 from annotator.queries.trees.columns import tree_columns
@@ -106,26 +108,14 @@ class Colorings:
             found.append(Choice(SEARCH_VALUE, "Search value", family=OTHERS))
         return found
 
+    @cached_property
+    def opening(self) -> Opening:
+        """What the problem opens with where an address names nothing, and why."""
+        return opening_of(self)
+
     def default(self) -> str:
-        """Return the first choice that tells most steps apart: TEMPO, leaf value, values, scores.
-
-        A search prunes most branches before any trace ends there; its own values then say more.
-        """
-        usable = [key for key in self._candidates() if not self.coloring(key).missing]
-        full = (key for key in usable if self._covers_most(key))
-        return next(full, next(iter(usable), DEFAULTS[0]))
-
-    def _candidates(self) -> Iterator[str]:
-        yield from (key for key in DEFAULTS if not self.missing(METHODS[key], None))
-        if np.isfinite(self.columns.value).any():
-            yield SEARCH_VALUE
-        for row, said in self._combinations((METHODS[SCORES],)):
-            if said is not None and not said.part:
-                yield write_key(row, {}, said)
-
-    def _covers_most(self, key: str) -> bool:
-        limits = self.coloring(key).scale
-        return limits.count > limits.missing and not limits.flat
+        """Return the key of what the problem opens with."""
+        return self.opening.key
 
     def known_or_default(self, key: str) -> tuple[Coloring, str]:
         """Return the numbers that a URL asks for, or others and a sentence that says why.

@@ -81,6 +81,7 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
         context |= {
             "bench": bench,
             "coloring": bench.coloring,
+            "why": _why(bench),
             "families": _by_family(bench.colorings.choices()),
             "urls": page_urls(bench.problem),
             "config": _config(bench),
@@ -96,6 +97,12 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
         )
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _why(bench: Workbench) -> str:
+    """Say why the problem opens with these colours, where they are the ones it opens with."""
+    opening = bench.colorings.opening
+    return opening.why if opening.key == bench.coloring.key else ""
 
 
 def _config(bench: Workbench) -> dict[str, object]:

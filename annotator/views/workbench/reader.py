@@ -168,7 +168,7 @@ def workbench_of(
         user=user,
         problem=problem,
         step=step,
-        state=state,
+        state=state if state.by else replace(state, by=coloring.key),
         sight=sight,
         models=list(colorings.models.values()),
         colorings=colorings,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.credit.cells import credit_by_cell
-from scoring.credit.columns import missing_steps, numbers, step_scores
+from scoring.credit.columns import missing_steps, ratings, step_scores
 from scoring.credit.groups import group
 from scoring.credit.traces import solved, standardise
 
@@ -83,9 +83,6 @@ def credit(
 
 
 def _signs(tree: Tree) -> FloatArray:
-    """Return the label column as −1 and +1, NaN where there is none; false is −1."""
-    found = numbers(tree, "label")
-    cells = tree.extra.get("label", ())
-    no = np.fromiter((cell is False for cell in cells), bool, len(cells))
-    sign = np.where(found == 0, np.nan, np.sign(found))
-    return np.where(no, -1.0, sign) if len(no) else sign
+    """Return the label column as −1 and +1, NaN where there is none or it is 0."""
+    found = ratings(tree)
+    return np.where(found == 0, np.nan, np.sign(found))

@@ -8,6 +8,18 @@ from scoring.params import Param
 
 ROWS: tuple[MethodRow, ...] = (
     MethodRow(
+        "rating",
+        "Rating",
+        f"{METHODS_FOLDER}.rating:credit",
+        version="1",
+        needs=("label",),
+        signed=True,
+        unit="rating, −1 to +1",
+        confidence="OURS",
+        source="the labels themselves",
+        summary="What most people said of the step, as it is: wrong −1, neutral 0, right +1.",
+    ),
+    MethodRow(
         "capo",
         "CAPO",
         f"{METHODS_FOLDER}.capo:credit",

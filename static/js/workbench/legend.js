@@ -17,4 +17,6 @@ export function showLegend(coloring) {
   $("credit-head").textContent = coloring.label;
   $("color-name").textContent = coloring.label;
   $("color-by").value = coloring.key;
+  const why = $("legend-why"); // of the colours that the problem opens with
+  if (why) why.hidden = why.dataset.key !== coloring.key;
 }

@@ -15,7 +15,8 @@ import { readUrl, writeQuery, writeUrl } from "../shared/url_state.js";
 const config = JSON.parse(document.getElementById("config").textContent);
 const $ = (id) => document.getElementById(id);
 const { urls } = config;
-const state = { ...readUrl(location.search), step: String(config.step || ""), by: readUrl(location.search).by };
+const here = readUrl(location.search);
+const state = { ...here, step: String(config.step || ""), by: here.by || config.by };
 
 let model, labels;
 let icicle, spans, find, colors; // after the first view

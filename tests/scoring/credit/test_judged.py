@@ -153,3 +153,19 @@ def test_sotopia_edges_of_the_code():
     zero = tree(*chain("a", 6, {"attribution": 0}, {"attribution": 0}))
     assert by_node("sotopia", zero, form="normalised") == {"a0": 0, "a1": 0}
     assert np.isfinite(assign("sotopia", zero).per_node[1:]).all()
+
+
+# --- Rating -------------------------------------------------------------------------------------
+
+
+def test_a_rating_is_the_label_as_it_is_and_false_is_wrong():
+    said = tree(
+        step("a", label=1, outcome=1),
+        step("b", label=0, outcome=0),
+        step("c", label=False),
+        step("d", label=None),
+    )
+    got = by_node("rating", said)
+    assert (got["a"], got["b"], got["c"]) == (1.0, 0.0, -1.0)
+    assert np.isnan(got["d"])
+    assert assign("rating", said).notes == ("1 of 4 steps have no rating",)
