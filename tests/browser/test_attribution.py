@@ -6,6 +6,7 @@ import pytest
 
 from tests.annotator.workbench_data import (
     GAME,
+    Node,
     member,
     project_with_types,
     write_model,
@@ -99,3 +100,49 @@ def test_the_page_fits_and_has_no_violation(path_page, width, theme):
     page.wait_for_selector("#line canvas")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page) == []
+
+
+@pytest.fixture
+def long_page(open_page):
+    """Return a page of the tokens of 120 steps with scores, hostile texts among them."""
+    project = project_with_types()
+    texts = ["A line\r\nof 👍🏽 <b>text</b> é " + "word " * 60 for _ in range(120)]
+    nodes = [Node(text, parent=at - 1) for at, text in enumerate(texts)]
+    problem, steps = write_problem(project, "Long.", nodes)
+    write_model(problem, steps)
+    where = f"/p/{project.name}/problems/{problem.pk}/attribution/?end={steps[-1].pk}"
+    page = open_page(member(project, "owner", "owner"), where)
+    page.wait_for_selector("html[data-ready]")
+    return page, texts
+
+
+DRAWN = "document.querySelectorAll('#token-text .t').length"
+SPELLED = """[...document.querySelectorAll(".token-block")].map(
+    (block) => block.querySelector(".step-text").textContent)"""
+
+
+def test_tokens_are_drawn_before_they_are_seen_and_spell_the_text(long_page):
+    page, texts = long_page
+    total = page.evaluate("JSON.parse(document.getElementById('cut').textContent).lengths.length")
+    assert 0 < page.evaluate(DRAWN) < total / 2
+    assert page.evaluate(SPELLED) == texts
+    until(page, "document.activeElement.id === 'token-text'")
+    page.keyboard.press("End")
+    until(page, lambda: readout(page).startswith("Step 120, token"))
+    last = page.locator("#block-120 .t").last
+    until(page, lambda: last.get_attribute("class").endswith("pointed"))
+    assert last.bounding_box()["y"] < page.viewport_size["height"]
+    page.keyboard.press("g")
+    until(page, "JSON.parse(document.getElementById('numbers').textContent).grain === 'word'")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(DRAWN) == total
+    assert page.evaluate(SPELLED) == texts
+    differs = page.evaluate(
+        """() => {
+            const { levels } = JSON.parse(document.getElementById("numbers").textContent);
+            const names = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4", "none"];
+            return [...document.querySelectorAll("#token-text .t")].filter((token, at) =>
+                Number(token.dataset.i) !== at || !token.classList.contains(`heat-${names[levels.charCodeAt(at) - 97]}`)).length;
+        }"""
+    )
+    assert differs == 0, "drawn before or after: the same colours"

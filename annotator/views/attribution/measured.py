@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annotator.views.attribution.shown import LETTERS, NONE, cut_of, units_of
+from annotator.views.attribution.shown import LETTERS, NONE, cut_of, units_of, units_told
 from scoring.attribution.base import CONFIDENCE
 from scoring.attribution.choices import PREFIX, SIGNAL_CHOICES
 from scoring.attribution.signals.base import folded
@@ -197,10 +197,9 @@ class GrainedSignal:
         line = _short(self.shown.values)
         known = sum(value is not None for value in line)
         return {
-            "unit": self.unit_of.tolist(),
+            "units": units_told(self.unit_of, len(self.values), self.grain),
             "sums": _short(self.values),
             "line": line,
-            "step": self.shown.step.tolist(),
             "start": None,
             "grain": self.grain,
             "levels": "".join(LETTERS[level] for level in (self.levels + 4).tolist()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import redirect
@@ -18,144 +17,39 @@ from annotator.queries.access import (
     project_for_user,
     step_for_user,
 )
-from annotator.queries.attribution.running import running_reward_of, shared_limit
-from annotator.queries.attribution.stored import attributions_at, found_of, measured_of
-from annotator.queries.attribution.told import path_opened
+from annotator.queries.attribution.running import shared_limit
 from annotator.queries.attribution.usable import (
-    RUNNING,
-    cards_of,
-    default_method,
-    models_for_attribution,
     newest_job,
 )
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.trees.compared import first_traces, traces_told
-from annotator.queries.trees.paths import step_in
 from annotator.services.models.attributions import attribution_request, faithfulness_request
 from annotator.views.attribution.asked import SCALES, Asked, typed_params
-from annotator.views.attribution.measured import ShownSignal, grained_signal, shown_signal
-from annotator.views.attribution.menu import Line, method_lines, stored_with
+from annotator.views.attribution.measured import ShownSignal, grained_signal
+from annotator.views.attribution.menu import Line, method_lines
+from annotator.views.attribution.opened import opened
 from annotator.views.attribution.shown import (
     GRAINS,
     Shown,
     grained,
-    shown_running,
-    shown_stored,
 )
-from annotator.views.attribution.text import blocks
+from annotator.views.attribution.text import cut_told, steps_told, texts_html
 from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.pages.jobs.rows import JobRow
-from annotator.views.workbench.data import gate
-from scoring.attribution.choices import CHOICES, PREFIX, choice
+from scoring.attribution.choices import choice
 from scoring.heatmap import number_text
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from annotator.models import Attribution, FaithfulnessCard, Problem, RewardModel, Step
-    from annotator.queries.access import Access
-    from annotator.queries.attribution.path import ReadPath
-    from annotator.queries.attribution.running import RunningReward
     from annotator.views.attribution.measured import GrainedSignal
+    from annotator.views.attribution.opened import Opened
     from annotator.views.attribution.shown import Grained
     from annotator.views.http import HtmxRequest
-    from scoring.attribution.choices import Choice
 
-CHARACTERS_PER_TOKEN = 3
 KEPT = "X-Kept-Pieces"
 """The text that the page holds already, as ``data-pieces`` named it."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Opened:
-    """A path as one member looks at it.
-
-    Attributes:
-        models: those that can be chosen, newest first.
-        stored: what jobs found of the path by the chosen model; without arrays.
-        running: what scoring left of it, None where a step was not scored.
-        shown: what is drawn, None if there is nothing yet.
-        chosen: the stored row of it, None for the running reward.
-        cards: how methods did when they were tried on the model, by method.
-    """
-
-    access: Access
-    problem: Problem
-    asked: Asked
-    path: ReadPath
-    row: Choice
-    models: list[RewardModel]
-    model: RewardModel | None
-    stored: list[Attribution]
-    running: RunningReward | None
-    shown: Shown | ShownSignal | None
-    chosen: Attribution | None
-    cards: dict[str, FaithfulnessCard]
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens the path has: exactly if it was scored, else about."""
-        if self.running is not None:
-            return len(self.running.credit) + len(self.problem.prompt) // CHARACTERS_PER_TOKEN
-        texts = sum(map(len, self.path.texts)) + len(self.problem.prompt)
-        return max(1, texts // CHARACTERS_PER_TOKEN)
-
-
-def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
-    """Read what a URL names; what it leaves out is chosen.
-
-    Raises:
-        NotFoundError: no such problem, step, model or method.
-        ForbiddenError: the scores of the path are not open to the person yet.
-    """
-    access, problem = gate(request, project, pk)
-    asked = Asked.from_query(request.GET)
-    if asked.method:
-        choice(asked.method)
-    path = path_opened(access=access, problem=problem, end=_end(problem, asked))
-    models = models_for_attribution(project=access.project)
-    model = next((one for one in models if one.pk == asked.model), None)
-    if asked.model and model is None:
-        raise NotFoundError(f"The model {asked.model} was deleted, or is of another project.")
-    running = None
-    if model is None:
-        for model in models:
-            if (running := running_reward_of(steps=path.steps, model=model)) is not None:
-                break
-        else:
-            model = next((one for one in models if one.artefact), next(iter(models), None))
-    else:
-        running = running_reward_of(steps=path.steps, model=model)
-    stored = attributions_at(end=path.end, model=model) if model is not None else []
-    cards = cards_of(model=model) if model is not None else {}
-    key = asked.method or default_method(stored=stored, cards=cards, free=running is not None)
-    row = CHOICES[key]
-    chosen = stored_with(stored, row, asked)
-    shown: Shown | ShownSignal | None = None
-    if chosen is not None and key.startswith(PREFIX):
-        shown = shown_signal(chosen, measured_of(stored=chosen), path)
-    elif chosen is not None:
-        shown = shown_stored(chosen, found_of(stored=chosen), path)
-    elif row.key == RUNNING and running is not None and not asked.params:
-        shown = shown_running(running, model=str(model))
-    return Opened(
-        access, problem, asked, path, row, models, model, stored, running, shown, chosen, cards
-    )
-
-
-def _end(problem: Problem, asked: Asked) -> Step:
-    """Return where the path of the URL ends; without one the first trace's end."""
-    end = step_in(problem=problem, pk=asked.end)
-    if asked.end and end is None:
-        raise NotFoundError(f"The step {asked.end} is not of this problem.")
-    if end is None:
-        traces = first_traces(problem=problem)
-        if not traces:
-            raise NotFoundError("This problem has no trace yet, so there is no path to read.")
-        end = traces[0].end
-    end.problem = problem
-    return end
 
 
 @require_safe
@@ -202,7 +96,7 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
         "row": view.row,
         "shown": shown,
         "found": found,
-        "blocks": list(blocks(found, view.path.steps, texts=pieces != kept)) if found else [],
+        **(_text(view, found, sent=pieces != kept) if found else {}),
         "lines": [line for line in lines if not line.is_signal],
         "signals": [line for line in lines if line.is_signal],
         "grains": [
@@ -213,9 +107,21 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
         "job": JobRow(job) if job is not None else None,
         "missing_worker": _missing_worker(job),
         "objectives": _objectives(shown),
-        "numbers": found.numbers() if found is not None else None,
         "config": {"keys": keys_of("attribution")},
         "keys": keys_shown("attribution"),
+    }
+
+
+def _text(view: Opened, found: Grained | GrainedSignal, *, sent: bool) -> dict[str, Any]:
+    """Return the numbers of the pieces and, unless it is on screen already, the text that they colour."""
+    steps = view.path.steps
+    numbers = {**found.numbers(), "steps": steps_told(found, len(steps))}
+    if not sent:
+        return {"numbers": numbers}
+    return {
+        "numbers": numbers,
+        "texts": texts_html(steps),
+        "cut": cut_told(found.shown, steps),
     }
 
 

@@ -239,10 +239,9 @@ class Grained:
         """Return what the scripts need to say exact values and to draw the line."""
         line = self.shown.baseline_value + np.cumsum(self.shown.credit)
         return {
-            "unit": self.unit_of.tolist(),
+            "units": units_told(self.unit_of, len(self.sums), self.grain),
             "sums": _short(self.sums),
             "line": _short(line),
-            "step": self.shown.step.tolist(),
             "start": self.shown.baseline_value,
             "grain": self.grain,
             "levels": "".join(LETTERS[level] for level in (self.levels + 4).tolist()),
@@ -285,6 +284,11 @@ def units_of(shown: Shown | ShownSignal, texts: Sequence[str], grain: str) -> In
         found[here] = first + np.maximum(own, 0)
         first += len(begins)
     return found
+
+
+def units_told(unit_of: IntArray, count: int, grain: str) -> list[int] | None:
+    """Return ``(U,)`` how many pieces each unit has, side by side; None: every piece is its own unit."""
+    return None if grain == "token" else np.bincount(unit_of, minlength=count).tolist()
 
 
 def _short(values: FloatArray) -> list[float]:

@@ -1,73 +1,100 @@
-"""The texts of a path as spans, one for each token, in blocks of a step.
+"""The texts of a path as markup, and how the scripts cut them into pieces.
 
-Made by joining strings: templates would take seconds for 32,000 tokens.
+The texts are all in the page, for the browser's search and for readers of screens; a span for each
+piece is drawn where the text is about to be seen (``static/js/reading/token_text.js``), so a path of
+20,000 steps opens like one of ten.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from annotator.templatetags.heat import level_class
-from scoring.heatmap import MISSING
+from annotator.views.attribution.shown import LETTERS, NONE
+from scoring.heatmap import MISSING, classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from annotator.models import Step
-    from annotator.views.attribution.measured import GrainedSignal
-    from annotator.views.attribution.shown import Grained
+    from annotator.views.attribution.measured import GrainedSignal, ShownSignal
+    from annotator.views.attribution.shown import Grained, Shown
+    from scoring.tree import IntArray
 
-MARK = "¶"
-NAMES = [*(level_class(level) for level in range(-4, 5)), level_class(MISSING)]
+MOST_STEPS, MOST_CHARACTERS = 48, 6_000
+"""A chunk ends with either: small enough to be drawn between two frames, few enough to watch."""
+BEYOND = 0xFFFF
+"""Characters after this one are two units of a script's string."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A step of the path.
+def texts_html(steps: Sequence[Step]) -> SafeString:
+    """Return the texts as blocks in chunks, every character once.
 
-    Attributes:
-        step: the step.
-        number: its place on the path, from 1.
-        html: its text as spans; every character once.
-        credit: sum of its tokens, or its number of a signal; None if it has none.
-        error: standard error of that, None where nothing is drawn.
+    Made by joining strings: a template would take seconds for 20,000 steps.
     """
+    parts = []
+    for chunk in _chunks([step.text for step in steps]):
+        parts.append('<div class="token-chunk">')
+        # a bare CR would be read as a line feed, and a CR LF as one character
+        parts += [
+            f'<section class="token-block"><p class="step-text">{escape(text)}</p></section>'
+            for text in chunk
+        ]
+        parts.append("</div>")
+    return mark_safe("".join(parts).replace("\r", "&#13;"))  # noqa: S308 - every text was escaped
 
-    step: Step
-    number: int
-    html: SafeString
-    credit: float | None
-    error: float | None
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield neighbours that are drawn together."""
+    first = characters = 0
+    for at, text in enumerate(texts):
+        full = characters + len(text) > MOST_CHARACTERS or at - first >= MOST_STEPS
+        if at > first and full:
+            yield texts[first:at]
+            first, characters = at, 0
+        characters += len(text)
+    if first < len(texts):
+        yield texts[first:]
 
 
-def blocks(
-    found: Grained | GrainedSignal, steps: Sequence[Step], *, texts: bool = True
-) -> Iterator[Block]:
-    """Yield the steps of the path with their tokens; without ``texts`` their numbers alone."""
-    shown = found.shown
-    levels = [NAMES[level] for level in (found.levels + 4).tolist()]
-    edges = np.searchsorted(shown.step, np.arange(len(steps) + 1)).tolist()
-    of_steps = dict(enumerate(found.per_step.tolist()))
-    begins, ends = shown.begin.tolist(), shown.end.tolist()
-    for number, step in enumerate(steps):
-        parts = []
-        for i in range(edges[number], edges[number + 1]) if texts else ():
-            text = step.text[begins[i] : ends[i]]
-            own = escape(text) if text else MARK
-            mark = "" if text else " mark"
-            parts.append(f'<span class="t heat {levels[i]}{mark}" data-i="{i}">{own}</span>')
-        plain = escape(step.text) if texts and not parts else ""
-        own_number = of_steps.get(number, 0.0)
-        yield Block(
-            step=step,
-            number=number + 1,
-            html=mark_safe(plain or "".join(parts)),  # noqa: S308 - every text was escaped
-            credit=own_number if math.isfinite(own_number) else None,
-            error=None if shown.errors is None else float(shown.errors[number]),
-        )
+def cut_told(shown: Shown | ShownSignal, steps: Sequence[Step]) -> dict[str, list[int]]:
+    """Return how the scripts cut the texts.
+
+    Returns:
+        ``ids`` and ``counts`` of the steps, the latter in pieces; ``lengths`` of the pieces in units of
+        UTF-16, 0 for a mark of the layout.
+    """
+    return {
+        "ids": [step.pk for step in steps],
+        "counts": np.bincount(shown.step, minlength=len(steps)).tolist(),
+        "lengths": _lengths(shown, [step.text for step in steps]).tolist(),
+    }
+
+
+def _lengths(shown: Shown | ShownSignal, texts: Sequence[str]) -> IntArray:
+    """Return ``(P,)`` the length of each piece as scripts count."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le"), "<u4")
+    wide = np.concatenate([[0], np.cumsum(points > BEYOND)])
+    sizes = np.array([len(text) for text in texts], np.int64)
+    size, start = sizes[shown.step], (np.cumsum(sizes) - sizes)[shown.step]
+    # what was found in texts that were changed since may end behind them
+    begin, end = start + np.minimum(shown.begin, size), start + np.minimum(shown.end, size)
+    return np.asarray(end - begin + wide[end] - wide[begin], np.int64)
+
+
+def steps_told(found: Grained | GrainedSignal, count: int) -> dict[str, Any]:
+    """Return the number of each of ``count`` steps, its level as a letter, and its standard error."""
+    own = np.zeros(count)
+    own[: len(found.per_step)] = found.per_step[:count]
+    levels = classes(own, found.scale).astype(np.int64)
+    levels = np.where(levels == MISSING, NONE, levels)
+    errors = found.shown.errors
+    return {
+        "credit": [value if math.isfinite(value) else None for value in own.tolist()],
+        "levels": "".join(LETTERS[level] for level in (levels + 4).tolist()),
+        "errors": None if errors is None else [float(error) for error in errors],
+    }

@@ -4,45 +4,53 @@ import { announce, openDialog } from "../shared/app.js";
 import { Keys } from "../shared/keys.js";
 import { painted } from "../shared/paint.js";
 import { RewardLine } from "./reward_line.js";
+import { TokenText, edges, owners } from "./token_text.js";
 
 const MINUS = "−";
 const DIGITS = 4;
+const STEP_DIGITS = 3;
 const config = JSON.parse(document.getElementById("config").textContent);
 const $ = (id) => document.getElementById(id);
 
 let numbers = null;
-let spans = [];
+let text = null;
+let unitOf = null; // of each token
+let firstOf = null; // of each unit, its first token
 let order = null; // units from the strongest to the weakest, once somebody asks
 let kept = null; // the text while the server sends new colours for it
 let strong = -1;
 let at = -1;
 let line = null;
 
-function number(value) {
-  const text = Math.abs(value).toFixed(numbers.digits ?? DIGITS);
-  if (Number(text) === 0) return text;
+function number(value, digits = numbers.digits ?? DIGITS) {
+  if (value === null) return "–";
+  const size = Math.abs(value).toFixed(digits);
+  if (Number(size) === 0) return size;
   const plus = numbers.signed === false ? "" : "+";
-  return `${value < 0 ? MINUS : plus}${text}`;
+  return `${value < 0 ? MINUS : plus}${size}`;
 }
 
-const LEVELS = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "pos-3", "pos-4", "none"].map((level) => `heat-${level}`);
+/** The numbers of the page, with the units of its tokens. */
+function told() {
+  const element = $("numbers");
+  numbers = element ? JSON.parse(element.textContent) : null;
+}
 
 /** The pieces of a unit stand side by side. */
 function piecesOf(unit) {
-  const first = numbers.unit.indexOf(unit);
-  return [first, numbers.unit.lastIndexOf(unit)];
+  return [firstOf[unit], firstOf[unit + 1] - 1];
 }
 
 function words(token) {
-  const unit = numbers.unit[token];
-  const [first, last] = numbers.grain === "token" ? [token, token] : piecesOf(unit);
-  const text = spans.slice(first, last + 1).filter((span) => !span.classList.contains("mark")).map((span) => span.textContent).join("");
-  const shown = text.replaceAll("\n", "⏎").replaceAll(" ", "␣");
+  const unit = unitOf[token];
+  const [first, last] = piecesOf(unit);
+  const spelled = text.spelled(first, last);
+  const shown = spelled.replaceAll("\n", "⏎").replaceAll(" ", "␣");
   const short = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
-  const name = text ? `${numbers.grain} “${short}”` : "mark of the layout";
+  const name = spelled ? `${numbers.grain} “${short}”` : "mark of the layout";
   const value = numbers.sums[unit];
   const said = value === null ? "no value" : number(value);
-  const place = `Step ${numbers.step[token] + 1}, ${name}`;
+  const place = `Step ${text.stepOf[token] + 1}, ${name}`;
   if (numbers.signal) return `${place}: ${said} · ${numbers.signal}`;
   // Of the running reward the credits so far are what the model said there; of other methods they are a sum.
   const sum = $("choose-method")?.value === "running_reward" ? "reward after it" : "f(baseline) and credits so far";
@@ -51,30 +59,32 @@ function words(token) {
 
 /** Go to a token: mark it, say its number, and put the cursor of the line there. */
 function point(token, { scroll = false, fromLine = false } = {}) {
-  if (token === at || !spans[token]) return;
-  spans[at]?.classList.remove("pointed");
+  if (token === at || token < 0 || token >= text.size) return;
+  if (at >= 0) text.span(at).classList.remove("pointed");
   at = token;
-  spans[at].classList.add("pointed");
-  if (scroll) spans[at].scrollIntoView({ block: "nearest" });
+  const span = text.span(at);
+  span.classList.add("pointed");
+  if (scroll) span.scrollIntoView({ block: "nearest" });
   $("token-readout").textContent = words(at);
   if (!fromLine) line?.point(at);
 }
 
 function move(by) {
-  point(Math.min(Math.max(at + by, 0), spans.length - 1), { scroll: true });
+  point(Math.min(Math.max(at + by, 0), text.size - 1), { scroll: true });
 }
 
+/** Go to the first token of the next step that has one. */
 function step(by) {
-  const here = numbers.step[Math.max(at, 0)];
-  const wanted = at < 0 ? here : here + by;
-  const found = numbers.step.indexOf(wanted);
-  if (found >= 0) point(found, { scroll: true });
+  const here = text.stepOf[Math.max(at, 0)];
+  let wanted = at < 0 ? here : here + by;
+  while (text.first[wanted] === text.first[wanted + 1]) wanted += by;
+  if (wanted >= 0 && wanted < text.blocks.length) point(text.first[wanted], { scroll: true });
 }
 
 function strongest(by) {
-  order ??= numbers.sums.map((value, unit) => [Math.abs(value), unit]).filter(([, unit]) => numbers.sums[unit] !== null).sort(([a], [b]) => b - a).map(([, unit]) => unit);
+  order ??= numbers.sums.map((value, unit) => [Math.abs(value), unit]).filter(([, unit]) => numbers.sums[unit] !== null && firstOf[unit] < firstOf[unit + 1]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
   strong = Math.min(Math.max(strong + by, 0), order.length - 1);
-  if (order.length) point(piecesOf(order[strong])[0], { scroll: true });
+  if (order.length) point(firstOf[order[strong]], { scroll: true });
 }
 
 /** Go on to the next size of unit, as the list above the text does. */
@@ -88,34 +98,31 @@ function grain() {
 /** The text that was on screen, in the place of the new one without text: its colours and sums change. */
 function recolor() {
   const fresh = $("token-text");
-  if (!kept || !fresh?.hasAttribute("data-kept")) return;
-  fresh.querySelectorAll(".token-block > header").forEach((header, at) => kept.children[at].querySelector("header").replaceWith(header));
   for (const name of ["class", "aria-label"]) kept.setAttribute(name, fresh.getAttribute(name));
   fresh.replaceWith(kept);
-  const before = numbers.levels;
-  const { levels } = JSON.parse($("numbers").textContent);
-  for (let i = 0; i < levels.length; i += 1) {
-    if (levels[i] === before[i]) continue;
-    spans[i].classList.replace(levelOf(before[i]), levelOf(levels[i]));
-  }
-}
-
-function levelOf(letter) {
-  return LEVELS[letter.charCodeAt(0) - 97];
+  told();
+  text.recolor(numbers);
 }
 
 async function start({ sameText = false } = {}) {
   line?.close();
   line = order = null;
-  spans[at]?.classList.remove("pointed");
+  if (at >= 0) text?.span(at).classList.remove("pointed");
   at = strong = -1;
-  const told = $("numbers");
-  numbers = told ? JSON.parse(told.textContent) : null;
-  if (!sameText) spans = [...document.querySelectorAll("#token-text .t")];
+  if (sameText) recolor();
+  else {
+    text?.close();
+    text = null;
+    told();
+  }
   if (!numbers) return;
+  text ??= new TokenText($("token-text"), JSON.parse($("cut").textContent), numbers, (value) => number(value, numbers.digits ?? STEP_DIGITS));
+  const units = numbers.units ?? new Uint8Array(text.size).fill(1);
+  unitOf = owners(units, text.size);
+  firstOf = edges(units);
   const box = $("line");
   await painted(); // the text first
-  if (box.isConnected) line = new RewardLine(box, numbers, (token) => point(token, { fromLine: true }));
+  if (box.isConnected) line = new RewardLine(box, { ...numbers, first: text.first }, (token) => point(token, { fromLine: true }));
 }
 
 document.addEventListener("pointerover", ({ target }) => {
@@ -124,8 +131,8 @@ document.addEventListener("pointerover", ({ target }) => {
 });
 document.addEventListener("theme", () => line?.redraw());
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  const text = $("token-text");
-  if (text) detail.headers["X-Kept-Pieces"] = text.dataset.pieces;
+  const shown = $("token-text");
+  if (shown) detail.headers["X-Kept-Pieces"] = shown.dataset.pieces;
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.target.matches("#attribution") || detail.isError) return;
@@ -135,9 +142,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (!detail.target.matches("#attribution") && !$("attribution")?.contains(detail.target)) return;
   const sameText = Boolean(kept && $("token-text")?.hasAttribute("data-kept"));
-  if (sameText) recolor();
-  kept = null;
   start({ sameText });
+  kept = null;
   if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
 });
 
@@ -148,7 +154,7 @@ new Keys(config.keys, {
   nextStep: inText(() => step(1)),
   previousStep: inText(() => step(-1)),
   firstToken: inText(() => point(0, { scroll: true })),
-  lastToken: inText(() => point(spans.length - 1, { scroll: true })),
+  lastToken: inText(() => point(text.size - 1, { scroll: true })),
   strongest: inText(() => strongest(1)),
   lessStrong: inText(() => strongest(-1)),
   grain,

@@ -16,7 +16,7 @@ function resolved(name) {
 
 export class RewardLine {
   /** `numbers.line` is the number behind every token, null where there is none, `numbers.start` that in front of
-      the first, `numbers.step` the step of every token; `numbers.sparse` lines are drawn from point to point.
+      the first, `numbers.first` the first token of every step and one behind the last; `numbers.sparse` lines are drawn from point to point.
       `onPoint(token)` hears where the pointer is. */
   constructor(box, numbers, onPoint) {
     this.box = box;
@@ -76,17 +76,12 @@ export class RewardLine {
   }
 
   #bands(plot, fill) {
-    const { step } = this.numbers;
+    const { first } = this.numbers;
     plot.ctx.save();
     plot.ctx.fillStyle = fill;
-    for (let first = 0; first < step.length;) {
-      let after = first;
-      while (after < step.length && step[after] === step[first]) after += 1;
-      if (step[first] % 2 === 0) {
-        const [left, right] = [plot.valToPos(first, "x", true), plot.valToPos(after, "x", true)];
-        plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
-      }
-      first = after;
+    for (let step = 0; step + 1 < first.length; step += 2) {
+      const [left, right] = [plot.valToPos(first[step], "x", true), plot.valToPos(first[step + 1], "x", true)];
+      plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
     }
     plot.ctx.restore();
   }

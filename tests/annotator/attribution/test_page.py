@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import numpy as np
 import pytest
 
 from annotator.errors import NotFoundError
-from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, TokenScore
+from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, Step, TokenScore
 from annotator.queries.attribution.path import path_of
 from annotator.queries.attribution.running import running_reward_of
 from annotator.queries.attribution.stored import digest_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
+from annotator.views.attribution.text import texts_html
 from scoring.attribution.base import Attribution as Found
 from scoring.attribution.base import Objective, Spent
 from scoring.attribution.registry import METHODS, parameters
 
 pytestmark = pytest.mark.django_db
-SPAN = re.compile(r'<span class="t heat ([\w-]+)( mark)?" data-i="(\d+)">([^<]*)</span>')
+BLOCK = re.compile(
+    r'<section class="token-block"><p class="step-text">(.*?)</p></section>', re.DOTALL
+)
+NAMES = [
+    f"heat-{name}"
+    for name in [
+        "neg-4",
+        "neg-3",
+        "neg-2",
+        "neg-1",
+        "zero",
+        "pos-1",
+        "pos-2",
+        "pos-3",
+        "pos-4",
+        "none",
+    ]
+]
 
 
 def url(project, problem, query=""):
@@ -33,8 +52,28 @@ def read(client, address, status=200):
     return answer.content.decode()
 
 
+def told(page, name):
+    return json.loads(
+        re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', page)[1]
+    )
+
+
 def spans(page):
-    return [(level, html.unescape(text)) for level, _, _, text in SPAN.findall(page)]
+    """Return level and text of every token, cut as the script does: in units of UTF-16."""
+    if 'id="cut"' not in page:
+        return []
+    cut, levels = told(page, "cut"), told(page, "numbers")["levels"]
+    found, at = [], iter(range(len(levels)))
+    lengths = iter(cut["lengths"])
+    for text, count in zip(BLOCK.findall(page), cut["counts"], strict=True):
+        units = html.unescape(text).encode("utf-16-le")
+        for _ in range(count):
+            size = 2 * next(lengths)
+            piece, units = units[:size].decode("utf-16-le"), units[size:]
+            found.append((NAMES[ord(levels[next(at)]) - ord("a")], piece or "¶"))
+        assert not units, "every character is of a token"
+    assert not [*at, *lengths]
+    return found
 
 
 def test_the_running_reward_of_a_scored_path_is_there_and_spells_the_texts(project, game, reviewer):
@@ -54,9 +93,10 @@ def test_credits_of_a_unit_are_the_sum_of_its_tokens(project, game, reviewer):
     path = path_of(end=steps[4])
     running = running_reward_of(steps=path.steps, model=game[2])
     sums = np.bincount(running.step, running.credit)
-    told = by_step.split('id="numbers"')[1]
-    found = [float(x) for x in re.search(r'"sums": \[([^]]*)\]', told)[1].split(",")]
-    np.testing.assert_allclose(found, sums, rtol=1e-5)
+    numbers = told(by_step, "numbers")
+    np.testing.assert_allclose(numbers["sums"], sums, rtol=1e-5)
+    np.testing.assert_allclose(numbers["steps"]["credit"], sums, rtol=1e-5)
+    assert numbers["units"] == told(by_step, "cut")["counts"]
     levels = [level for level, _ in spans(by_step)]
     for number in range(len(path.steps)):
         here = {level for level, k in zip(levels, running.step, strict=True) if k == number}
@@ -77,6 +117,44 @@ def test_hostile_text_stays_text(project, game, reviewer):
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "".join(part for _, part in spans(page)) == text
+
+
+def test_line_ends_and_wide_characters_keep_their_places(project, game, reviewer):
+    problem, steps, _ = game
+    text = "a\r\nb\r👍🏽 é漢\n$\\frac{1}{2}$"
+    step = steps[0]
+    step.text = text
+    step.save()
+    ends = np.array([1, 2, 5, 6, 7, 9, len(text)], "<i4")
+    running = np.linspace(0.1, 0.7, len(ends)).astype("<f4")
+    TokenScore.objects.filter(step=step).update(ends=ends.tobytes(), running=running.tobytes())
+    page = read(reviewer, url(project, problem, f"?end={step.pk}"))
+    assert "a&#13;\nb&#13;👍" in page, "a browser would make one line feed of CR LF"
+    pieces = [part for _, part in spans(page)]
+    assert pieces == [text[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    assert told(page, "cut")["lengths"][3:5] == [2, 2], "two units each in a script"
+
+
+def test_what_was_found_in_a_longer_text_is_cut_where_the_text_ends(
+    project, game, reviewer, stored
+):
+    problem, steps, _ = game
+    stored()
+    steps[4].text = "Short."
+    steps[4].save()
+    query = f"?end={steps[4].pk}&method=integrated_gradients"
+    page = read(reviewer, url(project, problem, query))
+    lengths, counts = (told(page, "cut")[name] for name in ("lengths", "counts"))
+    assert sum(lengths[-counts[-1] :]) == len("Short.")
+
+
+def test_neighbours_are_drawn_together_up_to_a_size():
+    texts = ["x" * 4_000, "y" * 4_000, *["z"] * 100, "w" * 50_000, ""]
+    chunks = re.findall(
+        r'<div class="token-chunk">(.*?)</div>', texts_html([Step(text=t) for t in texts])
+    )
+    assert [len(BLOCK.findall(chunk)) for chunk in chunks] == [1, 48, 48, 5, 1, 1]
+    assert [text for chunk in chunks for text in BLOCK.findall(chunk)] == texts
 
 
 def test_scores_that_do_not_fit_the_text_are_not_drawn(project, game, reviewer):
@@ -238,7 +316,7 @@ def test_criteria_and_errors_of_drawn_orders_are_told(project, game, reviewer, s
         objectives={"clarity": Objective(0.4, 1.5, credit)},
     )
     page = read(reviewer, url(project, problem, f"?end={steps[4].pk}&method=step_shapley"))
-    assert "± 0.031" in page
+    assert set(told(page, "numbers")["steps"]["errors"]) == {0.031}
     assert "clarity" in page
 
 

@@ -27,7 +27,7 @@ from scoring.attribution.signals.stored import signal_from_stored, signal_to_sto
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.reward.registry import ALL
 from scoring.samples.arithmetic import arithmetic
-from tests.annotator.attribution.test_page import read, spans, url
+from tests.annotator.attribution.test_page import read, spans, told, url
 from tests.annotator.pipelines.data import filled, run, trained
 from tests.factories import ProjectFactory
 
@@ -179,10 +179,6 @@ def stored(project, game):
     return store
 
 
-def told(page):
-    return json.loads(re.search(r'id="numbers" type="application/json">(.*?)</script>', page)[1])
-
-
 def shown(client, project, game, method, more=""):
     problem, steps, _ = game
     page = read(client, url(project, problem, f"?end={steps[4].pk}&method={method}{more}"))
@@ -199,7 +195,7 @@ def test_a_signal_is_shown_as_one_with_its_gaps(project, game, reviewer, stored)
     levels = [level for level, _ in drawn]
     assert levels[:3] == ["heat-pos-1", "heat-pos-4", "heat-none"]
     assert not any("neg" in level for level in levels)
-    numbers = told(page)
+    numbers = told(page, "numbers")
     assert numbers["line"][:3] == [0.1, 0.4, None], "the value of a token, not a running sum"
     assert numbers["start"] is None
     assert numbers["signed"] is False
@@ -217,9 +213,9 @@ def test_a_signal_is_shown_as_one_with_its_gaps(project, game, reviewer, stored)
         assert text in words, text
     assert "Does it add up?" not in page
     assert "Check this method" not in page.split("Signals: not credit")[-1]
-    chips = re.findall(r'<span class="chip heat ([\w-]+)">([^<]*)<', page)
-    assert chips[-1] == ("heat-none", "–")
-    assert chips[0][1] == "0.2500"
+    of_steps = numbers["steps"]
+    assert (of_steps["credit"][-1], of_steps["levels"][-1]) == (None, "j")
+    assert of_steps["credit"][0] == pytest.approx(0.25)
 
 
 @pytest.mark.django_db
@@ -229,9 +225,8 @@ def test_larger_units_fold_as_the_row_says(project, game, reviewer, stored):
     values = {}
     for method in ("signal:fai", "signal:log_ratio"):
         page, words = shown(reviewer, project, game, method, "&by=sentence")
-        numbers = told(page)
-        first = [i for i, unit in enumerate(numbers["unit"]) if unit == 0]
-        values[method] = numbers["sums"][0], [numbers["line"][i] for i in first]
+        numbers = told(page, "numbers")
+        values[method] = numbers["sums"][0], numbers["line"][: numbers["units"][0]]
         assert ("mean of its tokens" if method.endswith("fai") else "sum of its tokens") in words
     for method, (value, parts) in values.items():
         known = [part for part in parts if part is not None]
@@ -239,7 +234,7 @@ def test_larger_units_fold_as_the_row_says(project, game, reviewer, stored):
         want = np.mean(known) if method.endswith("fai") else np.sum(known)
         assert value == pytest.approx(want, rel=1e-5)
     page, _ = shown(reviewer, project, game, "signal:fai", "&by=step")
-    assert told(page)["sums"][-1] is None
+    assert told(page, "numbers")["sums"][-1] is None
     assert spans(page)[-1][0] == "heat-none"
 
 
