@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from annotator.queries.attribution.path import paths_to_check
 from annotator.services.models.attributions import faithfulness_store
 from scoring.attribution.faithfulness.card import card
-from scoring.attribution.faithfulness.planted import TASKS, plant
+from scoring.attribution.faithfulness.hidden import TASKS
+from scoring.attribution.faithfulness.planted import plant
 from scoring.errors import AttributionError
 from scoring.pipelines.attribute import model_of
 
 if TYPE_CHECKING:
+    from scoring.attribution.faithfulness.hidden import Task
+    from scoring.attribution.faithfulness.planted import Planted
     from scoring.pipelines.context import JobContext
 
 PATHS = 10
@@ -23,7 +27,17 @@ LABELS = {
     "randomised": "Follows the weights (|ρ| with shuffled ones)",
     "planted_additive": "Planted truth, additive",
     "planted_interaction": "Planted truth, interaction",
+    "trend_position": "Trend by position where there is none",
+    "trend_length": "Trend by length where there is none",
+    "planted_position": "Planted position bias, how far off",
+    "planted_length": "Planted length bias, how far off",
 }
+
+
+@cache
+def planted_model(task: Task) -> Planted:
+    """Return a planted model; it depends on nothing else, so that a worker trains it once for all its cards."""
+    return plant(task)
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -41,7 +55,7 @@ def run(context: JobContext) -> dict[str, Any]:
     for task in TASKS:
         context.progress(0, None, f"Planting a known truth ({task}).")
         context.check()
-        made.append(plant(task))
+        made.append(planted_model(task))
     context.progress(0, None, f"Trying the method on {len(paths)} paths.")
     context.check()
     found = card(loaded, method, paths, made=made)

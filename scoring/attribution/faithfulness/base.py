@@ -23,7 +23,8 @@ class Check:
 
     Attributes:
         key: ``completeness``, ``deletion``, ``insertion``, ``randomised``, ``planted_additive``,
-            ``planted_interaction``.
+            ``planted_interaction``, ``trend_position``, ``trend_length``, ``planted_position``,
+            ``planted_length``.
         value: what was measured.
         limit: what it is compared with.
         passed: whether it holds; None for a number that is shown only.

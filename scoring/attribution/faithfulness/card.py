@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scoring.attribution.faithfulness import deletion, planted, randomised
+from scoring.attribution.faithfulness import bias, deletion, planted, randomised
 from scoring.attribution.faithfulness.base import Check, FaithfulnessCard
+from scoring.attribution.faithfulness.hidden import BIASED, TASKS
 from scoring.attribution.faithfulness.numbers import pearson, sign_agreement, top_recall
 from scoring.attribution.registry import METHODS, attribute
 from scoring.errors import AttributionError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoring.attribution.base import Attribution
+    from scoring.attribution.faithfulness.hidden import Float64
     from scoring.attribution.faithfulness.planted import Planted
 
     Paths = Sequence[tuple[str, Sequence[str]]]
@@ -31,6 +33,11 @@ PLANTED_LIMITS = {
 BY_STEP = ("running_reward", "objective_split")
 """Methods with numbers by token whose truth is asked by step: within a step the head is read where it was not
 trained to be, and a model may put off what it thinks to the separator."""
+_PLANTED_BIAS = {
+    "position": "A small model counts words twice in the first step and not at all in the third.",
+    "length": "For a small model every word costs something.",
+}
+_EVEN = {"position": "wherever it stands", "length": "however long the step is"}
 STAND_IN = {"objective_split": "running_reward"}
 """What is planted for a method that a model with one number cannot do."""
 
@@ -57,10 +64,7 @@ class PlantedScore(NamedTuple):
 
 def planted_score(key: str, made: Planted, **params: Any) -> PlantedScore:
     """Compare a method with what is known of a planted model."""
-    used = STAND_IN.get(key, key)
-    found = [
-        attribute(used, made.model, planted.PROBLEM, one.steps, **params) for one in made.examples
-    ]
+    found = _credits(key, made, params)
     credit = np.concatenate([one.credit[one.end > one.begin] for one in found])
     truth = np.concatenate([one.truth for one in made.examples])
     steps = np.concatenate([one.per_step for one in found])
@@ -92,7 +96,7 @@ def card(
         model: what ``scoring.reward.load`` opened.
         key: a key of ``METHODS``.
         paths: problem and steps of some paths of the model's own data; ten or more say something.
-        made: planted models; None trains both, which takes seconds.
+        made: planted models; None trains all five, which takes half a minute.
         seed: of random orders and shuffled weights.
         **params: of the method.
 
@@ -131,8 +135,11 @@ def card(
             "Rank correlation of the credit's size with that of shuffled weights; near 0 is right.",
         ),
     ]
-    made = [planted.plant(task) for task in planted.TASKS] if made is None else made
-    checks += [_planted(key, one, params) for one in made]
+    for one in (planted.plant(task) for task in TASKS) if made is None else made:
+        if one.task == "even":
+            checks += _trends(key, one, params)
+        else:
+            checks.append((_bias if one.task in BIASED else _planted)(key, one, params))
     first = found[0]
     return FaithfulnessCard(key, first.version, first.model_hash, len(paths), tuple(checks))
 
@@ -164,3 +171,48 @@ def _planted(key: str, made: Planted, params: dict[str, Any]) -> Check:
         f"Correlation with the known worth of {'steps' if coarse else 'words'} on a small model trained "
         f"for this ({made.task}; its reward follows the truth with r = {made.fit:.3f}).",
     )
+
+
+def _bias(key: str, made: Planted, params: dict[str, Any]) -> Check:
+    share = bias.share_found(_by_step(key, made, params), made)
+    case = (key, made.task)
+    off = abs(share - bias.EXPECTED.get(case, 1.0))
+    shown = f"shows {share:.0%} of what the model learnt of that"
+    if np.isnan(share):
+        shown = "does not follow what words are worth at all"
+    why = f"; {bias.REASONS[case]}" if case in bias.REASONS else ""
+    return Check(
+        f"planted_{made.task}",
+        off,
+        bias.MOST_OFF,
+        off <= bias.MOST_OFF,
+        f"{_PLANTED_BIAS[made.task]} The credit of steps {shown}{why}. "
+        "The value is how far that is from what it should be, 1 being all.",
+    )
+
+
+def _trends(key: str, made: Planted, params: dict[str, Any]) -> list[Check]:
+    credit = _by_step(key, made, params)
+    found = [(of, bias.trend_found(credit, made, of)) for of in bias.TRENDS]
+    return [
+        Check(
+            f"trend_{of}",
+            value,
+            bias.MOST_TREND,
+            value <= bias.MOST_TREND,
+            f"On a small model that counts every word alike {_EVEN[of]}: how much the credit of steps goes with it, "
+            "over how much it goes with what their words are worth; 0 is right.",
+        )
+        for of, value in found
+    ]
+
+
+def _by_step(key: str, made: Planted, params: dict[str, Any]) -> Float64:
+    return np.concatenate([one.per_step for one in _credits(key, made, params)])
+
+
+def _credits(key: str, made: Planted, params: dict[str, Any]) -> list[Attribution]:
+    used = STAND_IN.get(key, key)
+    return [
+        attribute(used, made.model, planted.PROBLEM, one.steps, **params) for one in made.examples
+    ]

@@ -16,6 +16,13 @@ def pearson(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return float(x @ y) / size if size > 0 else 0.0
 
 
+def fitted(y: npt.ArrayLike, *columns: Float64) -> Float64:
+    """Return the least-squares coefficients of ``columns``, with a constant beside them that is left out."""
+    design = np.column_stack((np.ones(len(columns[0])), *columns))
+    found: Float64 = np.linalg.lstsq(design, np.asarray(y, np.float64), rcond=None)[0][1:]
+    return found
+
+
 def ranks(values: npt.ArrayLike) -> Float64:
     """Return ranks from 0, equal values sharing their mean rank."""
     array = np.asarray(values, np.float64)

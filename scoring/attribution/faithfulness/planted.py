@@ -1,27 +1,35 @@
 """Planted truth: tiny models trained on a hidden utility, of which every token's share is known.
 
-additive      each good word is worth +1, each bad one -1, all others 0
-interaction   the same, but "not" right before a good word turns its +1 into -1; the truth is the Shapley value
-              of the words against neutral text: "not" -1 and the good word 0 where they meet
-
-A decoder of two layers learns the utility of whole answers from comparisons (Bradley-Terry, soft preferences)
-until its reward follows the utility. What a method says of each token is then compared with what is known.
-Everything is drawn from a seed; a run takes seconds on one core.
+A decoder of two layers learns the utility of whole answers (``hidden``) from comparisons (Bradley-Terry, soft
+preferences) until its reward follows the utility. What a method says of each token is then compared with what
+is known. Everything is drawn from a seed; a run takes seconds on one core.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.nn import functional
 
-from scoring.attribution.faithfulness.numbers import pearson
+from scoring.attribution.faithfulness.hidden import (
+    ABSENT,
+    BIASED,
+    TASKS,
+    VARIED,
+    WORDS,
+    Float64,
+    Ints,
+    Task,
+    draw,
+    plain_worth,
+    worth,
+)
+from scoring.attribution.faithfulness.numbers import fitted, pearson
 from scoring.reward.backbone import mask_plan
 from scoring.reward.model import RewardModel
 from scoring.reward.network import RewardNetwork
@@ -31,25 +39,8 @@ from scoring.reward.tokenizer import StepTokenizer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Float64 = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Task = Literal["additive", "interaction"]
-TASKS: tuple[Task, ...] = ("additive", "interaction")
 PROBLEM = "the problem"
-NEUTRAL = (".", ",", "the", "a", "of", "to", "and", "in", "is", "that", "problem")
-GOOD = ("good", "right", "sound", "clear")
-BAD = ("bad", "wrong", "odd", "false")
-WORDS = ("<unk>", *NEUTRAL, *GOOD, *BAD, "not")
-NOT = len(WORDS) - 1
-FIRST_GOOD, FIRST_BAD = 1 + len(NEUTRAL), 1 + len(NEUTRAL) + len(GOOD)
-SHARES: dict[Task, tuple[float, ...]] = {
-    "additive": (0.6, 0.2, 0.2, 0.0),
-    "interaction": (0.45, 0.25, 0.1, 0.2),
-}
-"""Of neutral, good and bad words and of "not"."""
 WIDTH, LAYERS, HEADS = 64, 2, 2
-STEPS, LENGTH = 3, 4
-"""Steps of an answer, and words of a step."""
 BATCH = 64
 
 
@@ -59,16 +50,38 @@ class Example:
 
     Attributes:
         steps: texts of its steps.
-        truth: ``(W,)`` worth of every word, step after step.
+        truth: ``(W,)`` worth of every word where it stands, step after step.
+        plain: ``(W,)`` what every word would be worth by itself.
     """
 
     steps: tuple[str, ...]
     truth: Float64
+    plain: Float64
+
+    @property
+    def lengths(self) -> Ints:
+        """``(K,)`` words of every step."""
+        return np.array([len(step.split()) for step in self.steps])
+
+    @property
+    def step(self) -> Ints:
+        """``(W,)`` number of each word's step, from 0."""
+        return np.repeat(np.arange(len(self.steps)), self.lengths)
 
     @property
     def by_step(self) -> Float64:
         """``(K,)`` worth of every step."""
-        return self.truth.reshape(STEPS, LENGTH).sum(axis=1)
+        return self._added(self.truth)
+
+    @property
+    def plain_by_step(self) -> Float64:
+        """``(K,)`` sum of what the words of every step are worth by themselves."""
+        return self._added(self.plain)
+
+    def _added(self, values: Float64) -> Float64:
+        found = np.zeros(len(self.steps))
+        np.add.at(found, self.step, values)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,63 +91,48 @@ class Planted:
     Attributes:
         task: which one.
         model: the model.
-        examples: answers that it did not train on.
+        examples: answers of three steps that it did not train on.
         fit: correlation of reward and utility on them.
+        learnt: how much of the planted bias its own rewards show, 1 being all; NaN where none was planted.
     """
 
     task: Task
     model: RewardModel
     examples: tuple[Example, ...]
     fit: float
+    learnt: float
 
 
-def plant(task: Task, *, seed: int = 0, updates: int = 200, examples: int = 16) -> Planted:
-    """Train a model for a task; the same seed gives the same model."""
+def plant(task: Task, *, seed: int = 0, updates: int = 200, examples: int | None = None) -> Planted:
+    """Train a model for a task; the same seed gives the same model.
+
+    Args:
+        task: which utility.
+        seed: of weights, training and examples.
+        updates: of the training, each from 64 answers.
+        examples: how many; None is 32 where steps of different lengths are compared, else 16.
+    """
+    examples = examples or (32 if task in VARIED else 16)
     rng = np.random.default_rng([seed, TASKS.index(task)])
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
         model = _model()
         with torch.enable_grad():
             _train(model, task, rng, updates)
-        words = draw(task, examples, rng)
-        truth = worth(words, task)
+        words = draw(task, examples, rng, whole=True)
         with torch.no_grad():
             rewards = _rewards(model, words).double().numpy()
+            learnt = _learnt(model, task, rng) if task in BIASED else float("nan")
+    truth, plain = worth(words, task), plain_worth(words)
     held_out = tuple(
-        Example(tuple(" ".join(WORDS[w] for w in step) for step in answer), value)
-        for answer, value in zip(words.reshape(-1, STEPS, LENGTH), truth, strict=True)
+        Example(
+            tuple(" ".join(WORDS[w] for w in step if w != ABSENT) for step in answer),
+            truth[number][answer != ABSENT],
+            plain[number][answer != ABSENT],
+        )
+        for number, answer in enumerate(words)
     )
-    return Planted(task, model, held_out, pearson(rewards, truth.sum(axis=1)))
-
-
-def draw(task: Task, count: int, rng: np.random.Generator) -> Ints:
-    """Draw answers as numbers of words, ``(count, STEPS · LENGTH)``; a good one often follows "not"."""
-    shape = (count, STEPS * LENGTH)
-    group = rng.choice(4, size=shape, p=SHARES[task])
-    good = rng.integers(FIRST_GOOD, FIRST_BAD, shape)
-    bad = rng.integers(FIRST_BAD, NOT, shape)
-    neutral = rng.integers(1, FIRST_GOOD, shape)
-    words = np.choose(group, [neutral, good, bad, np.full(shape, NOT)])
-    meets = (words[:, :-1] == NOT) & (rng.random((count, shape[1] - 1)) < 0.6)
-    words[:, 1:][meets] = good[:, 1:][meets]
-    return words
-
-
-def worth(words: Ints, task: Task) -> Float64:
-    """Return what each word is worth, ``(N, W)``: its Shapley value against neutral text.
-
-    Alone a good word has +1 and "not" 0, together they have -1; over both orders "not" brings -1 and the
-    good word 0. Words of different steps do not meet.
-    """
-    good = (words >= FIRST_GOOD) & (words < FIRST_BAD)
-    bad = (words >= FIRST_BAD) & (words < NOT)
-    found = good.astype(np.float64) - bad
-    if task == "interaction":
-        meets = (words[:, :-1] == NOT) & good[:, 1:]
-        meets[:, LENGTH - 1 :: LENGTH] = False
-        found[:, :-1][meets] = -1.0
-        found[:, 1:][meets] = 0.0
-    return found
+    return Planted(task, model, held_out, pearson(rewards, truth.sum(axis=(1, 2))), learnt)
 
 
 def _model() -> RewardModel:
@@ -169,7 +167,7 @@ def _train(model: RewardModel, task: Task, rng: np.random.Generator, updates: in
     for _ in range(updates):
         words = draw(task, BATCH, rng)
         rewards = _rewards(model, words)
-        utility = torch.from_numpy(worth(words, task).sum(axis=1)).float()
+        utility = torch.from_numpy(worth(words, task).sum(axis=(1, 2))).float()
         # Every answer against every other one: B (B - 1) / 2 comparisons of one pass.
         lead, wanted = rewards[:, None] - rewards, torch.sigmoid(utility[:, None] - utility)
         loss = functional.binary_cross_entropy_with_logits(lead, wanted)
@@ -181,16 +179,30 @@ def _train(model: RewardModel, task: Task, rng: np.random.Generator, updates: in
     network.eval()
 
 
+def _learnt(model: RewardModel, task: Task, rng: np.random.Generator) -> float:
+    """Return how much of the bias is in the rewards of other answers, fitted as ``bias.share_found`` fits credits."""
+    words = draw(task, 4 * BATCH, rng, whole=True)
+    plain, truth = (one.sum(axis=(1, 2)) for one in (plain_worth(words), worth(words, task)))
+    of_worth, of_bias = fitted(_rewards(model, words).double().numpy(), plain, truth - plain)
+    return float(of_bias / of_worth) if of_worth else float("nan")
+
+
 def _rewards(model: RewardModel, words: Ints) -> Any:
-    """Return rewards of answers ``(B, W)``, laid out as the model's tokenizer lays them out."""
+    """Return rewards of answers ``(B, STEPS, L)``, laid out as the model's tokenizer lays them out."""
     separator = model.tokenizer.separator
-    steps = np.pad(
-        words.reshape(-1, STEPS, LENGTH), ((0, 0), (0, 0), (0, 1)), constant_values=separator
-    )
+    there = np.where(
+        words[:, :, :1] == ABSENT, ABSENT, separator
+    )  # a step that is not there has none
+    laid = np.concatenate((words, there), axis=2).reshape(len(words), -1)
+    # What is absent moves behind the last token, where nothing that is read looks: attention is causal.
+    order = np.argsort(laid == ABSENT, axis=1, kind="stable")
+    laid = np.take_along_axis(laid, order, axis=1)
     front = model.tokenizer.encode_ids([PROBLEM])[0].astype(np.int64)
-    rows = np.concatenate((np.tile(front, (len(words), 1)), steps.reshape(len(words), -1)), axis=1)
-    hidden = model.network.backbone(input_ids=torch.from_numpy(rows), use_cache=False)
-    return model.kind.value(model.network.head(hidden.last_hidden_state[:, -1]))
+    rows = np.concatenate((np.tile(front, (len(words), 1)), laid), axis=1)
+    last = torch.from_numpy((rows != ABSENT).sum(axis=1) - 1)
+    ids = torch.from_numpy(np.where(rows == ABSENT, separator, rows))
+    hidden = model.network.backbone(input_ids=ids, use_cache=False).last_hidden_state
+    return model.kind.value(model.network.head(hidden[torch.arange(len(rows)), last]))
 
 
 @contextmanager

@@ -82,7 +82,8 @@ def test_a_path_that_is_gone_is_a_reason(asked):
 
 def test_a_method_is_tried_on_paths_of_the_project(asked, monkeypatch):
     model, _ = asked
-    monkeypatch.setattr("scoring.pipelines.faithful.plant", partial(plant, updates=40, examples=2))
+    few = partial(plant, updates=40, examples=2)
+    monkeypatch.setattr("scoring.pipelines.faithful.planted_model", few)
     monkeypatch.setattr("scoring.pipelines.faithful.PATHS", 3)
     job = faithfulness_request(model=model, method="running_reward", user=None)
     done = run(job)
@@ -92,6 +93,8 @@ def test_a_method_is_tried_on_paths_of_the_project(asked, monkeypatch):
     checks = {check["key"]: check for check in card.checks}
     assert checks["completeness"]["passed"] is True
     assert {"deletion", "insertion", "randomised", "planted_additive"} <= set(checks)
+    assert {"trend_position", "trend_length", "planted_position", "planted_length"} <= set(checks)
+    assert not [key for key, check in checks.items() if check["label"] == key]  # all have words
     assert [key for key, check in checks.items() if check["passed"] is False] == done.result[
         "failed"
     ]

@@ -15,6 +15,7 @@ from scoring.attribution.faithfulness import Check, FaithfulnessCard, choose_def
 from scoring.attribution.faithfulness.agreement import agreements
 from scoring.attribution.faithfulness.card import card, planted_score
 from scoring.attribution.faithfulness.deletion import curves
+from scoring.attribution.faithfulness.hidden import WORDS, worth
 from scoring.attribution.faithfulness.numbers import (
     pearson,
     ranks,
@@ -23,7 +24,7 @@ from scoring.attribution.faithfulness.numbers import (
     top_recall,
     z_score,
 )
-from scoring.attribution.faithfulness.planted import NOT, PROBLEM, WORDS, plant, worth
+from scoring.attribution.faithfulness.planted import PROBLEM, plant
 from scoring.attribution.faithfulness.randomised import rank_correlation, shuffled
 from scoring.errors import AttributionError
 from tests.scoring.attribution.cases import STEPS, trained
@@ -68,31 +69,11 @@ def test_correlations_and_scores_by_hand():
 
 def test_the_truth_of_words_by_hand():
     names = {word: number for number, word in enumerate(WORDS)}
-    words = np.array(
-        [
-            [
-                names[w]
-                for w in [
-                    "the",
-                    "not",
-                    "good",
-                    "bad",
-                    "not",
-                    "right",
-                    "a",
-                    "not",
-                    "good",
-                    "of",
-                    "the",
-                    "is",
-                ]
-            ]
-        ]
-    )
-    words[0, 1] = NOT
-    assert worth(words, "additive")[0].tolist() == [0, 0, 1, -1, 0, 1, 0, 0, 1, 0, 0, 0]
+    text = ["the", "not", "good", "bad", "not", "right", "a", "not", "good", "of", "the", "is"]
+    words = np.array([names[word] for word in text]).reshape(1, 3, 4)
+    assert worth(words, "additive").ravel().tolist() == [0, 0, 1, -1, 0, 1, 0, 0, 1, 0, 0, 0]
     # "not" at the end of a step does not meet the next step's first word
-    assert worth(words, "interaction")[0].tolist() == [0, -1, 0, -1, -1, 0, 0, 0, 1, 0, 0, 0]
+    assert worth(words, "interaction").ravel().tolist() == [0, -1, 0, -1, -1, 0, 0, 0, 1, 0, 0, 0]
 
 
 # --- planted truth ------------------------------------------------------------------------------
