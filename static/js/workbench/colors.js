@@ -19,19 +19,27 @@ export class Colors {
     this.#show();
   }
 
-  /** Ask for the numbers of the view and paint them; of two answers only the later one counts. */
+  /** Ask for the numbers of the view and paint them; a later question ends an earlier one. */
   async load() {
     const { by, scale, trace } = this.state;
-    const asked = this.asked = fetch(this.urls["credit-values"] + writeQuery({ by, scale, trace }), { headers: { Accept: "application/json" } });
-    const answer = await asked.catch(() => null);
-    if (asked !== this.asked) return;
-    if (!answer?.ok) {
-      toast(answer ? await answer.text() : "The server cannot be reached. The colours are as they were.", { bad: true });
+    this.asked?.abort();
+    const asked = this.asked = new AbortController();
+    let coloring = null;
+    let reason = "The server cannot be reached. The colours are as they were.";
+    try {
+      const url = this.urls["credit-values"] + writeQuery({ by, scale, trace });
+      const answer = await fetch(url, { signal: asked.signal, headers: { Accept: "application/json" } });
+      if (answer.ok) coloring = await answer.json();
+      else reason = await answer.text();
+    } catch {
+      // no answer, or half of one: the reason above
+    }
+    if (asked.signal.aborted) return;
+    if (!coloring) {
+      toast(reason, { bad: true });
       this.state.by = this.model.coloring.key;
       return;
     }
-    const coloring = await answer.json();
-    if (asked !== this.asked) return;
     this.model.coloring = coloring;
     this.#told(coloring);
     this.#show();

@@ -8,7 +8,7 @@ import pytest
 
 from annotator.models import Outcome
 from tests.annotator.workbench_data import Node, write_model, write_problem
-from tests.browser.waiting import close_dialog
+from tests.browser.waiting import Gate, close_dialog, eventually, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,3 +81,27 @@ def test_the_chosen_colours_are_named_whole(open_bench, reviewer, game):
     assert button.evaluate("(button) => button.scrollWidth - button.clientWidth") <= 0
     box, pane = button.bounding_box(), page.locator("#tree-pane").bounding_box()
     assert box["x"] + box["width"] <= pane["x"] + pane["width"]
+
+
+def test_a_later_question_for_colours_ends_the_earlier_one(open_bench, reviewer, game):
+    page = open_bench(reviewer, game[0])
+    gate = Gate(page, "**/credit.json*")
+    ended = []
+    page.on("requestfailed", lambda request: ended.append(request.url))
+    page.keyboard.press("V")
+    gate.expect()
+    page.keyboard.press("V")
+    eventually(page, lambda: [("scale=trace" in url) for url in ended], [True])
+    gate.open()
+    until(page, "document.getElementById('scale').getAttribute('aria-pressed') === 'false'")
+    assert page.locator(".toast.bad").count() == 0
+
+
+def test_colours_that_do_not_come_are_said_and_the_old_ones_stay(open_bench, reviewer, game):
+    page = open_bench(reviewer, game[0])
+    before = page.locator("#row-2 .heat").inner_text()
+    gate = Gate(page, "**/credit.json*")
+    page.keyboard.press("V")
+    gate.refuse()
+    page.wait_for_selector(".toast.bad:has-text('The colours are as they were')")
+    assert page.locator("#row-2 .heat").inner_text() == before
