@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annotator.queries.credit.choices import SEARCH_VALUE
+from annotator.queries.credit.choices import SEARCH_VALUE, read_key
 from scoring.heatmap import Scale, number_text, scale
 from scoring.params import said_params
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scoring.credit.base import CreditResult, MethodRow
     from scoring.tree import FloatArray, NodeId
 
-NO_SIGNAL = "no signal"
+NO_SIGNAL, NOTHING = "no signal", "no step has a number"
 MEANS = "means over traces"
 
 
@@ -40,6 +40,7 @@ class Coloring:
         used: names of further models whose numbers were read.
         low, high: ``(N,)`` ends of an interval about each value, None where the method has none.
         of_trace: the limits are those of one trace.
+        instead: the same method under settings for which nothing is lacking, "" = there are none.
     """
 
     key: str
@@ -59,6 +60,14 @@ class Coloring:
     low: FloatArray | None = None
     high: FloatArray | None = None
     of_trace: bool = False
+    instead: str = ""
+
+    @property
+    def instead_words(self) -> str:
+        """The settings of ``instead`` that are not the usual ones, in words."""
+        wanted = read_key(self.instead)
+        said = said_params(wanted.row.params, wanted.params)
+        return ", ".join(f"{name}: {words}" for name, words in said) or "its usual settings"
 
     @property
     def caption(self) -> str:
@@ -66,6 +75,8 @@ class Coloring:
         if self.missing:
             return self.missing
         parts = [self.scale.unit or "no unit"]
+        if not self.scale.count:
+            parts.insert(0, NOTHING)
         if self.no_signal:
             parts.insert(0, NO_SIGNAL)
         if self.of_trace:
@@ -84,10 +95,12 @@ class Coloring:
     def explained(self) -> str:
         """The same in full sentences, for whoever asks what the colours mean."""
         if self.missing:
-            return self.missing
+            return f"{self.missing} Until then no step has a number by it, and the tree no colours."
         limits = self.scale
         low, high = (number_text(end, signed=limits.signed) for end in (limits.low, limits.high))
         parts = [f"The colours run from {low} to {high}, {limits.unit or 'no unit'}."]
+        if limits.flat:
+            parts = ["Nothing is coloured."] if self.no_signal else ["No step has a number."]
         if self.of_trace:
             parts.append("These are the limits of the shown trace; on another one they differ.")
         if limits.two_sided and limits.neutral:

@@ -188,7 +188,9 @@ class Colorings:
             said=said,
         )
         if missing := self.missing(row, said, wanted.params):
-            return replace(empty, missing=f"{label} {missing}.")
+            return replace(
+                empty, missing=f"{label} {missing}.", instead=self._with_what_is_there(row, said)
+            )
         tree, notes = self.inputs.tree_for(row, wanted.params, said)
         try:
             result = assign(row.key, tree, **wanted.params)
@@ -238,6 +240,11 @@ class Colorings:
         return next(
             ((one, "") for one in others if not self.missing(row, said, one)), ({}, lacking)
         )
+
+    def _with_what_is_there(self, row: MethodRow, said: Said | None) -> str:
+        """Return the key of the method under settings for which nothing is lacking, "" = none."""
+        params, lacking = self.ready(row, said)
+        return "" if lacking else write_key(row, params, said)
 
     def _behind(self, said: Said | None) -> list[str]:
         """Return how far the model is behind its project, for whoever may know of others' work."""

@@ -198,12 +198,13 @@ def _provenance(
 ) -> list[str]:
     known = int(np.isfinite(values).sum())
     low, high = (number_text(end, signed=limits.signed) for end in (limits.low, limits.high))
+    colors = "no colours" if limits.flat else f"colours {low} to {high}"
     lines = []
     for column in columns:
         words = [column.made_by.replace(" · computed now", ""), *column.notes, column.missing]
         lines.append(" · ".join(word for word in words if word))
     lines.append(
-        f"n = {known:,} of {len(values):,} steps have a number · colours {low} to {high}, "
+        f"n = {known:,} of {len(values):,} steps have a number · {colors}, "
         f"{limits.unit or 'no unit'} · data {data_hash(view, columns)} of {_date(view, columns)}"
     )
     where = f"project {view.access.project.name}, problem {view.problem.pk}"

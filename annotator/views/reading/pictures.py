@@ -106,6 +106,9 @@ def _cells(
 
 def _legend(drawing: Drawing, limits: Scale, label: str) -> None:
     drawing.text(0, 13, label)
+    if limits.flat:
+        drawing.text(WIDTH, 13, "no signal: nothing is coloured", "fig-muted", "end", 10)
+        return
     names = [f"heat-neg-{n}" for n in (4, 3, 2, 1)] if limits.two_sided else []
     names += ["heat-zero", *(f"heat-pos-{n}" for n in (1, 2, 3, 4))]
     x = WIDTH - 60 - 12 * len(names)

@@ -80,6 +80,7 @@ def _method(colorings: Colorings, row: MethodRow, chosen: Coloring) -> dict[str,
         "source": row.source,
         "current": current,
         "missing": missing and f"{missing[:1].upper()}{missing[1:]}",
+        "lacks_now": chosen.missing if current and not missing else "",
         "sources": [
             {
                 "key": f"{one.model.pk}.{one.part}" if one.part else str(one.model.pk),

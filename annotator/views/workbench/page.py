@@ -82,6 +82,7 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
             "bench": bench,
             "coloring": bench.coloring,
             "why": _why(bench),
+            "instead": bench.state.query(by=bench.coloring.instead),
             "families": _by_family(bench.colorings.choices()),
             "urls": page_urls(bench.problem),
             "config": _config(bench),

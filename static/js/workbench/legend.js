@@ -11,12 +11,11 @@ export function showLegend(coloring) {
   legend.querySelector("[data-high]").textContent = numberText(coloring.high, coloring.signed);
   for (const swatch of legend.querySelectorAll("[class^=heat-neg]")) swatch.hidden = !coloring.two_sided;
   legend.setAttribute("aria-label", coloring.explained);
-  legend.classList.toggle("no-signal", coloring.no_signal);
+  legend.hidden = coloring.low === coloring.high; // nothing to tell apart: the text says why
   $("legend-text").textContent = coloring.caption;
   $("legend-more").textContent = coloring.explained;
   $("credit-head").textContent = coloring.label;
   $("color-name").textContent = coloring.label;
   $("color-by").value = coloring.key;
-  const why = $("legend-why"); // of the colours that the problem opens with
-  if (why) why.hidden = why.dataset.key !== coloring.key;
+  for (const said of document.querySelectorAll(".legend-why")) said.hidden = said.dataset.key !== coloring.key;
 }

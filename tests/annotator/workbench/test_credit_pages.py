@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
-from annotator.models import RewardModel
+from annotator.models import Outcome, RewardModel
 from tests.annotator.workbench.data import HTMX, address
 from tests.page_text import without_tokens
 
@@ -97,3 +100,36 @@ def test_the_api_lists_methods_and_what_they_lack(game, reviewer):
     assert found["tempo"]["missing"] == ""
     assert found["gigpo"]["missing"].startswith("needs environment states")
     assert found["grpo"]["params"][0] == {"name": "ddof", "default": 1, "allowed": "0 or 1"}
+
+
+def test_a_method_without_its_data_says_what_is_missing_and_shows_no_scale(game, reviewer):
+    problem, _, _ = game
+    page = html.unescape(reviewer.get(address(problem, "?by=sotopia")).content.decode())
+    assert "Sotopia-RL needs the field attribution: give the records of steps" in page
+    assert re.search(r'id="legend" [^>]* hidden>', page)
+    link = re.search(r'<a href="([^"]+)" data-nav>Show it with form: discount, no judge</a>', page)
+    there = reviewer.get(address(problem, link[1])).content.decode()
+    assert not re.search(r'id="legend" [^>]* hidden>', there)
+    menu = html.unescape(reviewer.get(address(problem, "credit/menu/?by=sotopia")).content.decode())
+    assert "As it is set now: Sotopia-RL needs the field attribution" in menu
+    assert "Show it with" not in reviewer.get(address(problem, "?by=gigpo")).content.decode()
+    assert (
+        reviewer.get(address(problem, "?by=shaping:potential=label")).content.count(
+            b"its usual settings"
+        )
+        == 1
+    )
+
+
+def test_equal_outcomes_show_no_scale_either(game, reviewer):
+    problem, _, _ = game
+    Outcome.objects.update(value=1.0)
+    page = reviewer.get(address(problem, "?by=grpo")).content.decode()
+    assert re.search(r'id="legend" [^>]* hidden>', page)
+    assert "no signal" in page
+    compare = reviewer.get(address(problem, "compare/?by=grpo")).content.decode()
+    assert "No signal: all numbers are zero" in compare
+    assert '<span class="legend">' not in compare
+    figure = reviewer.get(address(problem, "figures/tree.svg?by=grpo")).content.decode()
+    assert "no signal: nothing is coloured" in figure
+    assert ">0.00<" not in figure
