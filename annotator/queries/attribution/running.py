@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,43 +53,41 @@ def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningRe
     Rows that do not cover a step's text exactly, as after a change of the text, and rows with what is
     not a finite number count as missing.
     """
-    rows = {
-        row.step_id: row
-        for row in TokenScore.objects.filter(model=model, step__in=[step.pk for step in steps])
-    }
-    columns: list[tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]] = []
-    start = None
-    for number, step in enumerate(steps):
-        row = rows.get(step.pk)
-        if row is None:
-            if step.text:
-                return None
-            continue
-        ends = np.frombuffer(bytes(row.ends), "<i4").astype(np.int64)
-        running = np.frombuffer(bytes(row.running), "<f4").astype(np.float64)
-        if len(ends) != len(running) or (len(ends) and ends[-1] != len(step.text)):
-            return None
-        if not np.isfinite(row.start) or not np.isfinite(running).all():
-            return None
-        if not len(ends):
-            continue
-        start = row.start if start is None else start
-        begins = np.concatenate([[0], ends[:-1]])
-        before = np.concatenate([[row.start], running[:-1]])
-        columns.append((np.full(len(ends), number), begins, ends, running, before))
-    if start is None:
+    end = steps[-1]
+    on_path = TokenScore.objects.filter(
+        model=model,
+        step__problem=end.problem_id,
+        step__preorder__lte=end.preorder,
+        step__subtree_end__gt=end.preorder,
+    )
+    rows = {pk: row for pk, *row in on_path.values_list("step_id", "start", "ends", "running")}
+    if any(step.text and step.pk not in rows for step in steps):
         return None
-    step_of, begin, end, running, before = (
-        np.concatenate([c[i] for c in columns]) for i in range(5)
-    )
-    return RunningReward(
-        np.asarray(step_of, np.int64),
-        np.asarray(begin, np.int64),
-        np.asarray(end, np.int64),
-        np.asarray(running, np.float64),
-        np.asarray(before, np.float64),
-        float(start),
-    )
+    scored = [(k, step.pk, len(step.text)) for k, step in enumerate(steps) if step.pk in rows]
+    numbers, lengths = (np.array([one[i] for one in scored], np.int64) for i in (0, 2))
+    starts = np.array([rows[pk][0] for _, pk, _ in scored], np.float64)
+    ends = [np.frombuffer(bytes(rows[pk][1]), "<i4") for _, pk, _ in scored]
+    running = [np.frombuffer(bytes(rows[pk][2]), "<f4") for _, pk, _ in scored]
+    sizes = np.array([len(one) for one in running], np.int64)
+    if not sizes.sum() or [len(one) for one in ends] != sizes.tolist():
+        return None
+    end_of = np.concatenate(ends).astype(np.int64)
+    reward = np.concatenate(running).astype(np.float64)
+    filled = sizes > 0
+    first = (np.cumsum(sizes) - sizes)[filled]
+    begin, before = _before(end_of, first, 0), _before(reward, first, starts[filled])
+    last = np.cumsum(sizes)[filled] - 1
+    if (end_of[last] != lengths[filled]).any() or not np.isfinite(reward + before).all():
+        return None
+    step_of = np.repeat(numbers, sizes)
+    return RunningReward(step_of, begin, end_of, reward, before, float(starts[filled][0]))
+
+
+def _before(column: Any, first: IntArray, starts: Any) -> Any:
+    """Return what a column says of the token before, and ``starts`` at each step's first token."""
+    found = np.concatenate([column[:1], column[:-1]])
+    found[first] = starts
+    return found
 
 
 def shared_limit(*, end: Step, model: RewardModel, method: str, digest: str | None) -> float | None:
