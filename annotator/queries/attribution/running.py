@@ -60,14 +60,17 @@ def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningRe
         step__preorder__lte=end.preorder,
         step__subtree_end__gt=end.preorder,
     )
-    rows = {pk: row for pk, *row in on_path.values_list("step_id", "start", "ends", "running")}
+    rows = {
+        pk: (start, bytes(ends), bytes(running))
+        for pk, start, ends, running in on_path.values_list("step_id", "start", "ends", "running")
+    }
     if any(step.text and step.pk not in rows for step in steps):
         return None
     scored = [(k, step.pk, len(step.text)) for k, step in enumerate(steps) if step.pk in rows]
     numbers, lengths = (np.array([one[i] for one in scored], np.int64) for i in (0, 2))
     starts = np.array([rows[pk][0] for _, pk, _ in scored], np.float64)
-    ends = [np.frombuffer(bytes(rows[pk][1]), "<i4") for _, pk, _ in scored]
-    running = [np.frombuffer(bytes(rows[pk][2]), "<f4") for _, pk, _ in scored]
+    ends = [np.frombuffer(rows[pk][1], "<i4") for _, pk, _ in scored]
+    running = [np.frombuffer(rows[pk][2], "<f4") for _, pk, _ in scored]
     sizes = np.array([len(one) for one in running], np.int64)
     if not sizes.sum() or [len(one) for one in ends] != sizes.tolist():
         return None
