@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
 from scoring.credit.registry import METHODS
+from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SEARCH_VALUE = "value"
 LONGEST = 400
+USUAL = "its usual settings"
 NONE = "none"  # how a parameter's value None is written
 
 
@@ -98,6 +100,13 @@ def write_key(row: MethodRow, params: Mapping[str, Any], said: Said | None = Non
     part = f".{said.part}" if said is not None and said.part else ""
     source = f"@{said.model.pk}{part}" if said is not None else ""
     return f"{row.key}{':' if words else ''}{words}{source}"
+
+
+def settings_of(key: str) -> str:
+    """Say the settings of a key that are not the usual ones, in words."""
+    wanted = read_key(key)
+    said = said_params(wanted.row.params, wanted.params)
+    return ", ".join(f"{name}: {words}" for name, words in said) or USUAL
 
 
 def changed_params(row: MethodRow, params: Mapping[str, Any]) -> dict[str, Any]:

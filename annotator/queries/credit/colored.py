@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annotator.queries.credit.choices import SEARCH_VALUE, read_key
+from annotator.queries.credit.choices import SEARCH_VALUE, settings_of
 from scoring.heatmap import Scale, number_text, scale
 from scoring.params import said_params
 
@@ -65,9 +65,7 @@ class Coloring:
     @property
     def instead_words(self) -> str:
         """The settings of ``instead`` that are not the usual ones, in words."""
-        wanted = read_key(self.instead)
-        said = said_params(wanted.row.params, wanted.params)
-        return ", ".join(f"{name}: {words}" for name, words in said) or "its usual settings"
+        return settings_of(self.instead)
 
     @property
     def caption(self) -> str:

@@ -10,30 +10,28 @@ import numpy as np
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
 from annotator.queries.blindness import sight_of
 from annotator.queries.trees.compared import first_traces, outcomes_named, traces_told
-from annotator.queries.trees.paths import SIBLINGS, first_step, siblings_of
+from annotator.queries.trees.paths import SIBLINGS, siblings_of
 from annotator.queries.trees.sparklines import Sparkline, sparkline
-from annotator.views.http import page_or_fragment
+from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.reading.comparison import ROWS, Comparison, compare
 from annotator.views.reading.falls import waterfall_drawing
-from annotator.views.reading.sides import CHECKER, HUMAN, Columns, target_of
+from annotator.views.reading.opening import sibling, sides_of, two_methods, two_paths
+from annotator.views.reading.sides import CHECKER, HUMAN, Columns
 from annotator.views.workbench.data import gate
-from scoring.types import SOLVED_ABOVE
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from annotator.models import Problem, Step, Trace
+    from annotator.models import Problem, Trace
     from annotator.queries.access import Access
     from annotator.views.http import HtmxRequest
     from annotator.views.reading.sides import Target
 
 LABEL_CHARS = 60
-MOST_KEY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Opened:
-    """A comparison with who looks at it."""
+    """A comparison with who looks at it; ``lacking`` = why it holds one thing against itself."""
 
     access: Access
     problem: Problem
@@ -65,6 +63,7 @@ class Opened:
     traces: list[Trace]
     asked: Asked
     found: Comparison
+    lacking: str = ""
 
 
 def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
@@ -76,19 +75,12 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     access, problem = gate(request, project, pk)
     columns = Columns(problem, access, sight_of(access=access, problem=problem))
     traces = first_traces(problem=problem)
-    said = request.GET
-    by = said.get("by", "")[:MOST_KEY] or columns.default()
-    by_b = said.get("by_b", "")[:MOST_KEY] or by
-    a_key, b_key = said.get("a", ""), said.get("b", "")
-    if not a_key:
-        a_key, chosen = _chosen(problem, traces, one_path=by_b != by)
-        b_key = b_key or chosen
-    a = target_of(problem=problem, key=a_key)
-    b = target_of(problem=problem, key=b_key or _beside(a, one_path=by_b != by))
-    start = whole_number(said.get("from", ""))
+    chosen = sides_of(request.GET, columns=columns, problem=problem, traces=traces)
+    a, b, by, by_b, lacking = chosen
+    start = whole_number(request.GET.get("from", ""))
     asked = Asked(a.key, b.key, by, by_b, start)
     found = compare(columns=columns, a=a, b=b, by=by, by_b=by_b)
-    return Opened(access, problem, columns, traces, asked, found)
+    return Opened(access, problem, columns, traces, asked, found, lacking)
 
 
 @require_safe
@@ -99,7 +91,7 @@ def compare_page(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         request,
         "annotator/compare.html",
         "annotator/_compare.html",
-        _context(view),
+        _context(view) | {"part": wants_fragment(request)},
         access=view.access,
         section="problems",
     )
@@ -112,6 +104,9 @@ def _context(view: Opened) -> dict[str, Any]:
     here = reverse("annotator:compare", args=[view.access.project.name, view.problem.pk])
     return {
         "problem": view.problem,
+        "lacking": view.lacking,
+        "title": _title(found),
+        "notes": _notes(found),
         "here": here,
         "asked": asked,
         "found": found,
@@ -129,6 +124,26 @@ def _context(view: Opened) -> dict[str, Any]:
         "config": {"keys": keys_of("compare")},
         "keys": keys_shown("compare"),
     }
+
+
+def _title(found: Comparison) -> str:
+    """Say in a line what is held against what."""
+    a, b = found.a.name, found.b.name
+    first, second = found.first.label, found.second.label
+    if found.one_column:
+        return f"{a} against {b} by {first}"
+    return (
+        f"{first} against {second} on {a}"
+        if found.one_path
+        else f"{a} by {first} against {b} by {second}"
+    )
+
+
+def _notes(found: Comparison) -> list[str]:
+    """Return what the legend must say: why there is no number, or what the methods note."""
+    if not found.scale.count:
+        return ["no step has a number"]
+    return list(dict.fromkeys((*found.first.notes, *found.second.notes)))
 
 
 def _start(found: Comparison) -> int:
@@ -199,18 +214,18 @@ def _modes(view: Opened) -> list[tuple[str, str]]:
     """Return links to the usual comparisons that this problem has the data for."""
     asked, found = view.asked, view.found
     usable = [choice.key for choice in view.columns.choices() if not choice.missing]
-    methods = [key for key in ("tempo", "grpo", "rloo", "leaf_value") if key in usable]
+    methods = two_methods(view.columns, usable)
     scores = [key for key in usable if key.startswith("prm_score@") and "." not in key]
     own = asked.a
     plain: dict[str, object] = {"a": own, "from": None}
     modes = []
-    if (other := _sibling(found.a.end)) is not None:
+    if (other := sibling(found.a.end)) is not None:
         pair = {"a": f"s{found.a.end.pk}", "b": f"s{other.pk}", "by_b": None, "from": None}
         modes.append(("Two siblings", asked.query(**pair)))
     if len(view.traces) > 1:
-        a, b = _chosen(view.problem, view.traces, one_path=False)
+        a, b = two_paths(view.problem, view.traces, one_path=False)
         modes.append(("Two traces", asked.query(a=a, b=b, by_b=None, **{"from": None})))
-    if len(methods) > 1:
+    if methods:
         modes.append(("Two methods", asked.query(**plain, b=own, by=methods[0], by_b=methods[1])))
     if len(scores) > 1:
         modes.append(("Two models", asked.query(**plain, b=own, by=scores[0], by_b=scores[1])))
@@ -218,37 +233,6 @@ def _modes(view: Opened) -> list[tuple[str, str]]:
         if key in usable and scores:
             modes.append((name, asked.query(**plain, b=own, by=key, by_b=scores[0])))
     return modes
-
-
-def _chosen(problem: Problem, traces: list[Trace], *, one_path: bool) -> tuple[str, str]:
-    """Choose two paths: a solved trace beside one that is not, else the first two, else siblings."""
-    if not traces:
-        step = first_step(problem=problem)
-        if step is None:
-            raise NotFoundError("This problem has no steps, so there is nothing to compare.")
-        other = step if one_path else (_sibling(step) or step)
-        return f"s{step.pk}", f"s{other.pk}"
-    known = outcomes_named(traces=traces, name=problem.project.primary_outcome)
-    solved = [trace for trace in traces if known.get(trace.pk, 0.0) > SOLVED_ABOVE]
-    first = next(iter(solved or traces))
-    if one_path:
-        return f"t{first.pk}", f"t{first.pk}"
-    failed = (t for t in traces if known.get(t.pk, 1.0) <= SOLVED_ABOVE)
-    others = (trace for trace in traces if trace.pk != first.pk)
-    second = next(failed, None) or next(others, first)
-    return f"t{first.pk}", f"t{second.pk}"
-
-
-def _beside(target: Target, *, one_path: bool) -> str:
-    """Choose what stands beside a path: itself under other numbers, else its nearest sibling."""
-    other = None if one_path else _sibling(target.end)
-    return target.key if other is None else f"s{other.pk}"
-
-
-def _sibling(step: Step) -> Step | None:
-    family = siblings_of(step=step)
-    after = family.filter(preorder__gt=step.preorder).first()
-    return after or family.filter(preorder__lt=step.preorder).last()
 
 
 def compare_address(problem: Problem, **said: object) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from annotator.queries.trees.compared import texts_of
 from annotator.sequence_match import blocks
-from annotator.views.reading.sides import comparable, shared_scale
+from annotator.views.reading.sides import comparable, shared_scale, told_apart
 from annotator.views.reading.word_diff import Words, word_diff
 from scoring.compare import course, rank_correlation, waterfall
 
@@ -143,7 +143,7 @@ def compare(*, columns: Columns, a: Target, b: Target, by: str, by_b: str) -> Co
     Raises:
         NotFoundError: ``by`` or ``by_b`` is no choice here.
     """
-    first, second, apart = comparable(columns.column(by), columns.column(by_b))
+    first, second, apart = comparable(*told_apart(columns.column(by), columns.column(by_b)))
     pairs = aligned(a.path, b.path)
     one, two = first.along(a), second.along(b)
     along = one, two

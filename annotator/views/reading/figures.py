@@ -82,6 +82,7 @@ def figures(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRespo
 
     context = {
         "problem": view.problem,
+        "step": view.found.a.end.pk,
         "figure": figure,
         "picture": figure.drawing.inline() if figure.drawing is not None else "",
         "kinds": [(key, label, address(f"figure-{key}")) for key, label in KINDS.items()],

@@ -17,7 +17,7 @@ from annotator.queries.trees.differences import models_with_scores
 from annotator.queries.trees.paths import models_scoring
 from annotator.queries.trees.sampled import Sample, sample_of
 from annotator.queries.trees.sparklines import lines_of
-from annotator.views.http import page_or_fragment
+from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.reading.overview_numbers import (
     SCORE,
     VALUE,
@@ -179,7 +179,7 @@ def _shown(request: HtmxRequest, access: Access, context: dict[str, Any]) -> Htt
         request,
         "annotator/overview.html",
         "annotator/_overview.html",
-        context,
+        context | {"part": wants_fragment(request)},
         access=access,
         section="overview" if "problem" not in context else "problems",
     )

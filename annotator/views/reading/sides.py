@@ -13,6 +13,7 @@ import numpy as np
 
 from annotator.errors import NotFoundError
 from annotator.numbers import whole_number
+from annotator.queries.credit.choices import USUAL, settings_of
 from annotator.queries.trees.compared import (
     ratings_of,
     reward_before,
@@ -156,7 +157,7 @@ class Columns:
         offered = {HUMAN, CHECKER, *(one.key for one in menu)}
         own = [key for key in dict.fromkeys(chosen) if key and key not in offered]
         return [
-            *(Pick(key, self.column(key).label, family="Chosen") for key in own),
+            *(Pick(key, self._label(key), family="Chosen") for key in own),
             *(Pick(one.key, one.label, one.missing, one.family) for one in menu),
             Pick(
                 HUMAN,
@@ -199,6 +200,12 @@ class Columns:
             found.notes,
             found.per_trace,
         )
+
+    def _label(self, key: str) -> str:
+        """Name a choice that the menu does not have: mostly a method with settings of its own."""
+        settings = settings_of(key)
+        label = self.column(key).label
+        return label if settings == USUAL else f"{label} ({settings})"
 
     def _human_label(self) -> str:
         return "Human ratings" if self.access.may_review else "Ratings open to you"
@@ -261,6 +268,14 @@ def _as_rating(column: Column) -> Column:
         probability=False,
         notes=(*column.notes, f"shown as {MAPPED}"),
     )
+
+
+def told_apart(first: Column, second: Column) -> tuple[Column, Column]:
+    """Return both with names that differ: of one method under two settings with those settings."""
+    if first.key == second.key or first.label != second.label:
+        return first, second
+    named = (replace(one, label=f"{one.label} ({settings_of(one.key)})") for one in (first, second))
+    return next(named), next(named)
 
 
 def shared_scale(first: Column, second: Column) -> Scale:

@@ -87,6 +87,11 @@ class Workbench:
         return self.path.trace.end_id if self.path.trace is not None else None
 
     @property
+    def followed(self) -> str:
+        """The followed trace as comparisons write paths, "" = none passes here."""
+        return f"t{self.path.trace.pk}" if self.path.trace is not None else ""
+
+    @property
     def score_on_screen(self) -> bool:
         """Whether a model's numbers are in view: as tokens, as the colours, or in the list of methods."""
         if self.tokens is not None or self.coloring.by_model:

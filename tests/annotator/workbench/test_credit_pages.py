@@ -128,7 +128,7 @@ def test_equal_outcomes_show_no_scale_either(game, reviewer):
     assert re.search(r'id="legend" [^>]* hidden>', page)
     assert "no signal" in page
     compare = reviewer.get(address(problem, "compare/?by=grpo")).content.decode()
-    assert "No signal: all numbers are zero" in compare
+    assert "Nothing is coloured · no signal: all outcomes are equal" in compare
     assert '<span class="legend">' not in compare
     figure = reviewer.get(address(problem, "figures/tree.svg?by=grpo")).content.decode()
     assert "no signal: nothing is coloured" in figure
