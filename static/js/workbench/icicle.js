@@ -8,9 +8,10 @@ const NAMES = ["neg-4", "neg-3", "neg-2", "neg-1", "zero", "pos-1", "pos-2", "po
 const SHADES = 16; // colours between two classes
 const SMALLEST = 12; // nodes across, at the deepest zoom
 
-/** Resolve a custom property to red, green and blue, light-dark() included. */
-function rgb(name) {
+/** Resolve a custom property to red, green and blue, light-dark() included; `scheme` "" = the page's. */
+function rgb(name, scheme) {
   const probe = document.createElement("i");
+  probe.style.colorScheme = scheme;
   probe.style.backgroundColor = `var(${name})`;
   document.body.append(probe);
   const parts = getComputedStyle(probe).backgroundColor.match(/[\d.]+/g).map(Number);
@@ -27,6 +28,7 @@ export class Icicle {
     this.tree = document.createElement("canvas").getContext("2d"); // the map without its marks
     this.hits = [];
     this.selected = 0;
+    this.scheme = "";
     new ResizeObserver(() => this.#resize()).observe(canvas.parentElement);
     document.addEventListener("theme", () => { this.#colors(); this.draw(); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.#colors(); this.draw(); });
@@ -78,7 +80,7 @@ export class Icicle {
   }
 
   #resize() {
-    if (!this.model) return;
+    if (!this.model || this.scheme) return; // paper scales what was drawn
     const ratio = devicePixelRatio || 1;
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
@@ -90,8 +92,19 @@ export class Icicle {
     this.draw();
   }
 
+  /** Draw at once for paper, or again for the screen: a page is printed before its next frame. */
+  paper(on) {
+    this.scheme = on ? "light" : "";
+    if (!this.model || !this.width) return;
+    this.#colors();
+    if (!on) this.#resize();
+    this.stale = true;
+    this.#paint();
+  }
+
   #colors() {
-    const stops = NAMES.map((name) => rgb(`--heat-${name}`));
+    const { scheme } = this;
+    const stops = NAMES.map((name) => rgb(`--heat-${name}`, scheme));
     this.lut = [];
     for (let i = 0; i < 8 * SHADES + 1; i += 1) {
       const low = stops[Math.floor(i / SHADES)];
@@ -99,7 +112,7 @@ export class Icicle {
       const share = (i % SHADES) / SHADES;
       this.lut.push(`rgb(${low.map((v, c) => Math.round(v + (high[c] - v) * share)).join(" ")})`);
     }
-    const solid = (name) => `rgb(${rgb(name).slice(0, 3).join(" ")})`;
+    const solid = (name) => `rgb(${rgb(name, scheme).slice(0, 3).join(" ")})`;
     this.paint = { ink: solid("--ink"), none: solid("--sunk"), mark: solid("--accent"), bg: solid("--bg") };
   }
 

@@ -7,4 +7,5 @@ function lost() {
 export const loadExtras = () => import("./extras.js").catch(lost);
 export const loadPicker = () => import("./picker.js").catch(lost);
 export const loadSearch = () => import("./search.js").catch(lost);
+export const loadPaper = (...parts) => import("./paper.js").then(({ listenPrint }) => listenPrint(...parts)).catch(() => {});
 export const loadPanel = () => import("./panel.js").catch(lost);

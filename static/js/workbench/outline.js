@@ -83,6 +83,30 @@ export class Outline {
     else if (top + 2 * ROW > scrollTop + clientHeight) this.element.scrollTop = top - clientHeight + 3 * ROW;
   }
 
+  /** For paper: up to `most` rows around the chosen one, all in the document and in order. */
+  unroll(most) {
+    const { rows, rowOf, texts } = this.model;
+    const first = Math.max(0, Math.min(rows.length - most, rowOf[this.selected] - Math.floor(most / 2)));
+    const shown = [...rows.subarray(first, first + most)];
+    this.unrolled = true;
+    this.pool = new Map(shown.map((p) => [p, this.#row(p)]));
+    this.body.replaceChildren(...this.pool.values());
+    return { first: first + 1, last: first + shown.length, all: rows.length, textless: shown.filter((p) => !texts.has(p)).length };
+  }
+
+  /** Back from paper. */
+  roll() {
+    this.unrolled = false;
+    this.body.replaceChildren();
+    this.refresh();
+  }
+
+  /** Have the texts of at most `most` rows before somebody scrolls or prints. */
+  async fill(most) {
+    const lacking = [...this.model.rows].filter((p) => !this.model.texts.has(p));
+    if (lacking.length && this.model.rows.length <= most) await this.#fetchTexts(lacking);
+  }
+
   get page() {
     return Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
   }
@@ -93,6 +117,7 @@ export class Outline {
   }
 
   #draw() {
+    if (this.unrolled) return;
     const { rows, rowOf } = this.model;
     const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - OVERSCAN);
     const height = Math.min(this.element.clientHeight, 200 * ROW);
@@ -198,17 +223,19 @@ export class Outline {
     this.asking = setTimeout(async () => {
       const at = [...this.wanted].filter((p) => this.pool.has(p) || this.above.includes(p)).slice(0, 400);
       this.wanted.clear();
-      try {
-        if (at.length) {
-          const answer = await fetch(`${this.textsUrl}?at=${at.join(",")}`);
-          if (answer.ok) for (const [p, text] of Object.entries(await answer.json())) this.model.texts.set(Number(p), text);
-          for (const p of at) this.refreshRow(p);
-          this.#drawTrail();
-        }
-      } catch { /* offline: the rows ask again when they come back on screen */ }
+      if (at.length) await this.#fetchTexts(at);
       this.asking = 0;
       if (this.wanted.size && [...this.wanted].some((p) => !this.model.texts.has(p) && !at.includes(p))) this.#askTexts();
     }, 20);
+  }
+
+  async #fetchTexts(at) {
+    try {
+      const answer = await fetch(`${this.textsUrl}?at=${at.join(",")}`);
+      if (answer.ok) for (const [p, text] of Object.entries(await answer.json())) this.model.texts.set(Number(p), text);
+      for (const p of at) this.refreshRow(p);
+      this.#drawTrail();
+    } catch { /* offline: the rows ask again when they come back on screen */ }
   }
 
   /** Above the first row: the ancestors that have scrolled away. */

@@ -5,7 +5,7 @@ import { announce, openDialog, toast } from "../shared/app.js";
 import { listenForms } from "../shared/forms.js";
 import { goesOn, Keys } from "../shared/keys.js";
 import { Labels } from "./labels.js";
-import { loadExtras, loadPanel } from "./lazy.js";
+import { loadExtras, loadPanel, loadPaper } from "./lazy.js";
 import { changesOf, showPane } from "./links.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
@@ -283,7 +283,7 @@ async function boot() {
   keys.listen("#main, .crumbs, .foot, .pane-tabs, #span-bar");
   if (document.activeElement === document.body) $("outline").focus({ preventScroll: true });
   document.documentElement.dataset.ready = "1";
-  requestIdleCallback(() => loadExtras().catch(() => {})); // ready when a key asks for it
+  requestIdleCallback(() => { loadPaper(outline, icicle); loadExtras().catch(() => {}); }); // ready when asked for
 }
 
 document.addEventListener("click", clicked);
