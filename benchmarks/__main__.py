@@ -34,6 +34,7 @@ QUICK = {
     "jobs": ("--jobs", "10"),
     "training": ("1",),
     "attribution": ("128",),
+    "signals": ("256",),
     "kinds": ("--seeds", "2", "--steps", "4", "--held-out", "6"),
     "ensemble": (
         *("--seeds", "2", "--members", "2", "--steps", "4"),
@@ -141,6 +142,8 @@ TARGETS = (
         ">=",
         0.5,
     ),
+    ("signals", "memory estimate over peak, highest", "1.most_ratio", "<=", 2),
+    ("signals", "memory estimate over peak, lowest", "1.least_ratio", ">=", 0.5),
     (
         "training",
         "times PRMTrainer's defaults",

@@ -47,10 +47,7 @@ NO_REFERENCE = (
     "implicit_prm and name the one that it was trained from."
 )
 NO_VALUE = "A language model has no head that is read at every token. Its signal is the log-ratio or an entropy."
-HEAD_WIDTH = 64
-"""Smallest usual width of an attention head: the number of heads is not known here, this gives the most."""
 LOGITS_AT_ONCE = 512
-_DOUBLE = 2  # floats of four bytes
 
 
 def choice(name: str) -> Choice:
@@ -129,14 +126,10 @@ def estimate(
         return registry.estimate(name, shape, tokens, steps, **params)
     values, tokens = values_of(name, params), max(tokens, 1)
     passes = 2 if "reference" in row.needs else 1
-    floats, more = 0, ""
-    if "logits" in row.needs:
-        floats = 3 * _DOUBLE * min(tokens, LOGITS_AT_ONCE) * shape.vocabulary
-    elif "layers" in values:  # scores, their softmax and a copy in single precision
-        floats = 3 * max(1, shape.attention // HEAD_WIDTH) * tokens**2
+    more = ""
+    if "layers" in values:
         more = " with plain attention, one layer's map at a time"
     elif "stride" in values:
-        floats = 2 * _DOUBLE * tokens * shape.width
         more = f" and {-(-tokens // values['stride']):,} singular value decompositions"
     plain = registry.estimate(registry.DEFAULT, shape, tokens, steps)  # one forward, nothing kept
     return replace(
@@ -145,6 +138,25 @@ def estimate(
         tokens=passes * tokens,
         equivalents=float(passes),
         most_equivalents=float(passes),
-        memory_bytes=plain.memory_bytes + FLOAT * floats,
+        memory_bytes=max(plain.memory_bytes, FLOAT * _beside(row, shape, tokens)),
         words=f"about {passes} forward pass{'es' * (passes > 1)} over the path{more}",
     )
+
+
+def _beside(row: SignalRow, shape: Shape, tokens: int) -> int:
+    """Return the floats that a signal holds at a time where that is not the forward itself.
+
+    Counted from the code of the signals and compared with measured peaks (``benchmarks.bench_signals``).
+    """
+    names = {param.name for param in row.params}
+    hidden = tokens * shape.width
+    logits = min(tokens, LOGITS_AT_ONCE) * shape.vocabulary
+    if "reference" in row.needs:  # logits and their exponentials
+        return hidden + 2 * logits
+    if "logits" in row.needs:  # logits, and three times as much in double precision
+        return hidden + 7 * logits
+    if "layers" in names:  # scores and their softmax by head, distances and masks for all
+        return 2 * hidden + (2 * shape.heads + 5) * tokens**2
+    if "stride" in names:  # states in double precision, less their mean, and a copy to decompose
+        return 7 * hidden
+    return hidden

@@ -25,6 +25,8 @@ CLOSING = 4
 TYPICAL = 2
 """Tries that an adaptive method mostly needs."""
 FLOAT = 4
+PLAIN = ("running_reward", "objective_split")
+"""Methods that run one path the plain way, without a mask."""
 _LIMIT = 62  # 2**K is only compared with numbers far below
 
 
@@ -47,6 +49,11 @@ def kept_floats(shape: Shape) -> float:
     return shape.layers * layer + 3 * shape.width
 
 
+def passing_floats(shape: Shape) -> float:
+    """Return the floats per token that a forward needs at a time where nothing is kept for gradients."""
+    return 6 * shape.width + 4 * shape.inner + 4 * shape.attention
+
+
 def estimate_row(
     row: MethodRow, shape: Shape, tokens: int, steps: int, values: dict[str, Any]
 ) -> Estimate:
@@ -57,9 +64,10 @@ def estimate_row(
         rows = path_rows(values["limit"], tokens, values["rows"])
         memory = rows * tokens * kept_floats(shape)
     else:
-        width = 6 * shape.width + 4 * shape.inner + 4 * shape.attention
         longest = min(seen, 2 * AT_ONCE)
-        memory = longest * width + longest**2 / FLOAT  # a mask of one byte each
+        memory = longest * passing_floats(shape)
+        if row.key not in PLAIN:
+            memory += longest**2 / FLOAT  # a mask of one byte each
         if row.key == "leave_one_step_out":
             memory += 2 * shape.layers * shape.attention * tokens
     equivalents = seen / tokens + backwards

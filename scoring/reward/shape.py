@@ -49,6 +49,7 @@ class Shape:
         width: hidden size.
         layers: decoder layers.
         attention: width of all heads together.
+        heads: of one layer's attention.
         inner: width of the feed-forward layer.
         parameters: all weights, the embedding included.
         linears: linear layers, from which adapters are counted.
@@ -58,6 +59,7 @@ class Shape:
     width: int
     layers: int
     attention: int
+    heads: int
     inner: int
     parameters: int
     linears: tuple[Linear, ...]
@@ -111,6 +113,7 @@ def tiny_shape(config: BaseConfig) -> Shape:
         width=width,
         layers=config.tiny_layers,
         attention=width,
+        heads=width // TINY_HEAD,
         inner=inner,
         parameters=vocabulary * width + config.tiny_layers * layer + width,
         linears=tuple(linears) * config.tiny_layers,
@@ -144,6 +147,7 @@ def folder_shape(folder: Path) -> Shape:
         width=width,
         layers=layers,
         attention=heads * int(config.get("head_dim") or width // heads),
+        heads=heads,
         inner=names["inner"] or 4 * width,
         parameters=sum(math.prod(shape) for _, shape in own),
         linears=tuple(

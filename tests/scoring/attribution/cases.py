@@ -40,7 +40,9 @@ def trained(key="prm", *, seed=0, layers=2, context=2048, **settings):
     torch.manual_seed(seed)
     backbone = build_tiny(config, tokenizer())
     made = row.load(config, **FIXED.get(key, {}))
-    network = RewardNetwork(backbone.module, made.make_head(64), mask_plan(backbone.module.config))
+    network = RewardNetwork(
+        backbone.module, made.make_head(config.tiny_width), mask_plan(backbone.module.config)
+    )
     with torch.no_grad():
         for name, values in network.head.named_parameters():
             if "weight" in name:

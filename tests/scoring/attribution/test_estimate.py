@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from scoring.attribution import METHODS, attribute, estimate
+from scoring.attribution import METHODS, attribute, choices, estimate
 from scoring.attribution.estimate import path_rows, tries
+from scoring.attribution.signals import SIGNALS, signal
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.reward.shape import folder_shape, tiny_shape
+from tests.scoring.adapters.test_language import implicit, pair
 from tests.scoring.attribution.cases import PROBLEM, trained
 
 STEPS = tuple(f"Take {k} + {k + 1} = {2 * k + 1} and go on with it." for k in range(8))
@@ -82,6 +85,44 @@ def test_memory_of_gradients_is_within_a_factor_of_two(layers, rows):
     shape = tiny_shape(model.kind.config)
     got = estimate("integrated_gradients", shape, tokens, len(STEPS), **params)
     assert near(got.memory_bytes, truth)
+
+
+def most_allocated(work):
+    """Return the most bytes of tensors that ``work`` has at a time beside those that were there."""
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+    ) as seen:
+        work()
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    events.sort(key=lambda event: event.start_ns())
+    held = np.cumsum([event.nbytes() for event in events])
+    return int(held.max())
+
+
+# The log-ratio runs packed passes, whose self-check comes with the first path.
+@pytest.mark.parametrize("key", SIGNALS)
+@pytest.mark.parametrize("times", [4, 12])
+def test_memory_of_signals_is_within_a_factor_of_two(language, key, times):
+    model, shape = language if {"logits", "reference"} & set(SIGNALS[key].needs) else decoder()
+    steps = STEPS * times
+    found = signal(key, model, PROBLEM, STEPS)
+    truth = most_allocated(lambda: signal(key, model, PROBLEM, steps))
+    tokens = signal(key, model, PROBLEM, steps).n_tokens
+    assert tokens > found.n_tokens
+    got = choices.estimate(f"{choices.PREFIX}{key}", shape, tokens, len(steps), {})
+    assert near(got.memory_bytes, truth)
+
+
+def decoder():
+    model = trained(layers=4, tiny_width="128", context=8192)
+    return model, tiny_shape(model.kind.config)
+
+
+@pytest.fixture(scope="module")
+def language(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    pair(folder, "plain", max_position_embeddings=8192, vocab_size=4000)
+    return implicit(folder), folder_shape(folder / "ours")
 
 
 def test_adaptive_steps_are_likely_two_tries_and_at_most_all(models):
