@@ -71,7 +71,8 @@ class TokenScore(models.Model):
 
     ``ends``: little-endian int32, the character end of each token in the step's text; a token
     starts where the one before ended. ``running``: little-endian float32, the reward after each
-    token. ``start``: the reward before the first token. Length = number of tokens.
+    token. ``start``: the reward before the first token. Length = number of tokens. A reward that the
+    model did not give as a finite number is NaN.
     """
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="token_scores", db_index=False)

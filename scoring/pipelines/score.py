@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from scoring.tree import Tree
 
 FLUSH_STEPS = 2_000
+NO_NUMBER = "the model gave no finite number"
 
 # A worker runs job after job: the newest model stays loaded.
 _warm: dict[str, Scorer] = {}
@@ -52,7 +53,8 @@ def run(context: JobContext) -> dict[str, Any]:
 
     Returns:
         The object of ``score_traces --json``, without job and state: ``scored`` and ``skipped``
-        are the project's steps with and without a score of the model.
+        are the project's steps with and without a score of the model; where the model gave something
+        else than finite numbers also ``tokens_without_number`` and ``steps_without_parts``.
     """
     model = RewardModel.objects.filter(pk=context.args["model"], project=context.project).first()
     if model is None:
@@ -79,6 +81,7 @@ def run(context: JobContext) -> dict[str, Any]:
         "scored": scored,
         "skipped": steps - scored,
         "excluded": dict(store.excluded),
+        **store.missing,
     }
 
 
@@ -132,6 +135,7 @@ class _Store:
         self._parts: dict[int, list[float]] = {}
         self._named: dict[str, str] = {}
         self.excluded: Counter[str] = Counter()
+        self.missing: Counter[str] = Counter()
 
     def add(self, tree: Tree, scores: TreeScores, wanted: Iterable[int]) -> None:
         """Take the scores of one tree at the wanted positions; its nodes' ids are step ids."""
@@ -140,13 +144,22 @@ class _Store:
             if position in scores.skipped:
                 self.excluded[scores.skipped[position]] += 1
                 continue
+            if not np.isfinite(scores.step[position]):
+                self.excluded[NO_NUMBER] += 1
+                continue
             step = int(tree.ids[position])
             self._steps.append((step, float(scores.step[position])))
             if scores.parts:
-                self._parts[step] = [float(part.values[position]) for part in scores.parts.values()]
+                parts = [float(part.values[position]) for part in scores.parts.values()]
+                if np.isfinite(parts).all():
+                    self._parts[step] = parts
+                else:
+                    self.missing["steps_without_parts"] += 1
             if tokens := scores.tokens.get(position):
                 _, ends, running = tokens.to_bytes()
                 self._tokens.append((step, tokens.start, ends, running))
+                if without := int((~np.isfinite(tokens.running)).sum()):
+                    self.missing["tokens_without_number"] += without
         if len(self._steps) >= FLUSH_STEPS:
             self.flush()
 

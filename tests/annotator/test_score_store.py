@@ -116,6 +116,20 @@ def test_token_arrays_of_uneven_length_are_refused(problem, model, ends, running
     assert not TokenScore.objects.exists()
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_token_without_a_number_is_stored_as_missing_and_loses_no_other(problem, model, bad):
+    a, b = (problem.steps.get(text__startswith=text) for text in "ab")
+    ends = np.array([1, 1, 1], "<i4").tobytes()
+    rows = [(a.pk, bad, ends, np.array([0.25, bad, 0.5], "<f4").tobytes())]
+    rows.append((b.pk, 0.5, ends, np.array([0.1, 0.2, 0.3], "<f4").tobytes()))
+    assert token_scores_store(model=model, rows=rows) == 2
+    stored = TokenScore.objects.get(step=a)
+    running = np.frombuffer(bytes(stored.running), "<f4")
+    np.testing.assert_array_equal(running, np.array([0.25, np.nan, 0.5], "<f4"))
+    assert np.isnan(stored.start)
+    assert bytes(TokenScore.objects.get(step=b).running) == rows[1][3]
+
+
 def test_versions_of_a_name_count_up(project, model):
     second = reward_model_create(project=project, name="m", kind="prm")
     other = reward_model_create(project=project, name="n", kind="prm")

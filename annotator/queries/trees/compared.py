@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,8 @@ def reward_before(*, step_id: int, model: RewardModel, score: float) -> float:
     if row is None or not len(row.running):
         return 0.0
     end = float(np.frombuffer(bytes(row.running), "<f4")[-1])
-    return float(row.start) if abs(end - score) <= 1e-3 else 0.0
+    start = float(row.start)
+    return start if abs(end - score) <= 1e-3 and math.isfinite(start) else 0.0
 
 
 def last_judgement(*, problem: Problem) -> datetime | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from django.db import connection, transaction
 
 from annotator.errors import InvalidError
@@ -71,6 +72,9 @@ def step_scores_store(
 def token_scores_store(*, model: RewardModel, rows: Iterable[TokenRow]) -> int:
     """Store ``(step id, start, ends, running)`` rows of ``model``; see ``TokenScore`` for the bytes.
 
+    What is not a finite number is stored as missing (NaN): one token of a long trace is no reason to
+    lose the others.
+
     Returns:
         How many rows were stored.
 
@@ -128,4 +132,11 @@ def _even(rows: Iterable[TokenRow]) -> Iterator[TokenRow]:
                 f"Step {step_id} has {len(ends)} bytes of token ends and {len(running)} of rewards; "
                 "both hold four bytes per token."
             )
-        yield step_id, float(start), ends, running
+        yield step_id, start if math.isfinite(start) else math.nan, ends, _known(running)
+
+
+def _known(running: bytes) -> bytes:
+    """Return packed rewards with NaN in the place of what is not finite."""
+    values = np.frombuffer(running, "<f4")
+    finite = np.isfinite(values)
+    return running if finite.all() else np.where(finite, values, np.float32("nan")).tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from annotator.queries.trees.columns import tree_of
 from annotator.services import jobs
 from annotator.services.jobs.requests import score_request
 from annotator.services.models.scores import step_scores_store
+from annotator.views.pages.jobs.rows import JobRow
 from scoring.pipelines import score
 from scoring.reward import load
+from scoring.reward.scores import Part
 from scoring.samples import arithmetic
 from scoring.supervisor import Supervisor
 from tests.annotator.pipelines.data import TINY, filled, job_folder, run, trained
@@ -125,3 +128,56 @@ def test_steps_beyond_the_context_are_counted_under_one_reason(project):
     reason = "its path is longer than the 64 tokens that the model reads"
     assert job.result["excluded"] == {reason: left}
     assert job.result["skipped"] == left
+
+
+def test_what_is_no_number_is_left_out_and_counted_and_the_rest_is_stored(project, monkeypatch):
+    model = trained(project)
+    real = score.model_loaded
+
+    class Broken:
+        """Gives one step in three no score and the first token of every other one no reward."""
+
+        def __init__(self, loaded):
+            self.loaded, self.facts = loaded, loaded.facts
+
+        def score_many(self, items):
+            for found in self.loaded.score_many(items):
+                step = found.step.copy()
+                step[1::3] = np.inf
+                for tokens in found.tokens.values():
+                    tokens.running[0] = np.nan
+                yield replace(found, step=step)
+
+    monkeypatch.setattr(score, "model_loaded", lambda row: Broken(real(row)))
+    job = run(score_request(model=model, user=None))
+    assert job.state == Job.State.DONE, job.error
+    left = Step.objects.count() - StepScore.objects.count()
+    assert left > 0
+    assert job.result["excluded"] == {score.NO_NUMBER: left}
+    stored = [np.frombuffer(bytes(row.running), "<f4") for row in TokenScore.objects.all()]
+    missing = sum(int(np.isnan(one).sum()) for one in stored)
+    assert job.result["tokens_without_number"] == missing == len(stored) > 0
+    assert ("tokens without number", missing) in JobRow(job).facts
+    assert all(np.isfinite(one[1:]).all() for one in stored)
+
+
+def test_a_step_whose_parts_are_no_numbers_keeps_its_score(project, monkeypatch):
+    model = trained(project)
+    real = score.model_loaded
+
+    class Broken:
+        def __init__(self, loaded):
+            self.loaded, self.facts = loaded, loaded.facts
+
+        def score_many(self, items):
+            for found in self.loaded.score_many(items):
+                values = found.step.copy()
+                values[2::2] = np.nan
+                yield replace(found, parts={"x": Part(values, "probability")})
+
+    monkeypatch.setattr(score, "model_loaded", lambda row: Broken(real(row)))
+    job = run(score_request(model=model, user=None))
+    assert job.state == Job.State.DONE, job.error
+    assert StepScore.objects.count() == Step.objects.count()
+    without = StepScore.objects.filter(parts=None).count()
+    assert job.result["steps_without_parts"] == without > 0
