@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from annotator.services.judgements.labels import label_set
@@ -74,5 +76,33 @@ def test_png_is_made_in_the_browser_under_the_policy(open_page, game):
     page.wait_for_selector("#png:not([hidden])")
     with page.expect_download() as saved:
         page.locator("#png").click()
-    assert saved.value.path().read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    png = saved.value.path().read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    svg = ElementTree.fromstring(page.request.get(page.url.replace("/tree/", "/tree.svg")).text())
+    twice = [2 * int(svg.attrib[name]) for name in ("width", "height")]
+    assert [int.from_bytes(png[at : at + 4], "big") for at in (16, 20)] == twice
     assert saved.value.suggested_filename.endswith("-tree.png")
+
+
+CORNERS = """async (source) => {
+    const image = new Image();
+    image.src = URL.createObjectURL(new Blob([source], { type: "image/svg+xml" }));
+    await image.decode();
+    const copy = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext("2d");
+    copy.drawImage(image, 0, 0);
+    const { data } = copy.getImageData(0, 0, image.naturalWidth, image.naturalHeight);
+    const inks = new Set();
+    for (let i = 0; i < data.length; i += 4) inks.add(data.slice(i, i + 4).join());
+    return { corner: [...data.slice(0, 4)], inks: inks.size };
+}"""
+
+
+@pytest.mark.parametrize("kind", ["tree", "path", "compare"])
+def test_a_saved_figure_is_on_white_paper_in_the_dark_theme(open_page, game, kind):
+    reviewer, problem = game
+    own = f"/p/{problem.project.name}/problems/{problem.pk}/figures/{kind}"
+    page = open_page(reviewer, f"{own}/", color_scheme="dark")
+    source = page.request.get(page.url.replace(f"/{kind}/", f"/{kind}.svg")).text()
+    drawn = page.evaluate(CORNERS, source)
+    assert drawn["corner"] == [255, 255, 255, 255]
+    assert drawn["inks"] > 10

@@ -6,10 +6,11 @@ style; numbers are written with one decimal, so the same picture is the same byt
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.utils.html import escape
+from django.utils.html import escape as html_escape
 from django.utils.safestring import SafeString, mark_safe
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ FONT = "Inter, 'Segoe UI', system-ui, 'Helvetica Neue', Arial, sans-serif"
 PAPER = "#ffffff"
 FOOT_LINE, FOOT_SIZE, FOOT_WIDTH, MARGIN = 14, 10, 5.4, 12
 TITLE_LINE, TITLE_WIDTH = 18, 8.0
+
+
+# What XML 1.0 does not allow even as a reference: control characters and the two non-characters.
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def escape(text: str) -> str:
+    """Return ``text`` for markup, with "\ufffd" for every character that XML has no way to write."""
+    return html_escape(NOT_XML.sub("\ufffd", text))
 
 
 def coordinate(value: float) -> str:

@@ -117,6 +117,8 @@ def figure_csv(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRe
     writer.writerow(["#", csv_text(figure.title)])
     writer.writerows(["#", csv_text(line)] for line in figure.provenance)
     writer.writerow(["#", csv_text(f"by {' against '.join(figure.keys)}")])
+    # Every text in quotes: a reader that skips what follows "#" must not find one in a step.
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(figure.head)
     writer.writerows(figure.table)
     response = HttpResponse(out.getvalue(), "text/csv; charset=utf-8")

@@ -66,6 +66,47 @@ def test_a_picture_is_xml_with_its_origin_and_nothing_that_acts(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_is_strict_xml_that_stands_alone(
+    game, models, rated, reviewer, address, query, kind
+):
+    problem, _ = game
+    problem.prompt = "a\x01b \x1b[31m c\ufffe & d < e \U0001f600"
+    problem.save()
+    Step.objects.update(text="\x08 up \x7f to \uffff ]]> &amp; x")
+    content = reviewer.get(address(f"figures/{kind}.svg{query}")).content
+    root = ElementTree.fromstring(content)  # expat refuses what XML 1.0 does not allow
+    assert [child.tag for child in root[:2]] == [f"{SVG}title", f"{SVG}desc"]
+    assert "\U0001f600" in root[0].text
+    assert "\ufffd" in root[0].text
+    assert "data " in root[1].text
+    assert root.get("font-family").endswith("sans-serif")
+    width, height = float(root.get("width")), float(root.get("height"))
+    assert root.get("viewBox") == f"0 0 {width:g} {height:g}"
+    paper = root[2]
+    assert (paper.tag, paper.get("fill")) == (f"{SVG}rect", "#ffffff")
+    assert (paper.get("width"), paper.get("height")) == (root.get("width"), root.get("height"))
+    # Nothing is fetched from elsewhere, nothing waits for a page's styles.
+    written = content.decode().replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"href|url\(|://|@import|class=|var\(|<script|<style", written)
+
+
+@pytest.mark.parametrize("kind", ["path", "compare"])
+def test_a_number_sign_in_a_text_is_no_comment(game, models, rated, reviewer, address, query, kind):
+    text = 'Step #1, "so":\n# not a comment, =1'
+    Step.objects.update(text=text)
+    content = reviewer.get(address(f"figures/{kind}.csv{query}")).content.decode()
+    lines = content.split("\r\n")
+    above = [line for line in lines if line.startswith("#,")]
+    assert above == lines[: len(above)]
+    assert not any("\n" in line for line in above)
+    below = "\r\n".join(lines[len(above) :])
+    assert "#" not in re.sub(r'"(?:[^"]|"")*"', "", below)
+    rows = list(csv.DictReader(io.StringIO(below, newline="")))
+    texts = {row[name] for row in rows for name in row if name.endswith("text")}
+    assert texts - {""} == {text}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_cells_are_text_and_rows_above_say_what_they_are(
     game, models, rated, reviewer, address, query, kind
 ):
