@@ -64,7 +64,7 @@ export class RewardLine {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { time: false } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 54 }],
+      axes: [{ ...axis, size: 28 }, { ...axis, size: 54, space: 22 }],
       series: [{}, { stroke: resolved("--accent"), width: 1.5, spanGaps: Boolean(sparse), points: { show: Boolean(sparse), size: 5 } }],
       hooks: {
         drawClear: [(plot) => this.#bands(plot, band)],
