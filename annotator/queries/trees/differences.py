@@ -24,13 +24,16 @@ LEANS: dict[Lean, str] = {"": "Either way", "up": "B says more", "down": "B says
 PAGE = 50
 MILLION = 1_000_000
 BEYOND = 2**62
+# Of one problem, where one is asked for.
+ONE = """AND (%(problem)s::bigint IS NULL
+         OR {}.step_id IN (SELECT id FROM annotator_step WHERE problem_id = %(problem)s))"""
 OWN = COUNTS.replace("s.id", "l.step_id")  # spares a look at every step
 RATED = f"""
 WITH aside AS MATERIALIZED ({EXAMINED}), said AS (
     SELECT l.step_id, avg(l.rating)::float8 AS mean, count(*) AS n
     FROM annotator_steplabel l
     JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
-    WHERE l.rating IS NOT NULL AND r.kind = ANY(%(kinds)s) AND {OWN}
+    WHERE l.rating IS NOT NULL AND r.kind = ANY(%(kinds)s) AND {OWN} {ONE.format("l")}
     GROUP BY l.step_id
 ), pairs AS (
     SELECT d.step_id, d.mean AS a, 2 * x.score - 1 AS b, d.n
@@ -39,14 +42,15 @@ WITH aside AS MATERIALIZED ({EXAMINED}), said AS (
     WHERE x.score BETWEEN 0 AND 1
 )
 """  # noqa: S608 - own text
-SCORED = """
+SCORED = f"""
 WITH pairs AS (
     SELECT x.step_id, x.score AS a, y.score AS b, 1 AS n
     FROM annotator_stepscore x
     JOIN annotator_stepscore y ON y.step_id = x.step_id AND y.model_id = %(model_b)s
     WHERE x.model_id = %(model_a)s AND x.score BETWEEN 0 AND 1 AND y.score BETWEEN 0 AND 1
+      {ONE.format("x")}
 )
-"""
+"""  # noqa: S608 - own text
 FOUND = """
 , gaps AS (
     SELECT *, round(abs(a - b) * 1000000)::bigint AS size FROM pairs
@@ -75,6 +79,7 @@ class Wanted:
         least: the smallest difference, in the unit of the size.
         lean: only where B says more, or less.
         opposite: only where one says right and the other wrong.
+        problem: id of the one problem that is looked at, None = all of the project.
     """
 
     kinds: tuple[str, ...]
@@ -83,6 +88,7 @@ class Wanted:
     least: float = 0.0
     lean: Lean = ""
     opposite: bool = False
+    problem: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ def differences(*, project: Project, wanted: Wanted, after: str = "") -> Differe
     rated = wanted.model_a is None
     parameters: dict[str, Any] = {
         "project": project.pk,
+        "problem": wanted.problem,
         "kinds": list(wanted.kinds),
         "model_a": wanted.model_a,
         "model_b": wanted.model_b,

@@ -10,17 +10,13 @@ from django.views.decorators.http import require_safe
 
 from annotator.errors import InvalidError, NotFoundError
 from annotator.numbers import whole_number
-from annotator.queries.access import project_for_user
+from annotator.queries.access import problem_for_user, project_for_user
 from annotator.queries.blindness import EVERYTHING
-from annotator.queries.trees.differences import (
-    LEANS,
-    Wanted,
-    differences,
-    models_with_scores,
-)
+from annotator.queries.trees.difference_kinds import kinds_there
+from annotator.queries.trees.differences import LEANS, Wanted, differences
 from annotator.queries.trees.problems import ProblemFilter, problem_page
 from annotator.queries.trees.sparklines import lines_of
-from annotator.views.http import page_or_fragment
+from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.reading.apart import STEPS_EACH, apart
 from annotator.views.reading.compare import compare_address
 from scoring.credit.registry import METHODS
@@ -57,14 +53,30 @@ SHARES = Scale(
 def disagreements(request: HtmxRequest, project: str) -> HttpResponse:
     """List the steps on which two of them differ most; what others said is for reviewers."""
     access = project_for_user(user=request.user, name=project, at_least="reviewer")
-    kind = request.GET.get("kind", "people")
+    problem = _problem(request, access)
+    models, there = kinds_there(project=access.project, problem=problem, raters=RATERS)
+    kind = request.GET.get("kind", "") or next(
+        (key for key in KINDS if not there[key].empty), next(iter(KINDS))
+    )
     if kind not in KINDS:
         known = ", ".join(KINDS)
         raise InvalidError(f"There is no kind of disagreement '{kind[:40]}'; known: {known}.")
-    told = {"kind": kind, "kinds": [(key, label, f"?kind={key}") for key, label in KINDS.items()]}
-    context = told | (
-        _methods(request.GET, access) if kind == "methods" else _scored(request.GET, access, kind)
-    )
+    only = f"&problem={problem.pk}" if problem is not None else ""
+    context = {
+        "kind": kind,
+        "kinds": [
+            (key, label, f"?kind={key}{only}", there[key].empty) for key, label in KINDS.items()
+        ],
+        "lacking": there[kind].empty,
+        "empties": [(label, there[key].empty) for key, label in KINDS.items() if there[key].empty],
+        "problem": problem,
+        "only": only,
+        "part": wants_fragment(request),
+    }
+    if kind == "methods":
+        context |= _methods(request.GET, access, problem)
+    elif not there[kind].empty:
+        context |= _scored(request.GET, access, problem, kind, models, there[kind].models)
     return page_or_fragment(
         request,
         "annotator/disagreements.html",
@@ -75,13 +87,34 @@ def disagreements(request: HtmxRequest, project: str) -> HttpResponse:
     )
 
 
-def _scored(asked: QueryDict, access: Access, kind: str) -> dict[str, Any]:
-    models = models_with_scores(project=access.project)
+def _problem(request: HtmxRequest, access: Access) -> Problem | None:
+    """Return the one problem that an address asks for.
+
+    Raises:
+        NotFoundError: the project has no such problem.
+    """
+    said = request.GET.get("problem", "")
+    if not said:
+        return None
+    problem = problem_for_user(
+        user=request.user, pk=whole_number(said) or 0, project=access.project.name
+    )
+    problem.project = access.project
+    return problem
+
+
+def _scored(
+    asked: QueryDict,
+    access: Access,
+    problem: Problem | None,
+    kind: str,
+    models: Sequence[RewardModel],
+    there: Sequence[int],
+) -> dict[str, Any]:
+    """List steps by the models asked for; not asked for, by the newest with which there are some."""
     two = kind == "models"
-    if len(models) < 1 + two:
-        return {"models": models, "lacking": True}
-    second = _model(models, asked.get("model_b", ""), 0)
-    first = _model(models, asked.get("model_a", ""), 1) if two else None
+    second = _model(models, asked.get("model_b", ""), there[0])
+    first = _model(models, asked.get("model_a", ""), there[1]) if two else None
     if first is not None and first.pk == second.pk:
         first = next(row for row in models if row.pk != second.pk)
     least = asked.get("least", "")
@@ -93,6 +126,7 @@ def _scored(asked: QueryDict, access: Access, kind: str) -> dict[str, Any]:
         least=float(least) if least in LEASTS and least else 0.0,
         lean=lean,
         opposite=asked.get("opposite") == "1",
+        problem=problem.pk if problem is not None else None,
     )
     found = differences(project=access.project, wanted=wanted, after=asked.get("after", ""))
     by_b = f"prm_score@{second.pk}"
@@ -130,7 +164,7 @@ def _scored(asked: QueryDict, access: Access, kind: str) -> dict[str, Any]:
     }
 
 
-def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
+def _methods(asked: QueryDict, access: Access, only: Problem | None) -> dict[str, Any]:
     known = {key: row.label for key, row in METHODS.items() if "score" not in row.needs}
     defaults = [key for key in ("tempo", "leaf_value", *known) if key in known]
     by, by_b = asked.get("by", "") or defaults[0], asked.get("by_b", "") or defaults[1]
@@ -139,27 +173,31 @@ def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
             raise NotFoundError(
                 f"There is no method '{key[:40]}' without a model; known: {', '.join(known)}."
             )
-    found = problem_page(
-        access=access,
-        wanted=ProblemFilter(sort="oldest"),
-        after=asked.get("after", ""),
-        size=PROBLEMS_AT_ONCE,
-    )
+    page, following = [only] if only is not None else [], ""
+    if only is None:
+        found = problem_page(
+            access=access,
+            wanted=ProblemFilter(sort="oldest"),
+            after=asked.get("after", ""),
+            size=PROBLEMS_AT_ONCE,
+        )
+        page, following = [row.problem for row in found.rows], found.next
     steps, skipped = 0, []
     problems: list[tuple[Apart, list[dict[str, Any]]]] = []
-    for row in found.rows:
-        steps += row.problem.n_steps
+    for problem in page:
+        steps += problem.n_steps
         if steps > STEPS_AT_ONCE and problems:
-            skipped.append(row.problem)
-            steps -= row.problem.n_steps
+            skipped.append(problem)
+            steps -= problem.n_steps
             continue
-        row.problem.project = access.project
-        one = apart(problem=row.problem, sight=EVERYTHING, by=by, by_b=by_b)
-        problems.append((one, _apart_links(row.problem, one.steps, by, by_b)))
+        problem.project = access.project
+        one = apart(problem=problem, sight=EVERYTHING, by=by, by_b=by_b)
+        problems.append((one, _apart_links(problem, one.steps, by, by_b)))
     query = asked.copy()
-    query["after"] = found.next
+    query["after"] = following
     return {
         "methods": known,
+        "names": (known[by], known[by_b]),
         "by": by,
         "by_b": by_b,
         "problems": problems,
@@ -169,7 +207,7 @@ def _methods(asked: QueryDict, access: Access) -> dict[str, Any]:
         "most_steps": STEPS_AT_ONCE,
         "each": STEPS_EACH,
         "paged": bool(asked.get("after")),
-        "next": f"?{query.urlencode()}" if found.next else "",
+        "next": f"?{query.urlencode()}" if following else "",
     }
 
 
@@ -196,14 +234,13 @@ def _tree(step: Step, by: str, model: int, tab: str) -> str:
 
 
 def _model(models: Sequence[RewardModel], said: str, otherwise: int) -> RewardModel:
-    """Return the model that an address names.
+    """Return the model that an address names, else the one with the id ``otherwise``.
 
     Raises:
         NotFoundError: there is none with scores here.
     """
-    if not said:
-        return models[otherwise]
-    found = next((row for row in models if row.pk == whole_number(said)), None)
+    wanted = whole_number(said) if said else otherwise
+    found = next((row for row in models if row.pk == wanted), None)
     if found is None:
         raise NotFoundError("This project has no such model with scores.")
     return found

@@ -10,9 +10,10 @@ import pytest
 from annotator.models import RewardModel, StepScore
 from annotator.queries.trees import differences as module
 from annotator.queries.trees.differences import Wanted, differences
+from annotator.services.judgements.labels import label_set
 from annotator.views.reading.apart import rank_gaps
 from tests.annotator.reading.conftest import CHECKED, HUMAN
-from tests.annotator.workbench_data import write_problem
+from tests.annotator.workbench_data import Node, member, write_model, write_problem
 from tests.page_text import without_tokens
 
 pytestmark = pytest.mark.django_db
@@ -146,8 +147,65 @@ def test_what_makes_no_sense_is_said(game, models, rated, reviewer, page, query,
 
 
 def test_a_project_without_scores_says_what_is_needed(game, reviewer, page):
-    assert "Too few scores" in read(reviewer, page)
-    assert "two models" in read(reviewer, f"{page}?kind=models")
+    for kind, want in (
+        ("people", "Nobody rated a step and no model has scored a step."),
+        ("checkers", "No checker rated a step and no model has scored a step."),
+        ("models", "step scores of the same steps by two models"),
+    ):
+        assert want in read(reviewer, f"{page}?kind={kind}")
+
+
+def current(content):
+    return re.search(
+        r'aria-current="page"[^>]*>([A-Z][^<]+)<', content.split('aria-label="Who disagrees"')[1]
+    )[1].strip()
+
+
+def test_the_page_opens_on_the_first_kind_that_has_rows_and_says_why_others_have_none(
+    game, project, reviewer, page
+):
+    problem, steps = game
+    whole = read(reviewer, page)
+    assert current(whole) == "Two methods"
+    assert "People and a model (nobody rated a step and no model has scored a step)" in whole
+    one = write_model(problem, steps[:4], name="one")
+    assert "Two models (only one has scored steps)" in read(reviewer, page).replace(str(one), "one")
+    write_model(problem, steps[4:], name="two", seed=1)
+    assert "Two models (no step has scores of two models)" in read(reviewer, page)
+    write_model(problem, steps[:2], name="three", seed=2)
+    whole = read(reviewer, page)
+    assert current(whole) == "Two models"
+    assert "2 of 2 steps with both numbers" in whole, "the newest two that meet, not the newest two"
+    label_set(step=steps[0], user=member(project, "colleague", "annotator"), rating=1)
+    assert current(read(reviewer, page)) == "People and a model"
+    label_set(
+        step=steps[0], user=member(project, "colleague", "annotator"), rating=None, unsure=True
+    )
+    assert current(read(reviewer, page)) == "Two models"
+
+
+def test_one_problem_alone_is_looked_at_and_named(game, models, rated, project, reviewer, page):
+    problem, _ = game
+    other, steps = write_problem(project, "Another one.", [Node("x", outcomes=[1.0]), Node("y")])
+    model = write_model(other, steps, name="own")
+    for kind in ("people", "methods"):
+        whole = read(reviewer, f"{page}?kind={kind}&problem={problem.pk}")
+        assert "Another one." not in whole
+        assert 'id="problem-strip"' in whole
+        assert f'name="problem" value="{problem.pk}"' in whole
+        assert f"?kind=models&amp;problem={problem.pk}" in whole
+    whole = read(reviewer, f"{page}?problem={other.pk}")
+    assert current(whole) == "Two methods"
+    assert f"Two models (only {model} has scored steps)" in whole
+    assert "People and a model (nobody rated a step)" in whole
+    for wrong in ("0", "x", "999999"):
+        assert reviewer.get(f"{page}?problem={wrong}").status_code == 404
+
+
+def test_two_methods_are_named_in_the_heads_of_the_table(game, reviewer, page):
+    whole = read(reviewer, f"{page}?kind=methods&by=tempo&by_b=grpo")
+    assert '<th scope="col" class="num">TEMPO</th><th scope="col" class="num">GRPO</th>' in whole
+    assert "|rank by TEMPO − rank by GRPO|" in whole
 
 
 @pytest.mark.parametrize("kind", ["people", "models", "methods"])
