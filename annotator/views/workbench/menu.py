@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,17 +47,33 @@ def credit_here(request: HttpRequest, project: str, pk: int) -> HttpResponse:
 
 
 def menu_context(colorings: Colorings, chosen: Coloring) -> dict[str, Any]:
-    """Return families of methods; the chosen one with the settings that it has now."""
-    families: list[dict[str, Any]] = [
-        {"name": name, "methods": [_method(colorings, row, chosen) for row in rows]}
+    """Return methods in groups: what can be shown by family, then the rest by what is lacking.
+
+    The chosen method has the settings that it has now.
+    """
+    methods = [
+        {"family": name, **_method(colorings, row, chosen)}
         for name, rows in FAMILIES.items()
-        if rows
+        for row in rows
     ]
     if np.isfinite(colorings.columns.value).any():
-        families.append({"name": OTHERS, "methods": [_search_value(chosen)]})
-    methods = [method for family in families for method in family["methods"]]
-    usable = sum(not method["missing"] for method in methods)
-    return {"families": families, "count": len(methods), "usable": usable}
+        methods.append({"family": OTHERS, **_search_value(chosen)})
+    usable = [method for method in methods if not method["missing"]]
+    families = dict.fromkeys(method["family"] for method in usable)
+    lacking = Counter(method["missing"] for method in methods if method["missing"])
+    groups = [
+        {"name": name, "methods": [one for one in usable if one["family"] == name]}
+        for name in families
+    ]
+    groups += [
+        {
+            "name": f"{reason}.",
+            "lacking": True,
+            "methods": [one for one in methods if one["missing"] == reason],
+        }
+        for reason, _ in lacking.most_common()
+    ]
+    return {"groups": groups, "count": len(methods), "usable": len(usable)}
 
 
 def _method(colorings: Colorings, row: MethodRow, chosen: Coloring) -> dict[str, Any]:

@@ -40,9 +40,9 @@ function point(option) {
 function filter() {
   const words = $("color-search").value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const group of body.querySelectorAll("[role=group]")) {
-    const family = group.querySelector("h3").textContent.toLowerCase();
+    const heading = group.querySelector("h3").textContent; // a family, or what all below it lack
     for (const option of group.querySelectorAll("[role=option]")) {
-      const text = `${family} ${option.dataset.key} ${option.textContent} ${formOf(option).querySelector("p").textContent}`.toLowerCase();
+      const text = `${heading} ${option.dataset.family} ${option.dataset.key} ${option.textContent}`.toLowerCase();
       option.hidden = !words.every((word) => text.includes(word));
     }
     group.hidden = ![...group.querySelectorAll("[role=option]")].some((option) => !option.hidden);

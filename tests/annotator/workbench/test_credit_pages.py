@@ -8,7 +8,9 @@ import re
 import pytest
 
 from annotator.models import Outcome, RewardModel
+from scoring.credit.registry import METHODS
 from tests.annotator.workbench.data import HTMX, address
+from tests.annotator.workbench_data import Node, write_problem
 from tests.page_text import without_tokens
 
 pytestmark = pytest.mark.django_db
@@ -19,12 +21,26 @@ def test_the_picker_groups_methods_and_says_what_each_lacks_and_how_it_is_known(
     page = without_tokens(
         reviewer.get(address(problem, "credit/menu/?by=grpo:ddof=0")).content.decode()
     )
-    assert page.index("States and hierarchy") < page.index('id="color-gigpo"')
-    assert 'id="color-gigpo" data-key="gigpo" aria-selected="false" aria-disabled="true"' in page
-    assert 'id="color-grpo" data-key="grpo" aria-selected="true">' in page
+    gigpo = (
+        'data-key="gigpo" data-family="States and hierarchy" aria-selected="false" aria-disabled'
+    )
+    assert page.index("Needs environment states: ") < page.index(gigpo)
+    assert 'data-key="grpo" data-family="Outcomes" aria-selected="true">' in page
     assert "TreePS-RAG (reconstruction)" in page
     assert '<option value="0" selected>' in page, "the settings in use are in the form"
     assert f'<option value="{model.pk}"' in page
+
+
+def test_what_several_methods_lack_is_said_once_above_them(project, reviewer):
+    problem, _ = write_problem(project, "Bare.", [Node("One."), Node("Two.", 0)])
+    page = reviewer.get(address(problem, "credit/menu/")).content.decode()
+    listed = page.split('id="color-about"')[0]
+    reason = "Needs outcomes: import traces with outcomes, or set them in the inspector."
+    assert listed.count(reason) == 1
+    assert listed.count("data-key=") == len(METHODS)
+    group = listed.split(reason)[1].split('role="group"')[0]
+    assert len(re.findall('aria-disabled="true"', group)) > 10
+    assert "Mean outcome of the traces that pass through the step." in group
 
 
 def test_a_deleted_model_is_said_and_the_page_opens_with_other_colours(game, reviewer):
