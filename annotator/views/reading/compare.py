@@ -147,8 +147,8 @@ def _notes(found: Comparison) -> list[str]:
 
 
 def _start(found: Comparison) -> int:
-    """Begin one row before the first difference, which then has its context."""
-    return max(0, (found.diverge or 0) - 1)
+    """Begin one row before the first difference, which then has its context; with all if they fit."""
+    return max(0, (found.diverge or 0) - 1) if len(found.pairs) > ROWS else 0
 
 
 def _sides(view: Opened) -> list[dict[str, Any]]:
@@ -210,29 +210,37 @@ def _options(view: Opened, target: Target) -> list[dict[str, Any]]:
     return [*rows, *steps]
 
 
-def _modes(view: Opened) -> list[tuple[str, str]]:
-    """Return links to the usual comparisons that this problem has the data for."""
+def _modes(view: Opened) -> list[tuple[str, str, bool]]:
+    """Return the usual comparisons that the problem has the data for: name, query, is it shown."""
     asked, found = view.asked, view.found
     usable = [choice.key for choice in view.columns.choices() if not choice.missing]
     methods = two_methods(view.columns, usable)
     scores = [key for key in usable if key.startswith("prm_score@") and "." not in key]
     own = asked.a
-    plain: dict[str, object] = {"a": own, "from": None}
-    modes = []
+    modes: list[tuple[str, str, str, str, str]] = []  # name, then a, b, by, by_b
     if (other := sibling(found.a.end)) is not None:
-        pair = {"a": f"s{found.a.end.pk}", "b": f"s{other.pk}", "by_b": None, "from": None}
-        modes.append(("Two siblings", asked.query(**pair)))
+        pair = (f"s{found.a.end.pk}", f"s{other.pk}")
+        modes.append(("Two siblings", *pair, asked.by, asked.by))
     if len(view.traces) > 1:
         a, b = two_paths(view.problem, view.traces, one_path=False)
-        modes.append(("Two traces", asked.query(a=a, b=b, by_b=None, **{"from": None})))
+        modes.append(("Two traces", a, b, asked.by, asked.by))
     if methods:
-        modes.append(("Two methods", asked.query(**plain, b=own, by=methods[0], by_b=methods[1])))
+        modes.append(("Two methods", own, own, methods[0], methods[1]))
     if len(scores) > 1:
-        modes.append(("Two models", asked.query(**plain, b=own, by=scores[0], by_b=scores[1])))
+        modes.append(("Two models", own, own, scores[0], scores[1]))
     for key, name in ((HUMAN, "People and a model"), (CHECKER, "Checkers and a model")):
         if key in usable and scores:
-            modes.append((name, asked.query(**plain, b=own, by=key, by_b=scores[0])))
-    return modes
+            modes.append((name, own, own, key, scores[0]))
+    # Swapped it is the same comparison.
+    shown = {(asked.a, asked.by), (asked.b, asked.by_b)}
+    return [
+        (
+            name,
+            asked.query(a=a, b=b, by=by, by_b=by_b, **{"from": None}),
+            {(a, by), (b, by_b)} == shown,
+        )
+        for name, a, b, by, by_b in modes
+    ]
 
 
 def compare_address(problem: Problem, **said: object) -> str:

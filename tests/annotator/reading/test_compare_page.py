@@ -219,3 +219,27 @@ def test_blind_annotators_see_neither_scores_nor_ratings_of_others(
     own = body(annotator, address(f"compare/?{path}&by=human"))
     assert "1 rating " in own
     assert "−1.00" in own
+
+
+def test_the_usual_comparison_that_is_shown_is_marked_whichever_side_is_first(
+    game, models, rated, reviewer, address
+):
+    _, steps = game
+    trace = steps[4].traces.get()
+    sides = ("human", f"prm_score@{models[-1].pk}")
+    for by, by_b in (sides, sides[::-1]):
+        query = f"?a=t{trace.pk}&by={by}&b=t{trace.pk}&by_b={by_b}"
+        page = reviewer.get(address(f"compare/{query}")).content.decode()
+        marked = re.findall(
+            r'<a class="button small" id="mode-\d" aria-current="true"[^>]*>([^<]+)', page
+        )
+        assert marked == ["People and a model"]
+        assert "A's number of a step minus B's" in page
+
+
+def test_a_comparison_that_fits_begins_with_its_first_row(game, models, reviewer, address):
+    _, steps = game
+    query = f"?a=s{steps[4].pk}&b=s{steps[6].pk}&by=prm_score@{models[0].pk}"
+    page = reviewer.get(address(f"compare/{query}")).content.decode()
+    assert 'id="row-0"' in page
+    assert "rows-earlier" not in page
