@@ -17,7 +17,7 @@ OPEN_STATES = (Job.State.QUEUED, Job.State.RUNNING)
 
 WAITING = {
     Worker.Kind.IO: "imports, exports, checks and judges",
-    Worker.Kind.GPU: "training and scoring",
+    Worker.Kind.GPU: "training, scoring, evaluation by reading and attribution",
 }
 
 
@@ -100,6 +100,9 @@ def worker_health() -> list[WorkerHealth]:
     ]
 
 
-def missing_worker(kind: Worker.Kind) -> str:
-    """Return the sentence for a queue that nobody reads."""
-    return f"No {kind.value} worker is running, so {WAITING[kind]} wait. Start it with `make up`."
+def missing_worker(kind: Worker.Kind, job: Job | None = None) -> str:
+    """Return the sentence for a queue that nobody reads; a page about one ``job`` names that."""
+    what = f"{WAITING[kind]} wait"
+    if job is not None:
+        what = f"job {job.pk} ({Job.Kind(job.kind).label.lower()}) waits"
+    return f"No {kind.value} worker is running, so {what}. Start it with `make up`."

@@ -131,7 +131,7 @@ def test_health_names_the_missing_worker():
     io, gpu = worker_health()
     assert (io.problem, len(io.workers), io.queued) == ("", 1, 0)
     assert gpu.problem == (
-        "No gpu worker is running, so training and scoring wait. Start it with `make up`."
+        "No gpu worker is running, so training, scoring, evaluation by reading and attribution wait. Start it with `make up`."
     )
     assert (gpu.workers, gpu.queued) == ((), 1)
 

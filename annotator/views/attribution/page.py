@@ -158,7 +158,7 @@ def _traces(view: Opened) -> list[dict[str, Any]]:
 def _missing_worker(job: Job | None) -> str:
     if job is None or job.state != Job.State.QUEUED or live_workers(Worker.Kind.GPU).exists():
         return ""
-    return missing_worker(Worker.Kind.GPU)
+    return missing_worker(Worker.Kind.GPU, job)
 
 
 def _objectives(shown: Shown | ShownSignal | None) -> list[dict[str, Any]]:

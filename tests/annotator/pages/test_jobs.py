@@ -9,9 +9,12 @@ import pytest
 
 from annotator.errors import ImportRefusedError
 from annotator.models import Job, Rater, SourceFile, Worker
+from annotator.queries.jobs import missing_worker
 from annotator.templatetags.pages import rater_name
+from annotator.views.pages.jobs.rows import JobRow
 from annotator.views.pages.models.metrics import metric_rows
 from tests.annotator.page_world import world_create
+from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[3]
@@ -157,3 +160,20 @@ def test_job_list_has_a_fixed_number_of_queries(client_for, django_assert_num_qu
         for _ in range(20):
             Job.objects.create(project=world.project, kind=Job.Kind.EXPORT)
     assert counts[0] == counts[1]
+
+
+def test_a_job_that_waits_says_which_it_is_and_for_whom():
+    job = JobFactory(kind=Job.Kind.TRAIN, args={"name": "first"})
+    assert JobRow(job).waits == "Train first waits for a gpu worker"
+    said = missing_worker(Worker.Kind.GPU, job)
+    assert said.startswith(f"No gpu worker is running, so job {job.pk} (train) waits.")
+    io = JobFactory(kind=Job.Kind.AGREEMENT, args={})
+    assert JobRow(io).waits == "Agreement waits for an io worker"
+
+
+def test_the_page_of_a_waiting_job_names_it(client_for):
+    world = world_create()
+    Job.objects.filter(pk=world.ids["job"]).update(state="queued", message="", done=0, total=0)
+    row = JobRow(Job.objects.get(pk=world.ids["job"]))
+    page = client_for(world.people["viewer"]).get(f"/p/Ours/jobs/{world.ids['job']}/")
+    assert row.waits in page.content.decode()

@@ -115,5 +115,5 @@ def _status(request: HtmxRequest, state: AgreementState, *, shown: int) -> dict[
         "is_new": state.report is not None and state.report.pk != shown,
         "many": state.newer > COUNT_LIMIT,
         "limit": COUNT_LIMIT,
-        "missing_worker": missing_worker(Worker.Kind.IO) if waiting else "",
+        "missing_worker": missing_worker(Worker.Kind.IO, state.job) if waiting else "",
     }

@@ -79,6 +79,13 @@ class JobRow:
         return Job.Kind(self.job.kind).label
 
     @property
+    def waits(self) -> str:
+        """What waits, and for whom, in words: "Score tiny waits for a gpu worker"."""
+        name = " ".join(part for part in (self.kind, self.title) if part)
+        queue = Job.Kind(self.job.kind).queue.value
+        return f"{name} waits for {'an' if queue == 'io' else 'a'} {queue} worker"
+
+    @property
     def state(self) -> str:
         """The state in words; a running job that was asked to stop says so."""
         if self.job.cancel_requested and self.job.state == Job.State.RUNNING:
