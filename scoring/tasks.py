@@ -1,7 +1,7 @@
-"""Celery's entry points: one per job kind, all of three lines.
+"""Celery's entry points: one task per job kind, called like the kind.
 
-The io tasks work in this process; the gpu tasks hand the job to a supervised child, so that this
-process never loads torch.
+The io tasks work in this process; the gpu tasks, of kinds that read models, hand the job to a supervised
+child, so that this process never loads torch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from celery.signals import worker_init, worker_ready, worker_shutdown
 from celery.worker import state as celery_state
 
 from annotator.models import Job, Worker
+from annotator.models.jobs import READS_MODELS
 from annotator.services.background import background_enter
 from annotator.services.jobs import job_claim
 from scoring import presence
@@ -20,90 +21,6 @@ from scoring.pipelines.runner import run_claimed
 from scoring.supervisor import Supervisor
 
 _supervisors: list[Supervisor] = []
-
-
-@shared_task(name=Job.Kind.IMPORT.value)
-def import_traces(job_id: int) -> None:
-    """Import an uploaded file."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.EXPORT.value)
-def export_dataset(job_id: int) -> None:
-    """Write the files of an export."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.SNAPSHOT.value)
-def snapshot_dataset(job_id: int) -> None:
-    """Freeze the current labels."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.SAMPLE.value)
-def load_sample(job_id: int) -> None:
-    """Fill the sample project."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.QUEUE.value)
-def build_queue(job_id: int) -> None:
-    """Fill a queue in its order."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.AGREEMENT.value)
-def measure_agreement(job_id: int) -> None:
-    """Compute an agreement report."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.ANSWERS.value)
-def check_answers(job_id: int) -> None:
-    """Compare final answers with references."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.EVALUATE.value)
-def evaluate(job_id: int) -> None:
-    """Measure a model's scores by evaluation suites."""
-    _run_here(job_id)
-
-
-@shared_task(name=Job.Kind.EDITS.value)
-def evaluate_edits(job_id: int) -> None:
-    """Measure a model by what it reads: edited solutions, or its states."""
-    _run_supervised(job_id)
-
-
-@shared_task(name=Job.Kind.TRAIN.value)
-def train(job_id: int) -> None:
-    """Train a reward model."""
-    _run_supervised(job_id)
-
-
-@shared_task(name=Job.Kind.SCORE.value)
-def score(job_id: int) -> None:
-    """Score the steps of a project."""
-    _run_supervised(job_id)
-
-
-@shared_task(name=Job.Kind.ATTRIBUTE.value)
-def attribute(job_id: int) -> None:
-    """Take a path apart with one model and method."""
-    _run_supervised(job_id)
-
-
-@shared_task(name=Job.Kind.FAITHFUL.value)
-def check_faithfulness(job_id: int) -> None:
-    """Try how far a method can be trusted on a model."""
-    _run_supervised(job_id)
-
-
-@shared_task(name=Job.Kind.JUDGE.value)
-def judge(job_id: int) -> None:
-    """Have a judge score the steps of a project."""
-    _run_here(job_id)
 
 
 def _run_here(job_id: int) -> None:
@@ -150,6 +67,9 @@ def _leave(**_: Any) -> None:
         _supervisors.pop().close()
     presence.leave_all()
 
+
+for _kind in Job.Kind:
+    shared_task(name=_kind.value)(_run_supervised if _kind in READS_MODELS else _run_here)
 
 worker_init.connect(_step_back)
 worker_ready.connect(_arrive)

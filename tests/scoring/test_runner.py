@@ -1,4 +1,5 @@
 import errno
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -7,6 +8,7 @@ from django.db import OperationalError
 
 from annotator.errors import ConflictError
 from annotator.models import Job, JobMetric
+from annotator.models.jobs import READS_MODELS
 from annotator.services import jobs
 from scoring.errors import MissingInputError
 from scoring.pipelines import connection, runner
@@ -35,6 +37,21 @@ def test_every_job_kind_has_a_run_and_a_task():
 
     assert set(runner.RUNS) == set(Job.Kind)
     assert {kind.value for kind in Job.Kind} <= set(current_app.tasks)
+
+
+@pytest.mark.parametrize("kind", Job.Kind)
+def test_kinds_that_read_models_go_to_the_child_and_no_others(kind, monkeypatch):
+    from scoring import tasks
+
+    claimed, child, here = [], [], []
+    monkeypatch.setattr(tasks, "job_claim", lambda **asked: claimed.append(asked) or "job")
+    monkeypatch.setattr(tasks.presence, "current", lambda worker: worker)
+    monkeypatch.setattr(tasks, "run_claimed", lambda job, **_: here.append(job))
+    supervisor = SimpleNamespace(run=lambda job, **_: child.append(job))
+    monkeypatch.setattr(tasks, "_supervisor", lambda: supervisor)
+    current_app.tasks[kind.value](7)
+    assert claimed == [{"job_id": 7, "worker": kind.queue}]
+    assert (len(child), len(here)) == ((1, 0) if kind in READS_MODELS else (0, 1))
 
 
 def test_a_run_leaves_its_result_and_its_curve(run):
