@@ -240,27 +240,12 @@ def gold_makers(*, access: Access) -> set[int]:
     return set(made.values_list("created_by", flat=True)) - {access.user_id}
 
 
-def rankings_open(
-    *, access: Access, problem: Problem, level: str, parent_id: int | None, criterion: str
-) -> bool:
-    """Say whether other people's rankings of a place by a criterion are open: after one's own.
-
-    Args:
-        access: who asks.
-        problem: of the place.
-        level: ``step``, ``branch`` or ``trace``.
-        parent_id: the step whose children are ranked, None = the problem.
-        criterion: its key, "" = overall.
-    """
-    if access.may_review:
-        return True
-    return (level, parent_id, criterion) in places_open(access=access, problem=problem)
-
-
 def places_open(*, access: Access, problem: Problem) -> set[tuple[str, int | None, str]]:
-    """Return what of a problem ``rankings_open`` says yes to for who does not review.
+    """Return where in a problem other people's rankings are open to who does not review: after one's own.
 
-    Each as ``(level, parent_id, criterion)``; two queries, however much was ranked.
+    Each as ``(level, parent_id, criterion)``: the level is ``step``, ``branch`` or ``trace``, the parent the
+    step whose children are ranked (None = the problem), the criterion its key ("" = overall). Two queries,
+    however much was ranked.
     """
     if not access.may_label:
         return set()

@@ -6,7 +6,7 @@ import pytest
 
 from annotator.models import Assignment, JudgementEvent, Project, Queue, Ranking, StepLabel
 from annotator.queries.access import project_for_user
-from annotator.queries.blindness import labels_visible, rankings_open, sight_of
+from annotator.queries.blindness import labels_visible, places_open, sight_of
 from annotator.services.judgements.labels import label_set
 from annotator.services.judgements.submissions import submission_set
 from annotator.services.people.raters import rater_for_user
@@ -116,10 +116,14 @@ def test_rankings_of_others_open_after_ones_own():
     world = queue_world(traces=1)
     problem, user = world.traces[0].problem, world.people[1]
     problem.project = world.project
-    access = project_for_user(user=user, name=world.project.name)
-    place = {"problem": problem, "level": "trace", "parent_id": None, "criterion": ""}
-    assert not rankings_open(access=access, **place)
+
+    def places():
+        access = project_for_user(user=user, name=world.project.name)
+        return places_open(access=access, problem=problem)
+
+    assert not places()
     label_set(step=problem.steps.first(), user=user, rating=1)
+    assert not places()
     Ranking.objects.create(
         problem=problem,
         level="trace",
@@ -127,14 +131,13 @@ def test_rankings_of_others_open_after_ones_own():
         event=JudgementEvent.objects.latest("pk"),
         tiers=[[world.traces[0].pk]],
     )
-    assert rankings_open(access=access, **place)
-    assert not rankings_open(access=access, **(place | {"level": "step"}))
-    assert not rankings_open(access=access, **(place | {"criterion": "clarity"}))
+    # This level, place and criterion alone.
+    assert places() == {("trace", None, "")}
+    boss = project_for_user(user=world.owner, name=world.project.name)
+    assert not places_open(access=boss, problem=problem), "a ranking by somebody else opens nothing"
     queue = Queue.objects.create(project=world.project, name="Q", task="rank_trace", n_items=1)
     queue.items.create(problem=problem, position=1, need=1)
-    assert not rankings_open(access=access, **place)
-    boss = project_for_user(user=world.owner, name=world.project.name)
-    assert rankings_open(access=boss, **place)
+    assert not places()
 
 
 @pytest.mark.parametrize(
