@@ -53,6 +53,23 @@ def test_the_pages_for_reading_are_fit_for_everybody(open_page, game, theme, wid
     assert {name: said for name, said in found.items() if said != ([], 0)} == {}
 
 
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('main svg text')].map((text) =>
+  parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a))"""
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_letters_in_pictures_are_large_enough_to_be_read(open_page, game, media):
+    reviewer, problem = game
+    base = f"/p/{problem.project.name}"
+    page = open_page(reviewer, f"{base}/overview/", viewport={"width": 1280, "height": 800})
+    page.emulate_media(media=media)
+    assert page.locator("main .plot svg text").count() > 4
+    assert page.evaluate(SMALLEST) >= 11
+    for kind in ("tree", "path", "compare"):
+        page.goto(f"{page.evaluate('location.origin')}{base}/problems/{problem.pk}/figures/{kind}/")
+        assert page.evaluate(SMALLEST) >= 11, kind
+
+
 def test_the_open_tab_is_in_view_where_not_all_fit(open_page, game):
     reviewer, problem = game
     page = open_page(

@@ -31,7 +31,7 @@ def waterfall_drawing(found: Comparison, fall: Waterfall) -> Drawing:
     drawing = Drawing(WIDTH, height, said(found, fall))
     for tick in across.ticks:
         drawing.line(tick.at, TOP, tick.at, height - 20)
-        drawing.text(tick.at, height - 6, tick.label, "fig-muted", "middle", 10)
+        drawing.text(tick.at, height - 6, tick.label, "fig-muted", "middle")
     zero = across.place(0.0)
     drawing.line(zero, TOP, zero, height - 20, "fig-edge")
     _total(drawing, 0, "B in all", fall.second, zero, across.place(fall.second))

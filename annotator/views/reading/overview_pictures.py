@@ -35,7 +35,7 @@ def bands_drawing(found: ByDepth) -> Drawing | None:
     drawing = Drawing(WIDTH, HEIGHT, f"{found.label} by depth. {said}.")
     for tick in up.ticks:
         drawing.line(LEFT, tick.at, WIDTH - RIGHT, tick.at)
-        drawing.text(LEFT - 6, tick.at + 3, tick.label, "fig-muted", "end", 10)
+        drawing.text(LEFT - 6, tick.at + 3, tick.label, "fig-muted", "end")
     # Each band is a block as wide as its depths: nothing is drawn where there is no value.
     for band in found.bands:
         x, wide = LEFT + (band.first - 1) * step, (band.last - band.first + 1) * step
@@ -65,7 +65,7 @@ def bars_drawing(name: str, found: Histogram) -> Drawing:
     drawing = Drawing(WIDTH, BARS_HEIGHT, said)
     for tick in up.ticks:
         drawing.line(LEFT, tick.at, WIDTH - RIGHT, tick.at)
-        drawing.text(LEFT - 6, tick.at + 3, tick.label, "fig-muted", "end", 10)
+        drawing.text(LEFT - 6, tick.at + 3, tick.label, "fig-muted", "end")
     floor = up.place(0.0)
     for (first, last, count), share in zip(found.bars, shares, strict=True):
         top = up.place(share)
@@ -78,7 +78,7 @@ def bars_drawing(name: str, found: Histogram) -> Drawing:
     title = f"no error: {found.none:,} of {found.n:,}"
     top = up.place(rest)
     drawing.rect(x, top, 40, max(floor - top, 0.8), "fig-total", title)
-    drawing.text(x + 20, BARS_HEIGHT - 20, "none", "fig-muted", "middle", 10)
+    drawing.text(x + 20, BARS_HEIGHT - 20, "none", "fig-muted", "middle")
     _depths(drawing, [(first, last) for first, last, _ in found.bars], step, BARS_HEIGHT)
     return drawing
 
@@ -103,8 +103,8 @@ def _depths(drawing: Drawing, spans: list[tuple[int, int]], step: float, height:
     stride = max(1, -(-len(spans) // 12))
     for first, last in spans[::stride]:
         middle = LEFT + (first - 1 + (last - first + 1) / 2) * step
-        drawing.text(middle, height - 20, _span(first, last), "fig-muted", "middle", 10)
-    drawing.text((LEFT + WIDTH - RIGHT) / 2, height - 5, "depth", "fig-muted", "middle", 10)
+        drawing.text(middle, height - 20, _span(first, last), "fig-muted", "middle")
+    drawing.text((LEFT + WIDTH - RIGHT) / 2, height - 5, "depth", "fig-muted", "middle")
 
 
 def _span(first: int, last: int) -> str:

@@ -107,16 +107,16 @@ def _cells(
 def _legend(drawing: Drawing, limits: Scale, label: str) -> None:
     drawing.text(0, 13, label)
     if limits.flat:
-        drawing.text(WIDTH, 13, "no signal: nothing is coloured", "fig-muted", "end", 10)
+        drawing.text(WIDTH, 13, "no signal: nothing is coloured", "fig-muted", "end")
         return
     names = [f"heat-neg-{n}" for n in (4, 3, 2, 1)] if limits.two_sided else []
     names += ["heat-zero", *(f"heat-pos-{n}" for n in (1, 2, 3, 4))]
     x = WIDTH - 60 - 12 * len(names)
     low, high = (number_text(end, signed=limits.signed) for end in (limits.low, limits.high))
-    drawing.text(x - 6, 13, low, "fig-muted", "end", 10)
+    drawing.text(x - 6, 13, low, "fig-muted", "end")
     for n, name in enumerate(names):
         drawing.rect(x + 12 * n, 4, 12, 11, name)
-    drawing.text(x + 12 * len(names) + 6, 13, high, "fig-muted", "start", 10)
+    drawing.text(x + 12 * len(names) + 6, 13, high, "fig-muted", "start")
 
 
 def path_drawing(
@@ -132,7 +132,7 @@ def path_drawing(
     drawing = Drawing(WIDTH, height, said)
     for tick in across.ticks:
         drawing.line(tick.at, TOP, tick.at, height - 20)
-        drawing.text(tick.at, height - 6, tick.label, "fig-muted", "middle", 10)
+        drawing.text(tick.at, height - 6, tick.label, "fig-muted", "middle")
     zero = across.place(0.0)
     for n, (value, text) in enumerate(zip(shown.tolist(), texts, strict=False)):
         y = TOP + ROW * n
