@@ -11,7 +11,6 @@ from annotator.models import (
     RewardModel,
     Step,
 )
-from annotator.queries.attribution.stored import is_signal
 from scoring.attribution.choices import why_not
 from scoring.attribution.faithfulness.base import PREFERRED
 from scoring.attribution.registry import METHODS
@@ -78,7 +77,7 @@ def default_method(
     Of what is there, the most preferred one that passed; else the running reward, unless it failed and
     something that was not tried is there.
     """
-    there = [*dict.fromkeys(one.method for one in stored if not is_signal(one))]
+    there = [*dict.fromkeys(one.method for one in stored if one.method in METHODS)]
     there += [RUNNING] if free and RUNNING not in there else []
     passed = [key for key in PREFERRED if key in there and key in cards and cards[key].passed]
     untried = [key for key in (RUNNING, *there) if key not in cards]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-from scoring.errors import AttributionError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 PREFERRED = (
     *("integrated_gradients", "closed_prefix", "running_reward", "step_shapley"),
-    "leave_one_step_out",
+    *("leave_one_step_out", "objective_split"),
 )
-"""Which method is the default, the first that passes."""
+"""In which order methods that passed their checks are shown first; who decides is ``default_method`` in
+``annotator/queries/attribution/usable.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +65,3 @@ class FaithfulnessCard:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON."""
         return {**asdict(self), "checks": [asdict(c) for c in self.checks], "passed": self.passed}
-
-
-def choose_default(cards: Sequence[FaithfulnessCard]) -> str:
-    """Return the method to show first: the most preferred one that passed.
-
-    Raises:
-        AttributionError: none passed; names what each failed.
-    """
-    good = {card.method for card in cards if card.passed}
-    for key in PREFERRED:
-        if key in good:
-            return key
-    reasons = "; ".join(f"{card.method}: {', '.join(card.failed) or '-'}" for card in cards)
-    raise AttributionError(f"No method passed its checks on this model ({reasons or 'none ran'}).")

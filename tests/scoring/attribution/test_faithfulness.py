@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from scoring.attribution import attribute
-from scoring.attribution.faithfulness import Check, FaithfulnessCard, choose_default
+from scoring.attribution.faithfulness import FaithfulnessCard
 from scoring.attribution.faithfulness.agreement import agreements
 from scoring.attribution.faithfulness.card import card, planted_score
 from scoring.attribution.faithfulness.deletion import curves
@@ -198,24 +198,20 @@ def test_a_card_tells_every_check_and_integrated_gradients_pass(additive, intera
     assert got.passed, got.failed
     assert got.paths == len(paths)
     assert json.loads(json.dumps(got.to_dict()))["passed"] is True
-    assert choose_default([got]) == IG
 
 
-def test_a_method_that_fails_cannot_be_the_default(additive, found):
+def test_a_card_with_a_failed_check_has_not_passed(additive, found):
     paths, _ = found
-    failing = card(additive.model, IG, paths[:4], made=[], start=2, limit=2)
+    got = card(additive.model, IG, paths[:4], made=[], start=2, limit=2)
     # Two nodes are enough for this smooth model: spoil the sum to see the rule.
-    spoilt = replace(
-        failing, checks=(replace(failing.checks[0], value=0.2, passed=False), *failing.checks[1:])
+    first, *others = (replace(check, passed=True) for check in got.checks)
+    shown = replace(others[0], passed=None)
+    assert FaithfulnessCard(IG, "1", "h", 4, (first, shown)).passed, (
+        "what is only shown fails nothing"
     )
-    assert spoilt.failed[0] == "completeness"
+    spoilt = replace(got, checks=(replace(first, value=0.2, passed=False), shown))
+    assert spoilt.failed == ("completeness",)
     assert not spoilt.passed
-    good = FaithfulnessCard("closed_prefix", "1", "h", 4, (Check("deletion", 4, 3, True, ""),))
-    assert choose_default([spoilt, good]) == "closed_prefix"
-    with pytest.raises(AttributionError, match="integrated_gradients: completeness"):
-        choose_default([spoilt])
-    with pytest.raises(AttributionError, match="none ran"):
-        choose_default([])
 
 
 def test_a_method_with_steps_only_has_no_completeness_to_keep(additive, found):
