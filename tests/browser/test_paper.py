@@ -106,13 +106,13 @@ def test_a_printed_figure_has_its_title_its_limits_and_what_made_it(open_page, g
     assert page.evaluate(avoided) == "avoid"
 
 
-PIXELS = """() => {
-    const canvas = document.getElementById("icicle");
+PIXELS = """(selector) => {
+    const canvas = document.querySelector(selector);
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
     const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     let dark = 0;
-    for (let i = 0; i < data.length; i += 4) dark += data[i] + data[i + 1] + data[i + 2] < 150;
+    for (let i = 0; i < data.length; i += 4) dark += data[i + 3] > 200 && data[i] + data[i + 1] + data[i + 2] < 150;
     return dark / (data.length / 4);
 }"""
 ROWS = "[...document.querySelectorAll('.outline .row')]"
@@ -128,7 +128,7 @@ def test_the_whole_tree_is_printed_in_order_with_its_texts_and_a_light_map(open_
     page.wait_for_selector("html[data-ready]")
     on_screen = page.evaluate(f"{ROWS}.length")
     assert on_screen < 120
-    assert page.evaluate(PIXELS) > 0.5
+    assert page.evaluate(PIXELS, "#icicle") > 0.5
     begins = [step.text.split(":")[0] for step in steps]
 
     def printed():
@@ -140,14 +140,14 @@ def test_the_whole_tree_is_printed_in_order_with_its_texts_and_a_light_map(open_
     eventually(page, printed, begins)  # once the texts have come
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print", color_scheme="dark")
-    assert page.evaluate(PIXELS) < 0.2
+    assert page.evaluate(PIXELS, "#icicle") < 0.2
     tops = page.evaluate(f"{ROWS}.map((row) => row.getBoundingClientRect().top)")
     assert tops == sorted(set(tops))
     assert not page.locator("#printed").is_visible()
     page.emulate_media(media="screen", color_scheme="dark")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     until(page, f"{ROWS}.length === {on_screen}")
-    assert page.evaluate(PIXELS) > 0.5
+    assert page.evaluate(PIXELS, "#icicle") > 0.5
 
 
 def test_a_larger_tree_is_printed_around_the_chosen_step_and_says_so(open_page):
@@ -164,3 +164,15 @@ def test_a_larger_tree_is_printed_around_the_chosen_step_and_says_so(open_page):
 
     eventually(page, printed, (400, "Rows 500 to 899 of 1000, around "))
     assert "without their text" in page.locator("#printed").inner_text()
+
+
+def test_the_line_over_the_tokens_is_light_on_paper_and_dark_again_after(open_page, game):
+    reviewer, problem = game
+    page = open_page(reviewer, f"{address(problem)}attribution/", color_scheme="dark")
+    line = "#line canvas"
+    until(page, lambda: page.locator(line).count() == 1)
+    until(page, lambda: page.evaluate(PIXELS, line) > 0.05)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(PIXELS, line) == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(PIXELS, line) > 0.05

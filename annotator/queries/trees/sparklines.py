@@ -26,6 +26,7 @@ LONGEST = 300
 # the whole tree.
 Extent = tuple[int, int | None]
 SEARCH = "search value"
+DOT = "m-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def sparkline(
 def sparkline_path(values: Sequence[float | None], low: float, high: float) -> str:
     """Return path data of a line through ``values``, broken where a value is missing.
 
-    A value alone between two gaps becomes a dot: a line of no length with round ends.
+    A value alone between two gaps becomes a dot: a ring as thin as its line is wide.
     """
     span = (high - low) or 1.0
     dx = WIDTH / max(1, len(values) - 1)
@@ -212,7 +213,9 @@ def sparkline_path(values: Sequence[float | None], low: float, high: float) -> s
             continue
         level = min(1.0, max(0.0, (value - low) / span))
         x, y = i * dx, 1.5 + (1.0 - level) * (HEIGHT - 3)
-        parts.append(f"L{x:.1f} {y:.1f}" if pen_down else f"M{x:.1f} {y:.1f}h0")
+        parts.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
+        if not pen_down and (i + 1 == len(values) or values[i + 1] is None):
+            parts.append(DOT)
         pen_down = True
     return "".join(parts)
 

@@ -4,9 +4,10 @@ function color(name) {
   return getComputedStyle(document.body).getPropertyValue(name).trim();
 }
 
-/** Resolve a colour that a custom property holds, `light-dark()` included, to one that a canvas takes. */
-function resolved(name) {
+/** Resolve a colour that a custom property holds, `light-dark()` included, to one that a canvas takes; `scheme` "" = the page's. */
+function resolved(name, scheme) {
   const probe = document.createElement("i");
+  probe.style.colorScheme = scheme;
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
@@ -23,6 +24,11 @@ export class RewardLine {
     this.numbers = numbers;
     this.onPoint = onPoint;
     this.silent = false;
+    this.scheme = "";
+    this.gone = new AbortController();
+    for (const [when, scheme] of [["beforeprint", "light"], ["afterprint", ""]]) {
+      addEventListener(when, () => { this.scheme = scheme; this.redraw(); }, { signal: this.gone.signal });
+    }
     this.#draw();
     this.resized = new ResizeObserver(() => this.plot?.setSize(this.#size()));
     this.resized.observe(box);
@@ -45,6 +51,7 @@ export class RewardLine {
   }
 
   close() {
+    this.gone.abort();
     this.resized.disconnect();
     this.plot?.destroy();
   }
@@ -55,9 +62,7 @@ export class RewardLine {
 
   #draw() {
     const { line, start, sparse } = this.numbers;
-    const ink = resolved("--muted");
-    const edge = resolved("--line");
-    const band = resolved("--accent-soft");
+    const [ink, edge, band, stroke] = ["--muted", "--line", "--accent-soft", "--accent"].map((name) => resolved(name, this.scheme));
     const axis = { stroke: ink, grid: { stroke: edge, width: 1 }, ticks: { stroke: edge, width: 1 } };
     this.plot = new globalThis.uPlot({
       ...this.#size(),
@@ -65,7 +70,7 @@ export class RewardLine {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { time: false } },
       axes: [{ ...axis, size: 28 }, { ...axis, size: 54, space: 22 }],
-      series: [{}, { stroke: resolved("--accent"), width: 1.5, spanGaps: Boolean(sparse), points: { show: Boolean(sparse), size: 5 } }],
+      series: [{}, { stroke, width: 1.5, spanGaps: Boolean(sparse), points: { show: Boolean(sparse), size: 5 } }],
       hooks: {
         drawClear: [(plot) => this.#bands(plot, band)],
         setCursor: [(plot) => {

@@ -15,6 +15,7 @@ from annotator.queries.access import Access, Role
 from annotator.queries.agreement.scope import Scope
 from annotator.queries.rankings.places import place_of
 from annotator.queries.trees.sparklines import (
+    DOT,
     LONGEST,
     NOTHING,
     POINTS,
@@ -140,7 +141,7 @@ def test_the_minus_of_a_search_value_is_read_as_one():
 
 
 def test_a_line_breaks_where_a_value_is_missing():
-    assert sparkline_path([0.0, None, 1.0, 1.0], 0.0, 1.0) == "M0.0 18.5h0M80.0 1.5h0L120.0 1.5"
+    assert sparkline_path([0.0, None, 1.0, 1.0], 0.0, 1.0) == f"M0.0 18.5{DOT}M80.0 1.5L120.0 1.5"
     assert sparkline_path([None], 0.0, 1.0) == ""
     assert sparkline([None], low=0.0, high=1.0, source="m v1") is None
 
