@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotator.errors import AnnotatorError
-from annotator.queries.access import MAX_ID, problem_for_user, project_for_user
+from annotator.numbers import whole_number
+from annotator.queries.access import problem_for_user, project_for_user
 from annotator.queries.rankings.criteria import (
     criteria_of,
     criteria_rows,
@@ -34,10 +35,7 @@ def ranking_list(request: HttpRequest, project: str) -> HttpResponse:
     """List the project's problems that have something to rank."""
     request = cast("HtmxRequest", request)
     access = project_for_user(user=request.user, name=project)
-    after = request.GET.get("after", "")
-    start = (
-        int(after) if after.isascii() and after.isdecimal() and len(after) < len(str(MAX_ID)) else 0
-    )
+    start = whole_number(request.GET.get("after")) or 0
     rows = ranked_problems(project=access.project, user_id=request.user.pk, after=start)
     context = {
         "rows": rows[:PAGE],

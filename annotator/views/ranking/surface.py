@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotator.errors import ForbiddenError
+from annotator.numbers import whole_number
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.rankings.cards import (
     branch_rows,
@@ -54,7 +55,7 @@ def surface(
         user=request.user,
         place=place,
         criterion=request.GET.get("on"),
-        against=int(against) if _is_id(against) else None,
+        against=whole_number(against),
     )
     if wants_fragment(request):
         return render(request, TEXTS.get(level, context["sections"]), context)
@@ -125,7 +126,7 @@ def next_to_rank(request: HttpRequest, project: str, pk: int, level: str) -> Htt
         problem=problem,
         level=level,
         user_id=request.user.pk,
-        after=int(after) if _is_id(after) else None,
+        after=whole_number(after),
     )
     if row is None:
         return redirect("annotator:problem-rankings", problem.project.name, pk)
@@ -176,7 +177,3 @@ def _save(request: HtmxRequest, access: Access, place: Place) -> HttpResponse:
         "access": access,
     }
     return render(request, "annotator/ranking_saved.html", context)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18

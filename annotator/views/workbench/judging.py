@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from annotator.models import Submission
+from annotator.numbers import whole_number
 from annotator.queries.access import access_to
 from annotator.queries.judgements.labelling import labelling_for_user
 from annotator.services.judgements.judging import rest_judge, step_judge, trace_submit
@@ -23,7 +24,6 @@ from annotator.views.keys import keys_of, keys_shown
 from annotator.views.workbench.judgements import CLEAR, LabelForm, checked, key_of, label_state
 from annotator.views.workbench.judging_frame import frame_of
 from annotator.views.workbench.judging_path import judging_context
-from annotator.views.workbench.state import number_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,7 +57,9 @@ class SubmissionForm(forms.Form):
 def surface_context(frame: Frame, request: HttpRequest) -> dict[str, Any]:
     """Return what ``annotator/judging.html`` draws, and its scripts read."""
     context = judging_context(
-        frame, at=number_of(request.GET.get("at")), before=number_of(request.GET.get("before"))
+        frame,
+        at=whole_number(request.GET.get("at")),
+        before=whole_number(request.GET.get("before")),
     )
     return {
         "judging": context,
@@ -153,8 +155,8 @@ def surface_answer(
     """Send the surface to scripts, with the ``bar`` of a chosen span; a browser back to the page."""
     if not request.headers.get("HX-Request"):
         return redirect(frame.address)
-    chosen = at if at is not None else number_of(request.GET.get("at"))
-    before = number_of(request.GET.get("before"))
+    chosen = at if at is not None else whole_number(request.GET.get("at"))
+    before = whole_number(request.GET.get("before"))
     context = {
         "judging": judging_context(frame, at=chosen, before=before),
         "said": said,

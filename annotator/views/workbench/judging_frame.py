@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 from django.urls import reverse
 
 from annotator.errors import NotFoundError
+from annotator.numbers import whole_number
 from annotator.queries.access import trace_for_user
 from annotator.queries.judgements.judging import JUDGING_TASKS
 from annotator.queries.queues.gates import assignment_for_user
-from annotator.views.workbench.state import number_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -84,7 +84,7 @@ def frame_of_work(*, user: User, work: WorkItem) -> Frame:
 def frame_of(request: HttpRequest, project: str, pk: int, trace: int) -> Frame:
     """Read the rules from the item in the person's hands, else from the address."""
     person = cast("HtmxRequest", request).user
-    assignment = number_of(request.GET.get("assignment"))
+    assignment = whole_number(request.GET.get("assignment"))
     if assignment is not None:
         work = assignment_for_user(user=person, pk=assignment, project=project)
         frame = frame_of_work(user=person, work=work)

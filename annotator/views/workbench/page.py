@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from annotator.numbers import whole_number
 from annotator.queries.access import problem_for_user, project_for_user, step_for_user
 from annotator.queries.trees.columns import text_previews
 from annotator.queries.trees.paths import (
@@ -26,7 +27,7 @@ from annotator.views.keys import keys_of, keys_shown
 from annotator.views.workbench.inspector import inspector_context
 from annotator.views.workbench.judging import judging_page
 from annotator.views.workbench.reader import page_urls, reader_context, workbench_of
-from annotator.views.workbench.state import ViewState, number_of
+from annotator.views.workbench.state import ViewState
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -65,7 +66,7 @@ def problem_detail(request: HttpRequest, project: str, pk: int) -> HttpResponse:
     ``?judge=<trace>`` shows one trace to be judged in order instead.
     """
     request = cast("HtmxRequest", request)
-    judged = number_of(request.GET.get("judge"))
+    judged = whole_number(request.GET.get("judge"))
     if judged is not None:
         return judging_page(request, project, pk, judged)
     bench = open_bench(request, project, pk)

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from annotator.numbers import whole_number
 from annotator.queries.access import step_for_user
 from annotator.queries.guidelines.taxonomy import error_types_of
 from annotator.queries.judgements.spans import span_marks, span_of_user, spans_of_user
 from annotator.services.judgements.spans import span_check, span_label_clear, span_label_set
 from annotator.views.workbench.judgements import CLEAR, RATINGS, checked
-from annotator.views.workbench.state import number_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -44,7 +44,7 @@ def step_span(request: HttpRequest, project: str, pk: int, step: int) -> HttpRes
     person = cast("HtmxRequest", request).user
     first = step_for_user(user=person, pk=step, at_least="annotator", project=project, problem=pk)
     if request.method == "GET":
-        wanted = number_of(request.GET.get("last")) or step
+        wanted = whole_number(request.GET.get("last")) or step
         last = step_for_user(user=person, pk=wanted, at_least="annotator", project=project)
         span_check(first=first, last=last)
         return _answer(request, first, last, span_of_user(first=first, last=last, user=person))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from annotator.numbers import whole_number
 from annotator.queries.credit.choices import LONGEST
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class ViewState:
         """Read the query of a URL; what makes no sense is the default, so old links still open."""
         tab = query.get("tab", "")
         return cls(
-            step=number_of(query.get("step")),
+            step=whole_number(query.get("step")),
             by=query.get("by", "")[:LONGEST],
-            model=number_of(query.get("model")),
+            model=whole_number(query.get("model")),
             tab=tab if tab in TABS else "credit",
-            trace=number_of(query.get("trace")),
-            before=number_of(query.get("before")),
+            trace=whole_number(query.get("trace")),
+            before=whole_number(query.get("before")),
             fold=query.get("fold", "")[:MAX_FOLD],
             scale=scale if (scale := query.get("scale", "")) in SCALES else "",
             find=query.get("find", "")[:LONGEST_FIND],
@@ -69,10 +70,3 @@ class ViewState:
         }
         parts |= changes
         return "?" + urlencode({key: value for key, value in parts.items() if value})
-
-
-def number_of(text: str | None) -> int | None:
-    """Return a database id written in decimal, None for anything else."""
-    if text is None or not text.isdecimal() or len(text) > 18:
-        return None
-    return int(text)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.errors import AnnotatorError
+from annotator.numbers import whole_number
 from annotator.queries.access import access_to, problem_for_user, step_for_user
 from annotator.queries.judgements.comments import comment_for_user, threads_of
 from annotator.queries.judgements.own import alternative_of_user
@@ -150,7 +151,7 @@ def _panel(
         access=access,
         problem=problem,
         step=step,
-        before=int(before) if before.isdecimal() and len(before) < 20 else None,
+        before=whole_number(before),
     )
     context = {
         "threads": threads,

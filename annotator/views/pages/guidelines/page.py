@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotator.errors import AnnotatorError, NotFoundError
 from annotator.forms import GuidelineForm, add_errors
 from annotator.markdown import markdown_html
+from annotator.numbers import whole_number
 from annotator.queries.access import project_for_user
 from annotator.queries.guidelines.taxonomy import taxonomy_of
 from annotator.queries.guidelines.versions import (
@@ -63,8 +64,8 @@ def guidelines_changes(request: HtmxRequest, project: str, number: int) -> HttpR
     """Show what version ``number`` changed against the one before it, or against ``?from=``."""
     access = project_for_user(user=request.user, name=project)
     versions = guideline_versions(project=access.project)
-    asked = request.GET.get("from", "")
-    base = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else number - 1
+    asked = whole_number(request.GET.get("from"))
+    base = number - 1 if asked is None else asked
     by_number = {version.number: version for version in versions}
     if number not in by_number:
         raise _no_version(number)
