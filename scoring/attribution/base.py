@@ -28,6 +28,8 @@ OK, AMBER = 0.01, 0.05
 FLOOR = 0.05
 """A gap f(x) - f(baseline) counts at least as this share of the spread of rewards."""
 SMALLEST = 1e-12
+SCORE_SPREAD = 0.25
+"""Of scores, where that of the values they are read from is 1: the slope of the logistic function in its middle."""
 LOG_ODDS, PROBABILITY = "log-odds", "probability"
 CONFIDENCE: Mapping[str, str] = MappingProxyType(
     {

@@ -8,6 +8,7 @@ import numpy as np
 
 from scoring.attribution.base import (
     PROBABILITY,
+    SCORE_SPREAD,
     Attribution,
     Spent,
     badge,
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoring.reward.scores import StepTokens
-
-SCORED_SPREAD = 0.25
-"""Of probabilities: the slope of the logistic function in its middle."""
 
 
 def from_scores(
@@ -48,7 +46,7 @@ def from_scores(
     per_step = np.array([float(one.sum()) for one in credit])
     value, start = float(tokens[-1].running[-1]), float(np.float32(tokens[0].start))
     total = float(per_step.sum())
-    error = relative_error(total, value - start, SCORED_SPREAD)
+    error = relative_error(total, value - start, SCORE_SPREAD)
     count = sum(len(one) for one in credit)
     return Attribution(
         method=row.key,

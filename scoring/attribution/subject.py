@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from scoring.attribution.base import Spent
+from scoring.attribution.base import SCORE_SPREAD, Spent
 from scoring.attribution.layout import PathLayout, PublishedLayout, TrainedLayout
 from scoring.attribution.registry import REASONS, SEQUENCE
 from scoring.errors import AttributionError
@@ -242,21 +242,18 @@ def _published(model: PathScorer, output: str) -> Subject:
             "model": str(model.facts.get("commit") or "") or named_weights(passes.network),
             "template": str(model.facts["layout_hash"]),
         },
-        spread=1.0 if output == "value" else 0.25,
+        spread=1.0 if output == "value" else SCORE_SPREAD,
         caches=passes.packs,
     )
 
 
 def _spread(kind: Any, output: str) -> float:
-    """Return the spread of the values that scores of a trained kind are measured against, else 1.
-
-    A probability's is a quarter of that of log-odds: the slope of the logistic function in the middle.
-    """
+    """Return the spread of the values that scores of a trained kind are measured against, else 1."""
     references = np.array(getattr(kind, "references", ()), dtype=np.float64)
     if references.ndim == 2:  # by head or annotator; of the combination last, of the prior first
         references = references[-1 if hasattr(kind, "heads") else 0]
     spread = float(references.std()) if references.size else 0.0
-    return (spread or 1.0) * (1.0 if output == "value" else 0.25)
+    return (spread or 1.0) * (1.0 if output == "value" else SCORE_SPREAD)
 
 
 def named_weights(network: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from annotator.queries.attribution.usable import RUNNING
-from scoring.attribution.base import AMBER, OK, badge, relative_error
+from scoring.attribution.base import AMBER, OK, SCORE_SPREAD, badge, relative_error
 from scoring.attribution.grouping import grouped
 from scoring.attribution.registry import METHODS
 from scoring.heatmap import Scale, classes, number_text, scale
@@ -135,8 +135,7 @@ def cut_of(step: IntArray, begin: IntArray, end: IntArray) -> str:
 def shown_running(running: RunningReward, *, model: str, dtype: str = "float32") -> Shown:
     """Return the running reward that scoring stored; it costs nothing."""
     value = float(running.running[-1])
-    spread = float(np.std(running.running)) or 1.0
-    error = relative_error(float(running.credit.sum()), value - running.start, spread)
+    error = relative_error(float(running.credit.sum()), value - running.start, SCORE_SPREAD)
     row = METHODS[RUNNING]
     return Shown(
         row=row,
