@@ -61,7 +61,9 @@ class Command(ContractCommand):
                     total.add(self._import(project, name, options))
                 except (ImportRefusedError, ImportStoppedError) as error:
                     refusals.append(error)
-                    total.list_error(Place(Path(name).name, None, None, error.message))
+                    file = Path(name).name
+                    reason = error.message.removeprefix(f"{file}: ")
+                    total.list_error(Place(file, None, None, reason))
                     if isinstance(error, ImportStoppedError):
                         total.add(error.report)
                         break
@@ -114,8 +116,10 @@ def _error(total: ImportReport, refusals: list[AnnotatorError]) -> tuple[str, st
     parts = []
     if total.rejected:
         parts.append(f"{total.rejected:,} of {total.records:,} records were rejected")
-    if refusals:
-        parts.append("; ".join(error.message for error in refusals))
+    if len(refusals) > 1:
+        parts.append(f"{len(refusals)} files were refused; the reasons are listed")
+    elif refusals:
+        parts.append(refusals[0].message)
     only_refusal = len(refusals) == 1 and not total.rejected
     return refusals[0].code if only_refusal else "records_rejected", "; ".join(parts)
 

@@ -192,3 +192,19 @@ def test_people_read_lines_with_places(mixed, capsys):
     assert "Records: 1 new, 0 already there, 1 refused." in out
     assert "mixed.jsonl:2: " in out
     assert "1 of 2 records were rejected" in err
+
+
+def test_every_refused_file_is_told_once(tmp_path, capsys):
+    names = ["one.jsonl", "two.jsonl"]
+    for name in names:
+        (tmp_path / name).write_text('{"neither": "trace"}\n')
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(
+            ["manage.py", "import_traces", *(str(tmp_path / name) for name in names)]
+            + ["--project", "demo"]
+        )
+    out, err = capsys.readouterr()
+    for name in names:
+        assert (out + err).count(f"{name}: the file looks like none of the known formats") == 1
+        assert f"{name}: {name}" not in out + err
+    assert "2 files were refused; the reasons are listed" in err
