@@ -83,7 +83,7 @@ def disagreements(request: HtmxRequest, project: str) -> HttpResponse:
         "annotator/_disagreements.html",
         context,
         access=access,
-        section="disagreements",
+        section="disagreements" if problem is None else "problems",
     )
 
 

@@ -53,7 +53,7 @@ typeset(document.body);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
 // Tabs that do not fit are scrolled: the one that is open is the one to be seen.
-for (const tabs of document.querySelectorAll(".tabs")) {
+for (const tabs of document.querySelectorAll(".tabs, .strip")) {
   const open = tabs.querySelector("[aria-current], [aria-selected=true]");
   const past = open ? open.getBoundingClientRect().right - tabs.getBoundingClientRect().right : 0;
   if (past > 0) tabs.scrollLeft += past + 16;

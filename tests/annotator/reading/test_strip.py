@@ -127,6 +127,14 @@ def test_one_model_alone_is_held_against_a_method_made_of_it(chain, reviewer):
     assert compared(reviewer, problem, f"?a=t{trace.pk}&by=prm_score@{model.pk}") == want
 
 
+def test_numbers_in_different_units_are_not_said_to_be_alike(chain, reviewer):
+    problem, steps = chain
+    write_model(problem, steps)
+    content = read(reviewer, f"/p/{problem.project.name}/problems/{problem.pk}/compare/")
+    assert "One path, 3 steps." in content
+    assert "do not differ" not in content
+
+
 def test_a_trace_is_held_against_one_that_ended_otherwise(game, reviewer, address):
     problem, steps = game
     failed, solved = problem.traces.get(end=steps[5]), problem.traces.get(end=steps[4])
