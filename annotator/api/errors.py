@@ -33,7 +33,12 @@ CODES = {
     status.HTTP_503_SERVICE_UNAVAILABLE: "unavailable",
 }
 NO_DATABASE = "The database does not answer just now; send this again."
+NO_NUMBER = (
+    "JSON parse error - it has no NaN and no Infinity: send null where a number is not known."
+)
 TOO_LONG = "JSON parse error - a number has too many digits."
+READABLE = {"set_int_max_str_digits": TOO_LONG, "Out of range float values": NO_NUMBER}
+"""Our words for what a parser says, by a part of it."""
 # What Django itself raises, with the words for it.
 PLAIN: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((Http404,), 404, "There is nothing at this address."),
@@ -95,7 +100,8 @@ def _framework_error(error: exceptions.APIException) -> Response:
     code = CODES.get(error.status_code, error.default_code)
     if isinstance(error, exceptions.ParseError):
         code = "parse_error"
-    said = TOO_LONG if "set_int_max_str_digits" in str(error.detail) else str(error.detail)
+    said = str(error.detail)
+    said = next((words for part, words in READABLE.items() if part in said), said)
     response = error_response(error.status_code, code, said)
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge

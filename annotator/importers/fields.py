@@ -140,10 +140,10 @@ def probability(value: object, path: str) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def finite(value: object, path: str) -> float:
-    """Return a finite number."""
+def finite(value: object, path: str, expected: str = "a finite number") -> float:
+    """Return a finite number; ``expected`` says in the refusal what else would do."""
     if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-        fail(path, "a finite number", value)
+        fail(path, expected, value)
     return float(value)  # type: ignore[arg-type]
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from annotator.models.finite import FiniteField
 from annotator.models.projects import Project
 
 
@@ -108,7 +109,7 @@ class Step(models.Model):
     text_hash = models.BinaryField(max_length=16)
     state_before = models.TextField(null=True)
     state_after = models.TextField(null=True)
-    value = models.FloatField(null=True)
+    value = FiniteField(null=True)
     visits = models.IntegerField(null=True)
     n_tokens = models.IntegerField(null=True)
     meta = models.JSONField(null=True)
@@ -171,7 +172,7 @@ class Outcome(models.Model):
 
     trace = models.ForeignKey(Trace, models.CASCADE, related_name="outcomes", db_index=False)
     name = models.CharField(max_length=60)
-    value = models.FloatField(null=True)
+    value = FiniteField(null=True)
     source = models.TextField(blank=True, default="")
 
     class Meta:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from annotator.models.data import Problem, Trace
+from annotator.models.finite import FiniteField
 from annotator.models.jobs import Job
 from annotator.models.projects import Project
 
@@ -113,7 +114,7 @@ class SnapshotOutcome(models.Model):
         Trace, models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     name = models.CharField(max_length=60)
-    value = models.FloatField(null=True)
+    value = FiniteField(null=True)
     source = models.TextField(blank=True, default="")
 
     class Meta:

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from annotator.models.data import Step
 from annotator.models.datasets import Snapshot
+from annotator.models.finite import FiniteField
 from annotator.models.jobs import Job
 from annotator.models.projects import Project
 
@@ -56,14 +57,14 @@ class StepScore(models.Model):
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="scores", db_index=False)
     model = models.ForeignKey(RewardModel, models.CASCADE, related_name="step_scores")
-    score = models.FloatField()
-    parts = ArrayField(models.FloatField(), null=True)
+    score = FiniteField()
+    parts = ArrayField(FiniteField(), null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["step", "model"], name="step_score_unique")]
 
     def __str__(self) -> str:
-        return f"{self.score:.3f} for step {self.step_id}"
+        return f"{self.score} for step {self.step_id}"
 
 
 class TokenScore(models.Model):

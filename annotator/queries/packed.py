@@ -30,7 +30,8 @@ def packed_columns(
     Args:
         select: the statement, with ``%(name)s`` placeholders; its rows must be named.
         parameters: their values.
-        **columns: what is read, each "int" (int64, never NULL) or "float" (float64, NULL is NaN).
+        **columns: what is read, each "int" (int64, never NULL) or "float" (float64, NaN where it is
+            NULL or not finite).
     """
     packed = ", ".join(
         f"string_agg({PACKINGS[kind][0].format(name)}, ''::bytea)" for name, kind in columns.items()
@@ -38,7 +39,11 @@ def packed_columns(
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {packed} FROM ({select}) AS packed", parameters)  # noqa: S608 - own text
         row = cursor.fetchone()
-    return [
+    found = [
         np.frombuffer(cell or b"", PACKINGS[kind][1]).astype(PACKINGS[kind][2])
         for cell, kind in zip(row or (), columns.values(), strict=True)
     ]
+    for column in found:
+        if column.dtype == np.float64:
+            column[np.isinf(column)] = np.nan
+    return found

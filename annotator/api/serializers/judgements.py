@@ -74,7 +74,10 @@ class OutcomeIn(JudgementIn):
     """An outcome of a trace; a null value means unknown, which is never 0."""
 
     name = s.CharField(max_length=60)
-    value = s.FloatField(allow_null=True)
+    value = s.FloatField(
+        allow_null=True,
+        error_messages={"invalid": "A finite number is required; null where it is unknown."},
+    )
 
 
 class OutcomeOut(s.Serializer[Any]):

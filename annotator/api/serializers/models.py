@@ -81,9 +81,11 @@ class ScoreOut(s.Serializer[Any]):
     id = s.IntegerField()
     problem = s.IntegerField()
     step = s.IntegerField()
-    score = s.FloatField()
+    score = s.FloatField(
+        allow_null=True, help_text="Null where what is stored is no finite number."
+    )
     parts = s.DictField(
-        child=s.FloatField(),
+        child=s.FloatField(allow_null=True),
         help_text="What the model says besides, by name: an ensemble's disagreement and the scores of its "
         "members, scores by criterion. Empty for most models.",
     )

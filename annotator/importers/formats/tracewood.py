@@ -59,6 +59,7 @@ _STEPS = (
 )  # fmt: skip
 _TRACE = ("end", "key", "model", "sampling", "outcomes", "meta")
 _OUTCOME = ("name", "value", "source")
+_OUTCOME_VALUE = "a finite number, or null if it is unknown"
 _SCORE = ("model", "version", "nodes", "values")
 
 
@@ -173,7 +174,7 @@ def _outcome(row: dict[str, Any], path: str) -> OutcomeRecord:
     value = member(row, "value", path)
     return OutcomeRecord(
         filled_text(row, "name", path),
-        None if value is None else finite(value, f"{path}value"),
+        None if value is None else finite(value, f"{path}value", _OUTCOME_VALUE),
         optional_text(row, "source", path),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Q
 
 from annotator.models import Job, Problem, Trace
+from annotator.models.finite import known
 from annotator.queries.jobs import OPEN_STATES
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Checkable:
 def answers_checkable(*, project: Project) -> Checkable:
     """Count what a check would find; one query."""
     has = ~Q(problem__reference__regex=BLANK)
-    there = Q(outcomes__name=project.primary_outcome, outcomes__value__isnull=False)
+    there = Q(outcomes__name=project.primary_outcome, **known("outcomes__value"))
     found = Trace.objects.filter(problem__project=project).aggregate(
         traces=Count("pk", distinct=True),
         compared=Count("pk", filter=has, distinct=True),

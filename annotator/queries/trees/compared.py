@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from annotator.models import JudgementEvent, Outcome, Step, TokenScore, Trace
+from annotator.models.finite import known
 from annotator.queries.agreement.asides import COUNTS, EXAMINED
 from annotator.queries.packed import packed_columns
 from annotator.queries.trees.columns import positions
@@ -123,7 +124,7 @@ def first_traces(*, problem: Problem) -> list[Trace]:
 
 def outcomes_named(*, traces: Iterable[Trace], name: str) -> dict[int, float]:
     """Return the known outcomes called ``name`` by trace."""
-    rows = Outcome.objects.filter(trace__in=list(traces), name=name, value__isnull=False)
+    rows = Outcome.objects.filter(trace__in=list(traces), name=name, **known())
     return {pk: value for pk, value in rows.values_list("trace_id", "value") if value is not None}
 
 

@@ -17,6 +17,7 @@ from annotator.models import (
     TokenScore,
     Trace,
 )
+from annotator.models.finite import known
 from annotator.queries.prepared import prepared_row
 
 if TYPE_CHECKING:
@@ -105,10 +106,10 @@ def first_step(*, problem: Problem) -> Step | None:
     that was dropped before any trace ended there, about which no method says anything.
     """
     steps = Step.objects.filter(problem=problem)
-    known = Outcome.objects.filter(
-        trace=OuterRef("pk"), name=problem.project.primary_outcome, value__isnull=False
+    outcomes = Outcome.objects.filter(
+        trace=OuterRef("pk"), name=problem.project.primary_outcome, **known()
     )
-    traces = Trace.objects.filter(problem=problem).annotate(judged=Exists(known))
+    traces = Trace.objects.filter(problem=problem).annotate(judged=Exists(outcomes))
     ends = traces.order_by("-judged", "ordinal").values_list("end__preorder", flat=True)
     end = ends.first()
     if end is None:
@@ -147,7 +148,7 @@ def source_record(*, step: Step | None, trace: Trace | None) -> SourceRecord | N
 
 def scores_of(*, step_ids: Iterable[int], model: RewardModel) -> dict[int, float]:
     """Return the model's score of each step that has one."""
-    rows = StepScore.objects.filter(step__in=list(step_ids), model=model)
+    rows = StepScore.objects.filter(step__in=list(step_ids), model=model, **known("score"))
     return dict(rows.values_list("step", "score"))
 
 

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 
 from annotator.models import Outcome, Problem
+from annotator.models.finite import known
 from annotator.queries.blindness import labels_counted
 from annotator.queries.paging import NEWEST, PAGE_SIZE, Page, page_of
 from scoring.types import SOLVED_ABOVE
@@ -151,7 +152,7 @@ def problem_rows(*, access: Access, problems: list[Problem]) -> list[ProblemRow]
     outcomes = {
         row["trace__problem_id"]: (row["solved"], row["judged"])
         for row in Outcome.objects.filter(
-            trace__problem_id__in=ids, name=project.primary_outcome, value__isnull=False
+            trace__problem_id__in=ids, name=project.primary_outcome, **known()
         )
         .values("trace__problem_id")
         .annotate(solved=Count("id", filter=Q(value__gt=SOLVED_ABOVE)), judged=Count("id"))
@@ -203,15 +204,15 @@ def _by_labels(rows: QuerySet[Problem], state: LabelState, access: Access) -> Qu
 def _by_outcome(rows: QuerySet[Problem], state: OutcomeState, name: str) -> QuerySet[Problem]:
     if not state:
         return rows
-    known = Outcome.objects.filter(trace__problem_id=OuterRef("pk"), name=name, value__isnull=False)
+    outcomes = Outcome.objects.filter(trace__problem_id=OuterRef("pk"), name=name, **known())
     good, bad = (
-        Exists(known.filter(value__gt=SOLVED_ABOVE)),
-        Exists(known.filter(value__lte=SOLVED_ABOVE)),
+        Exists(outcomes.filter(value__gt=SOLVED_ABOVE)),
+        Exists(outcomes.filter(value__lte=SOLVED_ABOVE)),
     )
     conditions = {
         "solved": Q(good),
         "unsolved": Q(bad) & ~Q(good),
         "mixed": Q(bad) & Q(good),
-        "unknown": ~Q(Exists(known)),
+        "unknown": ~Q(Exists(outcomes)),
     }
     return rows.filter(conditions[state])

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from annotator.models import Outcome, Step, StepScore, Trace
+from annotator.models.finite import known
 from annotator.queries.blindness import EVERYTHING
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def tree_records(
     outcomes = _outcomes(problem, outcome)
     scores: dict[int, float] = {}
     if model is not None:
-        rows = StepScore.objects.filter(model=model, step__problem=problem)
+        rows = StepScore.objects.filter(model=model, step__problem=problem, **known("score"))
         scores = dict(rows.values_list("step_id", "score"))
     records: list[dict[str, Any]] = [
         {"id": ROOT_ID, "parent": None, "depth": 0, "text": problem.prompt}

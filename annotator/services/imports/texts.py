@@ -83,7 +83,9 @@ def check_number(value: object, field: str) -> None:
     if value is None:
         return
     if not isinstance(value, int | float) or not math.isfinite(value):
-        raise RecordRefusedError(f"{field} is {_shown(value)}, not a finite number")
+        raise RecordRefusedError(
+            f"{field} is {_shown(value)}, not a finite number; write null if it is unknown"
+        )
 
 
 def check_position(value: object, field: str, n_nodes: int) -> None:

@@ -48,7 +48,7 @@ def outcome_set(
     """
     name = _name_checked(trace, name)
     if value is not None and not math.isfinite(value):
-        message = f"An outcome is a finite number or empty (unknown), not {value}."
+        message = f"An outcome is a finite number, not {value}; leave it empty (null) where it is unknown."
         raise InvalidError(message, fields={"value": message})
     project = trace.problem.project
     target = Target(

@@ -58,7 +58,10 @@ class OutcomeForm(forms.Form):
     """A correction of a trace's outcome; empty = unknown."""
 
     name = forms.CharField(max_length=60)
-    value = forms.FloatField(required=False)
+    value = forms.FloatField(
+        required=False,
+        error_messages={"invalid": "Enter a finite number, or nothing where it is unknown."},
+    )
     key = forms.UUIDField(required=False)
 
 
