@@ -200,8 +200,13 @@ def test_every_refused_file_is_told_once(tmp_path, capsys):
         (tmp_path / name).write_text('{"neither": "trace"}\n')
     with pytest.raises(SystemExit):
         Command().run_from_argv(
-            ["manage.py", "import_traces", *(str(tmp_path / name) for name in names)]
-            + ["--project", "demo"]
+            [
+                "manage.py",
+                "import_traces",
+                *(str(tmp_path / name) for name in names),
+                "--project",
+                "demo",
+            ]
         )
     out, err = capsys.readouterr()
     for name in names:
