@@ -36,3 +36,8 @@ def known(column: str = "value") -> dict[str, float]:
     To PostgreSQL NaN is above everything, and NULL is neither above nor below.
     """
     return {f"{column}__gt": -math.inf, f"{column}__lt": math.inf}
+
+
+def known_sql(column: str) -> str:
+    """Return an SQL expression: ``column`` where it is known, else NULL."""
+    return f"CASE WHEN {column} > '-Infinity' AND {column} < 'Infinity' THEN {column} END"

@@ -12,6 +12,7 @@ from django.db import connection
 
 from annotator.exporters.records import ExportProblem, judged_once
 from annotator.models import Rater, RewardModel, Snapshot, SnapshotProblem
+from annotator.models.finite import known_sql
 from annotator.queries.datasets.trees import PlacedTree, Slices, traces_of_rows, tree_of_rows
 from annotator.queries.datasets.verdicts import VerdictReader, writable
 from annotator.queries.models import IMPORTED
@@ -33,23 +34,23 @@ if TYPE_CHECKING:
 
 # The second column is the place of a row among those of its problem. The server is not asked to
 # sort: it would move whole rows with their texts about, which costs more than reading them.
-STEPS = """
+STEPS = f"""
 SELECT s.problem_id, s.preorder, s.id, s.parent_id, s.caller_id, s.source_id, s.text, s.kind, s.agent, s.level,
-       s.state_before, s.state_after, s.value, s.visits, s.n_tokens, s.meta
+       s.state_before, s.state_after, {known_sql("s.value")}, s.visits, s.n_tokens, s.meta
 FROM annotator_step s
 JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %s
 WHERE s.problem_id = ANY(%s) AND s.id <= p.max_step
-"""
+"""  # noqa: S608 - own text
 TRACES = """
 SELECT t.problem_id, t.ordinal, t.id, t.end_id, t.source_id, t.key, t.model, t.sampling, t.meta
 FROM annotator_trace t
 JOIN annotator_snapshotproblem p ON p.problem_id = t.problem_id AND p.snapshot_id = %s
 WHERE t.problem_id = ANY(%s) AND t.id <= p.max_trace
 """
-OUTCOMES = """
-SELECT problem_id, id, trace_id, name, value, source FROM annotator_snapshotoutcome
+OUTCOMES = f"""
+SELECT problem_id, id, trace_id, name, {known_sql("value")}, source FROM annotator_snapshotoutcome
 WHERE snapshot_id = %s AND problem_id = ANY(%s)
-"""
+"""  # noqa: S608 - own text
 LABELS = """
 SELECT problem_id, id, step_id, rater_id, source_id, rating, unsure, error_type, realises_error, note,
        milliseconds, meta, adjudicated
@@ -66,6 +67,7 @@ SCORES = """
 SELECT s.problem_id, c.model_id, c.step_id, c.score
 FROM annotator_step s JOIN annotator_stepscore c ON c.step_id = s.id
 WHERE s.problem_id = ANY(%s) AND c.model_id = ANY(%s) AND c.id <= %s
+  AND c.score > '-Infinity' AND c.score < 'Infinity'
 ORDER BY c.model_id, s.preorder
 """
 

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection
 
 from annotator.models import SnapshotProblem
+from annotator.models.finite import known_sql
 from annotator.queries.datasets.snapshots import snapshot_problems
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
 CHUNK = 200
 # In pre-order, in which the problem's nodes are; steps that came later have larger ids.
-SCORES = """
-SELECT s.problem_id, array_agg(c.score ORDER BY s.preorder)
+SCORES = f"""
+SELECT s.problem_id, array_agg({known_sql("c.score")} ORDER BY s.preorder)
 FROM annotator_step s
 JOIN annotator_snapshotproblem p ON p.problem_id = s.problem_id AND p.snapshot_id = %s
 LEFT JOIN annotator_stepscore c ON c.step_id = s.id AND c.model_id = %s
 WHERE s.problem_id = ANY(%s) AND s.id <= p.max_step
 GROUP BY s.problem_id
-"""
+"""  # noqa: S608 - own text
 
 
 def scored_problems(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotator.models.finite import known_sql
 from annotator.queries.agreement.asides import EXAMINED
 
 # Grouped, not max() per problem: that would walk the primary key backwards for each of them.
@@ -47,15 +48,15 @@ JOIN annotator_rater r ON r.id = l.rater_id AND r.project_id = %(project)s
 JOIN examined x ON x.user_id = r.user_id AND x.step_id = l.step_id
 WHERE l.source_id IS NULL AND r.kind = ANY(%(kinds)s)
 """  # noqa: S608 - own text
-OUTCOMES = """
+OUTCOMES = f"""
 INSERT INTO annotator_snapshotoutcome (snapshot_id, problem_id, trace_id, name, value, source)
-SELECT %(snapshot)s, t.problem_id, o.trace_id, o.name, o.value, o.source
+SELECT %(snapshot)s, t.problem_id, o.trace_id, o.name, {known_sql("o.value")}, o.source
 FROM annotator_outcome o
 JOIN annotator_trace t ON t.id = o.trace_id
 JOIN annotator_snapshotproblem p ON p.problem_id = t.problem_id AND p.snapshot_id = %(snapshot)s
 WHERE t.id <= p.max_trace
 ORDER BY o.id
-"""
+"""  # noqa: S608 - own text
 SPANS = f"""
 WITH examined AS MATERIALIZED ({EXAMINED})
 UPDATE annotator_snapshotproblem p SET extras = p.extras || jsonb_build_object('spans', found.rows)

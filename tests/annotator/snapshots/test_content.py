@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 
+import numpy as np
 import pytest
 
-from annotator.models import Outcome, Step, StepLabel
+from annotator.models import Outcome, Step, StepLabel, StepScore
+from annotator.queries.datasets.scored import scored_problems
 from annotator.services.imports import import_file
 from annotator.services.judgements.alternatives import alternative_set
 from annotator.services.judgements.labels import label_set
@@ -15,6 +18,7 @@ from annotator.services.judgements.outcomes import outcome_set
 from annotator.services.judgements.spans import span_label_set
 from annotator.services.projects.projects import project_create
 from tests.annotator.snapshots.data import content, import_lines, only, snap, step
+from tests.annotator.workbench_data import write_model
 from tests.factories import UserFactory, problem_with_tree
 
 
@@ -162,3 +166,20 @@ def test_callers_and_states_come_back_by_position(project):
     node = only(snap(project)).nodes[1]
     assert (node.caller, node.state_before, node.kind, node.agent) == (0, "s", "action", "sub")
     assert (node.level, node.visits, node.value) == ("execute", 3, 0.5)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_finite_number_is_unknown_in_a_snapshot(problem, project, bad):
+    model = write_model(problem, list(problem.steps.order_by("preorder")))
+    first = problem.traces.order_by("ordinal").first()
+    Outcome.objects.filter(trace=first).update(value=bad)
+    Step.objects.filter(pk=step(problem, "a").pk).update(value=bad)
+    StepScore.objects.filter(step=step(problem, "b")).update(score=bad)
+    snapshot = snap(project)
+    assert snapshot.outcomes.filter(trace=first, value__isnull=True).exists()
+    snapshot.outcomes.filter(trace=first).update(value=bad)  # frozen before this was looked at
+    found = only(snapshot)
+    assert [trace.outcomes[0].value for trace in found.traces] == [None, 0.0]
+    assert found.nodes[0].value is None
+    ((_, (scores,)),) = scored_problems(snapshot=snapshot, models=[model])
+    assert np.isnan(scores).tolist() == [False, True, False, False]
