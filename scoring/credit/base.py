@@ -144,6 +144,7 @@ class MethodRow:
         parts: True if it shows what it is given, so that it can show whatever else a model says of
             steps in place of the score.
         also: inputs that only some values of a parameter need.
+        signed_scores: True if it wants scores from −1 to 1: it is given probabilities p as 2p − 1.
     """
 
     key: str
@@ -160,6 +161,7 @@ class MethodRow:
     probability: bool = False
     parts: bool = False
     also: tuple[NeedsIf, ...] = ()
+    signed_scores: bool = False
 
     def needs_with(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the inputs needed under ``params``; what is not there has its default."""

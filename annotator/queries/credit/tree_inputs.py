@@ -28,8 +28,6 @@ PLAIN = frozenset({"outcome", "value", "visits"})
 # Inputs without a word of the steps: what needs nothing else is given no texts, which are most of a tree.
 WORDLESS = PLAIN | {SCORE, SCORES, LABEL, "step_reward", "budget_scores", "retry_of", "plan_id"}
 TEXTS = ("text", "kind", "n_tokens")
-SIGNED_SCORES = frozenset({"pure", "tp_grpo"})
-"""Methods that want scores from −1 to 1; they are given probabilities p as 2p − 1."""
 FIRST_ERROR = "first_error"
 LOG_RATIO = ("logp", "logp_ref")
 IMPLICIT = "implicit_prm"
@@ -220,7 +218,7 @@ class TreeInputs:
     def _fitting(self, row: MethodRow, scores: FloatArray) -> tuple[FloatArray, list[str]]:
         """Return scores as a method wants them, and a note where they were mapped."""
         known = scores[np.isfinite(scores)]
-        if row.key not in SIGNED_SCORES or not known.size or known.min() < 0 or known.max() > 1:
+        if not row.signed_scores or not known.size or known.min() < 0 or known.max() > 1:
             return scores, []
         return 2 * scores - 1, ["scores p from 0 to 1 are read as 2p − 1"]
 

@@ -32,6 +32,7 @@ ROWS: tuple[MethodRow, ...] = (
         confidence="CODE",
         source="arXiv 2504.15275; CJReinforce/PURE",
         summary="What a trace's scores come to from the step on, the worst one above all.",
+        signed_scores=True,
         params=(
             Param(
                 "form",
@@ -69,6 +70,7 @@ ROWS: tuple[MethodRow, ...] = (
         source="arXiv 2507.23317, its two propositions as quoted in notes; alpha is our choice, "
         "the paper's value was not seen, as is correctness on failed traces",
         summary="GRPO, less for wrong thoughts of solved traces and none for right ones of failed.",
+        signed_scores=True,
         params=(
             Param(
                 "labels",

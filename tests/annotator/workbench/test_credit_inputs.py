@@ -104,6 +104,17 @@ def test_probabilities_are_mapped_where_a_method_wants_signed_scores(game):
     coloring = Colorings(problem).coloring(f"pure:form=sum@{model.pk}")
     assert "scores p from 0 to 1 are read as 2p − 1" in coloring.notes
     assert (coloring.values[1:] < 0).any()
+    coloring = Colorings(problem).coloring(f"tp_grpo:labels=score@{model.pk}")
+    assert "scores p from 0 to 1 are read as 2p − 1" in coloring.notes
+    coloring = Colorings(problem).coloring(f"par@{model.pk}")
+    assert "scores p from 0 to 1 are read as 2p − 1" not in coloring.notes
+
+
+def test_a_method_that_wants_signed_scores_can_be_given_scores():
+    wanting = [row for row in METHODS.values() if row.signed_scores]
+    assert wanting
+    for row in wanting:
+        assert "score" in {*row.needs, *(name for one in row.also for name in one.needs)}
 
 
 def test_a_model_of_log_ratios_stands_in_for_log_probabilities(game):
