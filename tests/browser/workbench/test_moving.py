@@ -135,3 +135,50 @@ def test_enter_in_the_problem_list_finds_without_a_complaint(open_page, reviewer
     page.wait_for_selector("#problems:not(:has-text('Apples')) tr:has-text('Eggs')")
     page.wait_for_timeout(400)  # the delayed request for the typing has had its time
     assert "q=Eggs" in page.url
+
+
+def test_the_strip_of_pages_follows_step_and_colours_and_is_walked_by_keyboard(
+    open_bench, reviewer, game
+):
+    problem, steps = game
+    page = open_bench(reviewer, problem, f"?step={steps[1].pk}")
+
+    def tokens():
+        return page.locator("#problem-strip a", has_text="Tokens").get_attribute("href")
+
+    eventually(page, lambda: tokens().partition("?")[2], f"end={steps[1].pk}")
+    page.keyboard.press("j")
+    eventually(page, lambda: tokens().partition("?")[2], f"end={steps[2].pk}")
+    page.keyboard.press("v")
+    page.locator("#color-search").fill("grpo")
+    page.keyboard.press("Enter")
+    figures = page.locator("#problem-strip a", has_text="Figures")
+    until(page, lambda: figures.get_attribute("href").endswith("by=grpo"))
+    figures.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#problem-strip a[aria-current=page]:text-is('Figures')")
+    assert page.locator("h1").inner_text() == problem.prompt
+    page.locator("h1 a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("html[data-ready] #outline")
+    page.go_back()
+
+
+def test_colours_that_a_problem_opens_with_stay_and_say_why_until_others_are_chosen(
+    open_bench, reviewer, project
+):
+    nodes = [Node("One."), Node("Two.", 0), Node("Three.", 1, outcomes=[1.0])]
+    problem, steps = write_problem(project, "One trace.", nodes)
+    page = open_bench(reviewer, problem)
+    assert "by=leaf_value" in page.url
+    assert "comes first here" in page.locator("#legend-why").inner_text()
+    page.keyboard.press("1")
+    eventually(page, lambda: selected(page), 2)
+    page.wait_for_selector(f"#reader[data-step='{steps[1].pk}']")
+    assert "by=leaf_value" in page.url, "a rating does not change the colours under one's hands"
+    page.keyboard.press("v")
+    page.locator("#color-search").fill("rating")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#color-by[value=rating]")
+    page.wait_for_selector("#legend-why", state="hidden")
+    assert "by=rating" in page.url
