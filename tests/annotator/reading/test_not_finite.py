@@ -53,13 +53,9 @@ def plant(bad, *, every):
             row.save()
 
 
-@pytest.fixture(params=BAD)
-def bad(request):
-    return request.param
-
-
-@pytest.fixture(params=[False, True], ids=["some", "all"])
-def planted(game, models, rated, bad, request):
+@pytest.fixture(params=[*((bad, False) for bad in BAD), ("Infinity", True)], ids=str)
+def planted(game, models, rated, request):
+    bad, every = request.param
     for model in models:
         model.parts = [["x", "probability"], ["y", "nats"]]
         model.save()
@@ -71,7 +67,7 @@ def planted(game, models, rated, bad, request):
         for number, trace in enumerate(traces)
         for name in ("correct", "other")
     )
-    plant(bad, every=request.param)
+    plant(bad, every=every)
     return problem, steps, models, traces
 
 
@@ -91,9 +87,9 @@ def pages(problem, steps, models, traces):
     found += [f"{below}attribution/?end={last}&model={m.pk}&by=step" for m in models]
     found += [f"{below}attribution/?end={last}&model={models[0].pk}&scale=problem"]
     for way in ways:
-        found += [f"{below}credit.json?by={way}", f"{below}compare/?{sides}&by={way}"]
+        found += [f"{below}credit.json?by={way}"]
     for way in ("tempo", "leaf_value", "value", f"prm_score@{models[0].pk}"):
-        found += [f"{below}?by={way}"]
+        found += [f"{below}?by={way}", f"{below}compare/?{sides}&by={way}"]
         for kind in ("tree", "path", "compare"):
             ends = ("/", ".svg", ".csv")
             found += [f"{below}figures/{kind}{end}?{sides}&by={way}" for end in ends]
