@@ -117,31 +117,35 @@ def by_depth(told: list[Told], by: str) -> ByDepth:
     """Return quantiles by depth of scores, search values, or a method's credit."""
     columns, depths = [], []
     missing, reason = 0, ""
+    units: set[str] = set()
     for one in told:
-        values, why = _values(one, by)
+        values, why, in_unit = _values(one, by)
         missing, reason = missing + bool(why), reason or why
+        units |= {in_unit} if in_unit else set()
         columns.append(values)
         depths.append(one.tree.depth)
     row = METHODS.get(by)
     found = bands(np.concatenate([[0], *depths]), np.concatenate([[np.nan], *columns]))
     if row is not None:
-        return ByDepth(row.label, row.unit, found, missing, reason)
+        return ByDepth(row.label, " or ".join(sorted(units)) or row.unit, found, missing, reason)
     label, unit = ("Step score", "as stored") if by == SCORE else ("Search value", "as imported")
     return ByDepth(label, unit, found)
 
 
-def _values(one: Told, by: str) -> tuple[FloatArray, str]:
+def _values(one: Told, by: str) -> tuple[FloatArray, str, str]:
+    """Return the numbers of one tree, why there are none, and the unit that a method gave them in."""
     if by == SCORE:
-        return one.score, ""
+        return one.score, "", ""
     if by == VALUE:
-        return one.tree.value, ""
+        return one.tree.value, "", ""
     tree = one.tree
     known = tree.outcomes if np.isfinite(tree.outcomes).any() else None
     try:
         made = Tree.from_columns(ids=tree.ids, depth=tree.depth, ends=tree.ends, outcomes=known)
-        return assign(by, made).per_node, ""
+        made_of = assign(by, made)
     except ScoringError as error:
-        return np.full(len(tree.depth), np.nan), str(error)
+        return np.full(len(tree.depth), np.nan), str(error), ""
+    return made_of.per_node, "", made_of.unit
 
 
 def histograms(told: list[Told], cut: float) -> list[tuple[str, Histogram]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotator.models import Project, StepScore
+from annotator.models import Outcome, Project, StepScore
 from annotator.queries.trees import sampled
 from annotator.queries.trees.sampled import sample_of
 from annotator.views.reading.overview_numbers import by_depth, calibration, histograms, told_of
@@ -83,6 +83,13 @@ def test_a_method_is_computed_on_each_tree_and_what_lacks_outcomes_is_left_out(
     assert "outcome" in found.reason
     assert bands_drawing(found) is not None
     assert bands_drawing(by_depth(told, "score")) is None
+
+
+def test_means_of_rewards_are_not_called_shares_of_successes(project, game, models):
+    Outcome.objects.filter(value=1.0).update(value=7.0)
+    told = told_of(project=project, ids=(game[0].pk,), model=models[0], rated=False)
+    assert by_depth(told, "monte_carlo").unit == "mean outcome"
+    assert by_depth(told, "grpo").unit == "standard deviations"
 
 
 def test_a_large_project_is_sampled_the_same_way_each_time_and_says_so(
