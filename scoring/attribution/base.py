@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,21 @@ CONFIDENCE: Mapping[str, str] = MappingProxyType(
 """How a formula is known, by label."""
 
 
+class Least(NamedTuple):
+    """The least correlation of credits with the truth of a planted task that is asked of a method."""
+
+    task: str
+    correlation: float
+
+
+class Share(NamedTuple):
+    """How much of a planted bias a method can show (1 = all) where by its nature that is not all, and why."""
+
+    task: str
+    share: float
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class MethodRow:
     """What menus, docs and tests need to know about a method without loading it.
@@ -61,7 +76,16 @@ class MethodRow:
         confidence: how the formula is known, a key of ``CONFIDENCE``.
         source: where the formula was published.
         summary: one line for the menu.
+        preferred: of methods that passed their checks the one with the lowest number is shown first.
         params: its parameters with defaults.
+        counts: ``"module:function"`` that says from sizes what a run takes, as ``counts.once`` does; it
+            must be loaded without torch.
+        judged_by: ``step`` if the truth of planted models is asked by step although tokens have numbers.
+        stand_in: the method that is tried on planted models in its place, where they cannot do this one.
+        least: what is asked on planted models, by keys of ``TASKS`` in ``faithfulness/hidden.py``, where that is
+            not what is asked of every method.
+        shares: what it can show of planted biases, by keys of ``BIASED`` there.
+        free: True for the method whose numbers scoring leaves behind: it is there without a job.
     """
 
     key: str
@@ -75,7 +99,19 @@ class MethodRow:
     confidence: str
     source: str
     summary: str
+    preferred: int
     params: tuple[Param, ...] = ()
+    counts: str = "scoring.attribution.counts:once"
+    judged_by: Literal["token", "step"] = "token"
+    stand_in: str = ""
+    least: tuple[Least, ...] = ()
+    shares: tuple[Share, ...] = ()
+    free: bool = False
+
+    @property
+    def by_step(self) -> bool:
+        """Whether its numbers are held against the truth of steps, not of words."""
+        return "step" in (self.granularity, self.judged_by)
 
     @property
     def known_from(self) -> str:

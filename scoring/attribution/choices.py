@@ -15,6 +15,7 @@ from scoring.attribution.base import MethodRow
 from scoring.attribution.estimate import FLOAT
 from scoring.attribution.registry import METHODS, SEQUENCE
 from scoring.attribution.signals.base import SignalRow
+from scoring.attribution.signals.holds import HOLDS
 from scoring.attribution.signals.registry import SIGNALS
 from scoring.errors import ParameterError
 from scoring.params import checked
@@ -47,7 +48,6 @@ NO_REFERENCE = (
     "implicit_prm and name the one that it was trained from."
 )
 NO_VALUE = "A language model has no head that is read at every token. Its signal is the log-ratio or an entropy."
-LOGITS_AT_ONCE = 512
 
 
 def choice(name: str) -> Choice:
@@ -125,12 +125,8 @@ def estimate(
     if isinstance(row, MethodRow):
         return registry.estimate(name, shape, tokens, steps, **params)
     values, tokens = values_of(name, params), max(tokens, 1)
-    passes = 2 if "reference" in row.needs else 1
-    more = ""
-    if "layers" in values:
-        more = " with plain attention, one layer's map at a time"
-    elif "stride" in values:
-        more = f" and {-(-tokens // values['stride']):,} singular value decompositions"
+    held = HOLDS[row.holds]
+    passes, more = held.passes, held.words(tokens, values)
     plain = registry.estimate(registry.DEFAULT, shape, tokens, steps)  # one forward, nothing kept
     return replace(
         plain,
@@ -138,25 +134,6 @@ def estimate(
         tokens=passes * tokens,
         equivalents=float(passes),
         most_equivalents=float(passes),
-        memory_bytes=max(plain.memory_bytes, FLOAT * _beside(row, shape, tokens)),
+        memory_bytes=max(plain.memory_bytes, FLOAT * held.floats(shape, tokens)),
         words=f"about {passes} forward pass{'es' * (passes > 1)} over the path{more}",
     )
-
-
-def _beside(row: SignalRow, shape: Shape, tokens: int) -> int:
-    """Return the floats that a signal holds at a time where that is not the forward itself.
-
-    Counted from the code of the signals and compared with measured peaks (``benchmarks.bench_signals``).
-    """
-    names = {param.name for param in row.params}
-    hidden = tokens * shape.width
-    logits = min(tokens, LOGITS_AT_ONCE) * shape.vocabulary
-    if "reference" in row.needs:  # logits and their exponentials
-        return hidden + 2 * logits
-    if "logits" in row.needs:  # logits, and three times as much in double precision
-        return hidden + 7 * logits
-    if "layers" in names:  # scores and their softmax by head, distances and masks for all
-        return 2 * hidden + (2 * shape.heads + 5) * tokens**2
-    if "stride" in names:  # states in double precision, less their mean, and a copy to decompose
-        return 7 * hidden
-    return hidden

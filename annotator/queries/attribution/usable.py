@@ -12,15 +12,14 @@ from annotator.models import (
     Step,
 )
 from scoring.attribution.choices import why_not
-from scoring.attribution.faithfulness.base import PREFERRED
-from scoring.attribution.registry import METHODS
+from scoring.attribution.registry import DEFAULT, METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from annotator.models import Project
 
-RUNNING = "running_reward"
+RUNNING = DEFAULT
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
@@ -79,6 +78,7 @@ def default_method(
     """
     there = [*dict.fromkeys(one.method for one in stored if one.method in METHODS)]
     there += [RUNNING] if free and RUNNING not in there else []
-    passed = [key for key in PREFERRED if key in there and key in cards and cards[key].passed]
+    passed = [key for key in there if key in cards and cards[key].passed]
+    passed.sort(key=lambda key: METHODS[key].preferred)
     untried = [key for key in (RUNNING, *there) if key not in cards]
     return next(iter([*passed, *untried]), RUNNING)

@@ -159,8 +159,8 @@ class GrainedSignal:
     def fold(self) -> str:
         """How what is larger than a token has its number: the unit, beside tokens the steps."""
         unit = "step" if self.grain == "token" else self.grain
-        if unit == "step" and self.shown.row.key == f"{PREFIX}running_reward":
-            return "A step has what is read at its end."
+        if unit == "step" and self.shown.row.of_step:
+            return f"A step has {self.shown.row.of_step}."
         kind = "sum" if self.shown.row.fold == "sum" else "mean"
         return f"A {unit} has the {kind} of its tokens that have a value."
 

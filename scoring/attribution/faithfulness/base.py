@@ -5,13 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-PREFERRED = (
-    *("integrated_gradients", "closed_prefix", "running_reward", "step_shapley"),
-    *("leave_one_step_out", "objective_split"),
-)
-"""In which order methods that passed their checks are shown first; who decides is ``default_method`` in
-``annotator/queries/attribution/usable.py``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Check:

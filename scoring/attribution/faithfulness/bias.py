@@ -8,8 +8,8 @@ by themselves and p what the planted bias adds to that:
     trend   credit ~ 1, u and place or length, of a model without a bias: the spread of credit that goes with
             place or length, over the spread that goes with worth; 0 is right
 
-What a method compares a step with decides how much of a bias it can show: ``EXPECTED``. These measures and their
-limits are ours.
+What a method compares a step with decides how much of a bias it can show: ``shares`` in its row. These measures and
+their limits are ours.
 """
 
 from __future__ import annotations
@@ -31,22 +31,6 @@ TRENDS: tuple[Trend, ...] = ("position", "length")
 MOST_OFF = 0.5
 """Half way to a method that does not see the bias at all; one that turns it round is off by 2."""
 MOST_TREND = 0.2
-EXPECTED = {
-    # The mean over orders of joining: the first step always counts twice, the second 1.5 times, the third once.
-    ("step_shapley", "position"): 1 / 3,
-    ("integrated_gradients", "length"): 0.0,
-}
-"""Share of a bias that a method can show, where that is not all of it."""
-REASONS = {
-    (
-        "step_shapley",
-        "position",
-    ): "a third can be shown, since steps move up where those before them are absent",
-    (
-        "integrated_gradients",
-        "length",
-    ): "none can be shown, since the neutral text is as long as the text",
-}
 
 
 def share_found(credit: Float64, made: Planted) -> float:

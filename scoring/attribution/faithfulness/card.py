@@ -26,20 +26,12 @@ LEAST_Z, MOST_RHO = 3.0, 0.15
 MOST_RHO_STEPS = 0.5
 """Of a method that has steps only: a handful of ranks scatters more than hundreds of tokens do."""
 ANY_PLANTED = 0.7
-PLANTED_LIMITS = {
-    ("integrated_gradients", "additive"): 0.95,
-    ("integrated_gradients", "interaction"): 0.75,
-}
-BY_STEP = ("running_reward", "objective_split")
-"""Methods with numbers by token whose truth is asked by step: within a step the head is read where it was not
-trained to be, and a model may put off what it thinks to the separator."""
+"""Least correlation with a planted truth, unless the row of a method asks for more."""
 _PLANTED_BIAS = {
     "position": "A small model counts words twice in the first step and not at all in the third.",
     "length": "For a small model every word costs something.",
 }
 _EVEN = {"position": "wherever it stands", "length": "however long the step is"}
-STAND_IN = {"objective_split": "running_reward"}
-"""What is planted for a method that a model with one number cannot do."""
 
 
 class PlantedScore(NamedTuple):
@@ -70,14 +62,13 @@ def planted_score(key: str, made: Planted, **params: Any) -> PlantedScore:
     steps = np.concatenate([one.per_step for one in found])
     by_token = pearson(credit, truth)
     by_step = pearson(steps, np.concatenate([one.by_step for one in made.examples]))
-    coarse = METHODS[key].granularity == "step" or key in BY_STEP
     return PlantedScore(
         made.task,
         by_token,
         by_step,
         sign_agreement(credit, truth),
         top_recall(credit, truth),
-        by_step if coarse else by_token,
+        by_step if METHODS[key].by_step else by_token,
     )
 
 
@@ -161,26 +152,26 @@ def _completeness(found: Sequence[Attribution]) -> list[Check]:
 
 def _planted(key: str, made: Planted, params: dict[str, Any]) -> Check:
     score = planted_score(key, made, **params)
-    limit = PLANTED_LIMITS.get((key, made.task), ANY_PLANTED)
-    coarse = METHODS[key].granularity == "step" or key in BY_STEP
+    row = METHODS[key]
+    limit = {one.task: one.correlation for one in row.least}.get(made.task, ANY_PLANTED)
     return Check(
         f"planted_{made.task}",
         score.judged,
         limit,
         score.judged >= limit,
-        f"Correlation with the known worth of {'steps' if coarse else 'words'} on a small model trained "
+        f"Correlation with the known worth of {'steps' if row.by_step else 'words'} on a small model trained "
         f"for this ({made.task}; its reward follows the truth with r = {made.fit:.3f}).",
     )
 
 
 def _bias(key: str, made: Planted, params: dict[str, Any]) -> Check:
     share = bias.share_found(_by_step(key, made, params), made)
-    case = (key, made.task)
-    off = abs(share - bias.EXPECTED.get(case, 1.0))
+    known = next((one for one in METHODS[key].shares if one.task == made.task), None)
+    off = abs(share - (known.share if known else 1.0))
     shown = f"shows {share:.0%} of what the model learnt of that"
     if np.isnan(share):
         shown = "does not follow what words are worth at all"
-    why = f"; {bias.REASONS[case]}" if case in bias.REASONS else ""
+    why = f"; {known.why}" if known else ""
     return Check(
         f"planted_{made.task}",
         off,
@@ -212,7 +203,7 @@ def _by_step(key: str, made: Planted, params: dict[str, Any]) -> Float64:
 
 
 def _credits(key: str, made: Planted, params: dict[str, Any]) -> list[Attribution]:
-    used = STAND_IN.get(key, key)
+    used = METHODS[key].stand_in or key
     return [
         attribute(used, made.model, planted.PROBLEM, one.steps, **params) for one in made.examples
     ]

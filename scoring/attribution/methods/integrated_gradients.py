@@ -24,7 +24,7 @@ from torch import Tensor
 
 from scoring.attribution.base import OK, Found, relative_error
 from scoring.attribution.baselines import WORDS, baseline_rows
-from scoring.attribution.estimate import path_rows, tries
+from scoring.attribution.counts import path_rows, tries
 from scoring.attribution.subject import numbers, plain_attention
 from scoring.errors import AttributionError, OutOfMemoryError
 from scoring.reward.memory import give_back, is_out_of_memory

@@ -38,6 +38,8 @@ class SignalRow:
         source: where it was published.
         summary: one line for the menu.
         params: its parameters with defaults.
+        holds: what it has in memory beside a forward, a key of ``HOLDS`` in ``holds.py``.
+        of_step: what a step has where that is not the fold of its tokens, in words behind "A step has".
     """
 
     key: str
@@ -53,6 +55,8 @@ class SignalRow:
     source: str
     summary: str
     params: tuple[Param, ...] = ()
+    holds: str = "states"
+    of_step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from scoring.attribution.signals.base import Measured
+from scoring.attribution.signals.holds import LOGITS_AT_ONCE
 from scoring.attribution.subject import numbers
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from scoring.attribution.signals.reader import Reader
 
 Float64 = npt.NDArray[np.float64]
-AT_ONCE = 512
-"""Tokens whose logits are in memory together."""
 
 
 def entropies(logits: Tensor, top: int = 0) -> Tensor:
@@ -60,8 +59,8 @@ def _of(reader: Reader, top: int) -> Float64:
     logits = reader.need_logits()
     hidden = reader.hidden()[:-1]
     parts = [
-        numbers(entropies(logits(hidden[first : first + AT_ONCE]).float(), top))
-        for first in range(0, len(hidden), AT_ONCE)
+        numbers(entropies(logits(hidden[first : first + LOGITS_AT_ONCE]).float(), top))
+        for first in range(0, len(hidden), LOGITS_AT_ONCE)
     ]
     return np.concatenate(([np.nan], *parts))
 

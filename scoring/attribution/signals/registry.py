@@ -55,6 +55,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="TEXTBOOK",
         source="the head read at every token",
         summary="What the model says having read this far.",
+        of_step="what is read at its end",
     ),
     SignalRow(
         "token_entropy",
@@ -69,6 +70,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="TEXTBOOK",
         source="Shannon entropy of the next-token distribution that the token was one draw of",
         summary="How undecided the language model was before the token.",
+        holds="logits",
         params=(_TOP,),
     ),
     SignalRow(
@@ -84,6 +86,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="CODE",
         source="ARES, shawn0728/ARES at 146620e, vllm_rollout_spmd.py",
         summary="Mean entropy of this token and those after it: a stretch of hesitation, not one odd token.",
+        holds="logits",
         params=(_TOP, Param("window", 4, "tokens in a window", low=1, high=1000, whole=True)),
     ),
     SignalRow(
@@ -99,6 +102,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="3P",
         source="GlimpRouter, arXiv 2601.05110",
         summary="How undecided the language model was at each step's first token.",
+        holds="logits",
         params=(_TOP,),
     ),
     SignalRow(
@@ -114,6 +118,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="PAPER",
         source=_ATTENTION,
         summary="How far back local heads look: it jumps where a phrase begins.",
+        holds="maps",
         params=(_REACH, _HEADS, _LAYERS),
     ),
     SignalRow(
@@ -129,6 +134,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="PAPER",
         source=_ATTENTION,
         summary="How much later tokens look back at this one by global heads.",
+        holds="maps",
         params=(_HEADS, _LAYERS),
     ),
     SignalRow(
@@ -144,6 +150,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="CODE",
         source="VERL, hf618/VERL at 3de68f1, metrics_utils.py",
         summary="In how many directions hidden states spread up to here.",
+        holds="spectra",
         params=(_STRIDE,),
     ),
     SignalRow(
@@ -159,6 +166,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="CODE",
         source="VERL, hf618/VERL at 3de68f1, metrics_utils.py",
         summary="How much the effective rank of this prefix is above the mean of those before.",
+        holds="spectra",
         params=(_STRIDE,),
     ),
     SignalRow(
@@ -174,6 +182,7 @@ ROWS: tuple[SignalRow, ...] = (
         confidence="CODE",
         source="implicit rewards, PRIME-RL/PRIME dp_prime.py; Rafailov et al. 2024, arXiv 2404.12358",
         summary="How much likelier the trained model finds the token than the one it came from, times β.",
+        holds="pair",
     ),
 )
 SIGNALS: dict[str, SignalRow] = {row.key: row for row in ROWS}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scoring.attribution import METHODS, attribute, why_not
+from scoring.attribution import METHODS, attribute, methods, why_not
 from scoring.attribution.base import CONFIDENCE
+from scoring.attribution.faithfulness.hidden import BIASED, TASKS
 from scoring.attribution.registry import DEFAULT, NEEDS
 from scoring.attribution.stored import from_stored, to_stored
 from scoring.errors import AttributionError, CancelledError, ParameterError, UnknownNameError
@@ -131,7 +133,7 @@ def test_what_progress_raises_stops_the_work(key, model):
     def stop(_share):
         raise CancelledError("asked to stop")
 
-    model = trained("multi_head") if key == "objective_split" else model
+    model = trained("multi_head") if "heads" in METHODS[key].needs else model
     with pytest.raises(CancelledError):
         run(key, model, progress=stop)
     shares = []
@@ -150,6 +152,24 @@ def test_a_row_says_everything_a_menu_needs(key):
     assert set(row.needs) <= set(NEEDS)
     assert row.known_from == f"{row.confidence}: {CONFIDENCE[row.confidence]}"
     assert all(param.allows(param.default) for param in row.params)
+
+
+def test_rows_agree_with_each_other_and_with_what_is_planted():
+    rows = METHODS.values()
+    assert len({row.preferred for row in rows}) == len(rows), "one order, no ties"
+    assert [row.key for row in rows if row.free] == [DEFAULT]
+    for row in rows:
+        assert not row.stand_in or not METHODS[row.stand_in].stand_in
+        assert {one.task for one in row.least} <= set(TASKS) - {"even", *BIASED}
+        assert all(0 < one.correlation < 1 for one in row.least)
+        assert {one.task for one in row.shares} <= set(BIASED)
+
+
+def test_a_method_is_one_file_and_one_row():
+    files = {path.stem for path in Path(methods.__file__).parent.glob("[!_]*.py")}
+    assert {row.target for row in METHODS.values()} == {
+        f"{methods.__name__}.{name}:attribution" for name in files
+    }
 
 
 def test_each_kind_has_the_default_method_or_a_reason():
@@ -174,6 +194,17 @@ def test_the_package_loads_no_method_and_nothing_heavy():
     code = (
         "import sys, scoring.attribution, scoring.attribution.stored, scoring.attribution.grouping; "
         "print([m for m in sys.modules if 'methods.' in m or m.split('.')[0] in ('torch', 'django')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_counts_passes_loads_nothing_heavy():
+    """Pages ask for it, and they never load torch."""
+    code = (
+        "import sys; from scoring.attribution import METHODS; from scoring.registry import load_target\n"
+        "for row in METHODS.values(): load_target(row.counts)\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('torch', 'django')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

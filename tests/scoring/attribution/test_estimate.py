@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from scoring.attribution import METHODS, attribute, choices, estimate
-from scoring.attribution.estimate import path_rows, tries
+from scoring.attribution.counts import path_rows, tries
 from scoring.attribution.signals import SIGNALS, signal
+from scoring.attribution.signals.holds import HOLDS
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.reward.shape import folder_shape, tiny_shape
 from tests.scoring.adapters.test_language import implicit, pair
@@ -35,7 +36,7 @@ def models():
 
 @pytest.mark.parametrize(("key", "params"), CASES)
 def test_what_is_spent_is_within_a_factor_of_two(models, key, params):
-    model = models["multi_head" if key == "objective_split" else "prm"]
+    model = models["multi_head" if "heads" in METHODS[key].needs else "prm"]
     params = {**FIXED.get(key, {}), **params}
     found = attribute(key, model, PROBLEM, STEPS, **params)
     got = estimate(key, tiny_shape(model.kind.config), found.n_tokens, len(STEPS), **params)
@@ -123,6 +124,22 @@ def language(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair")
     pair(folder, "plain", max_position_embeddings=8192, vocab_size=4000)
     return implicit(folder), folder_shape(folder / "ours")
+
+
+def test_a_signal_says_what_it_does_beside_its_passes():
+    shape = tiny_shape(trained().kind.config)
+
+    def words(key, **params):
+        return choices.estimate(f"{choices.PREFIX}{key}", shape, 81, 3, params).words
+
+    assert {row.holds for row in SIGNALS.values()} == set(HOLDS)
+    assert words("running_reward") == words("token_entropy") == "about 1 forward pass over the path"
+    assert words("log_ratio") == "about 2 forward passes over the path"
+    assert words("fai").endswith("plain attention, one layer's map at a time")
+    assert words("effective_rank").endswith("and 3 singular value decompositions")
+    assert words("effective_rank_velocity", stride=27).endswith(
+        "and 3 singular value decompositions"
+    )
 
 
 def test_adaptive_steps_are_likely_two_tries_and_at_most_all(models):
