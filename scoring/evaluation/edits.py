@@ -46,7 +46,6 @@ class EditRow:
     Attributes:
         key: stored with numbers, never renamed.
         label: what a person reads.
-        ablation: whether content is taken away; otherwise it is only rewritten.
         description: one sentence.
         text: from a step's text and its depth (from 1) to the new text; None = not step by step.
         applies_to: which problems it can be made of, in words; "" = all.
@@ -54,7 +53,6 @@ class EditRow:
 
     key: str
     label: str
-    ablation: bool
     description: str
     text: Callable[[str, int], str] | None
     applies_to: str = ""
@@ -89,16 +87,17 @@ def spaced(text: str, _depth: int) -> str:
 EDITS: dict[str, EditRow] = {
     row.key: row
     for row in (
-        EditRow("words", "Without words", True, "Natural language is dropped.", without_words),
-        EditRow("formulas", "Without formulas", True, "Formulas are dropped.", without_formulas),
-        EditRow("half", "First half of steps", True, "Each step is cut in half.", first_half),
-        EditRow("order", "Steps in another order", True, "Steps change places.", None),
-        EditRow("numbers", "Renumbered", False, "Steps are numbered anew.", renumbered),
-        EditRow("spaces", "Other white space", False, "Spaces are doubled.", spaced),
+        # Ablations.
+        EditRow("words", "Without words", "Natural language is dropped.", without_words),
+        EditRow("formulas", "Without formulas", "Formulas are dropped.", without_formulas),
+        EditRow("half", "First half of steps", "Each step is cut in half.", first_half),
+        EditRow("order", "Steps in another order", "Steps change places.", None),
+        # Rewritings.
+        EditRow("numbers", "Renumbered", "Steps are numbered anew.", renumbered),
+        EditRow("spaces", "Other white space", "Spaces are doubled.", spaced),
         EditRow(
             "options",
             "Options in another order",
-            False,
             "Answer options change places, and the letters that name them.",
             None,
             "problems with answer options",

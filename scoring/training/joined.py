@@ -51,10 +51,6 @@ class JoinedSteps:
         self.over[node] = True
         return node
 
-    def joinable(self, steps: Sequence[int]) -> bool:
-        """Say whether all but the last of the steps have something to read."""
-        return all(self.texts[step].strip() for step in steps[:-1])
-
     def reading(self) -> tuple[Reading, list[int]]:
         """Return the reading, and per node the piece behind which its unit is over (-1: none is)."""
         below: list[list[int]] = [[] for _ in self.step]
