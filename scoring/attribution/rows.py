@@ -15,9 +15,10 @@ _C = "scoring.attribution.counts"
 _OUTPUT = Param(
     "output",
     "value",
-    "value = the raw reward in log-odds; score = the probability shown as the step's score, whose flat "
-    "ends hide differences",
+    "what is taken apart: the raw reward in log-odds, or the probability shown as the step's score, "
+    "whose flat ends hide differences",
     choices=("value", "score"),
+    words=("raw reward", "score"),
 )
 
 ROWS: tuple[MethodRow, ...] = (
@@ -86,6 +87,7 @@ ROWS: tuple[MethodRow, ...] = (
                 "what stands for no text: the mean of neutral tokens' embeddings, the mean of all, or "
                 "the model's own padding row",
                 choices=("neutral_token_mean", "mean_embedding", "pad_row"),
+                words=("mean of neutral tokens", "mean of all tokens", "padding row"),
             ),
             Param("start", 32, "steps of the first try", low=2, high=1024, whole=True),
             Param(
@@ -131,10 +133,11 @@ ROWS: tuple[MethodRow, ...] = (
             Param(
                 "variant",
                 "drop",
-                "drop = the step is absent; neutral = a sentence that says nothing stands there",
+                "what stands in the step's place: nothing, or a sentence that says nothing",
                 choices=("drop", "neutral"),
+                words=("nothing", "a neutral sentence"),
             ),
-            Param("sentence", "Let us go on.", "what stands there under neutral", word=True),
+            Param("sentence", "Let us go on.", "the neutral sentence", word=True),
         ),
     ),
     MethodRow(

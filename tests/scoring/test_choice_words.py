@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scoring.attribution.rows import ROWS as ATTRIBUTION_ROWS
 from scoring.credit.registry import METHODS
 from scoring.evaluation.registry import DISTANCES, SUITES
 from scoring.judge.config import JudgeConfig
@@ -28,7 +29,12 @@ SPECS = {
     for spec in settings(row)
     if spec.choices
 }
-METHOD_ROWS: tuple[Any, ...] = (*SUITES.values(), *DISTANCES.values(), *METHODS.values())
+METHOD_ROWS: tuple[Any, ...] = (
+    *SUITES.values(),
+    *DISTANCES.values(),
+    *METHODS.values(),
+    *ATTRIBUTION_ROWS,
+)
 PARAMS = {
     f"{row.key} {param.name}": param for row in METHOD_ROWS for param in row.params if param.choices
 }

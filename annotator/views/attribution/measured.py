@@ -14,6 +14,7 @@ from scoring.attribution.choices import PREFIX, SIGNAL_CHOICES
 from scoring.attribution.signals.base import folded
 from scoring.attribution.signals.registry import NEEDS
 from scoring.heatmap import MISSING, Scale, classes, number_text, scale
+from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +94,7 @@ def shown_signal(stored: Attribution, found: Signal, path: ReadPath) -> ShownSig
     facts = [
         ("model", str(stored.model)),
         ("signal", f"{row.label} {found.version}"),
-        *((name, str(value)) for name, value in found.params.items()),
+        *said_params(row.params, found.params),
         ("tokens", f"{found.n_tokens:,}"),
         ("numbers", found.dtype),
         ("weights", found.model_hash[:12]),

@@ -27,9 +27,10 @@ class Field:
     """A parameter as the form shows it."""
 
     name: str
+    title: str
     meaning: str
     value: str
-    choices: Sequence[str]
+    choices: Sequence[tuple[str, str]]
     range: str
 
 
@@ -139,9 +140,10 @@ def _fields(row: Choice, typed: object) -> list[Field]:
     return [
         Field(
             name=param.name,
+            title=param.title,
             meaning=param.meaning,
             value=str(given.get(param.name, param.default)),
-            choices=[str(choice) for choice in param.choices],
+            choices=[(str(choice), words) for choice, words in param.menu],
             range=param.range,
         )
         for param in row.params

@@ -13,6 +13,7 @@ from scoring.attribution.base import AMBER, OK, SCORE_SPREAD, badge, relative_er
 from scoring.attribution.grouping import grouped
 from scoring.attribution.registry import METHODS
 from scoring.heatmap import Scale, classes, number_text, scale
+from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +174,7 @@ def shown_stored(stored: Attribution, found: Found, path: ReadPath) -> Shown:
     facts = [
         ("model", str(stored.model)),
         ("method", f"{METHODS[found.method].label} {found.version}"),
-        *((name, str(value)) for name, value in found.params.items()),
+        *said_params(METHODS[found.method].params, found.params),
         *([("steps used", f"{found.n_used:,}")] if found.n_used else []),
         ("tries", ", ".join(f"{n}: {error:.2%}" for n, error in found.series)),
         ("passes", done),
