@@ -139,10 +139,10 @@ export class Icicle {
     for (let p = Math.max(0, Math.floor(this.from)); p < Math.min(model.n, this.to); p += 1) this.#node(p, scale, band, gap, cells);
     // ancestors that begin left of the view still cover it
     for (let a = model.parent[Math.max(0, Math.floor(this.from))]; a >= 0; a = model.parent[a]) this.#node(a, scale, band, gap, cells);
-    for (const [key, { sum, count }] of cells) {
+    for (const [key, { sum, count, wide }] of cells) {
       const y = key % 4096;
       ctx.fillStyle = this.#color(count ? sum / count : null);
-      ctx.fillRect((key - y) / 4096, y, 1, Math.max(1, band - gap));
+      ctx.fillRect((key - y) / 4096, y, Math.max(1, wide), Math.max(1, band - gap));
     }
   }
 
@@ -153,13 +153,14 @@ export class Icicle {
     const x = (Math.max(p, this.from) - this.from) * scale;
     const wide = (Math.min(model.end[p], this.to) - this.from) * scale - x;
     const y = model.depth[p] * band;
-    if (wide >= 1) {
+    if (wide >= 1 && band >= 1) {
       ctx.fillStyle = this.#color(share);
       ctx.fillRect(x, y, wide > 3 ? wide - 1 : wide, Math.max(1, band - gap));
       return;
     }
     const key = Math.floor(x) * 4096 + Math.floor(y);
-    const cell = cells.get(key) ?? { sum: 0, count: 0 };
+    const cell = cells.get(key) ?? { sum: 0, count: 0, wide: 0 };
+    cell.wide = Math.max(cell.wide, wide); // of deep trees many steps share a row: their mean, once
     if (share !== null) { cell.sum += share; cell.count += 1; }
     cells.set(key, cell);
   }
