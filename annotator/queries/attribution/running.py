@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from annotator.queries.attribution.stored import found_of, is_signal, measured_o
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from scoring.tree import FloatArray, IntArray
 
 PERCENTILE = 98.0  # as scoring.heatmap clips
@@ -29,9 +31,11 @@ class RunningReward:
 
     Attributes:
         step, begin, end: ``(P,)`` int64 step number and characters of each token.
-        running: ``(P,)`` float64 reward after each token.
+        running: ``(P,)`` float64 reward after each token; where it is missing, the last one known.
         before: ``(P,)`` float64 reward before it.
         start: reward in front of the first step.
+        missing: ``(P,)`` bool tokens for which the model gave no finite number: what they did is in the
+            credit of the next one that has a number.
     """
 
     step: IntArray
@@ -40,6 +44,7 @@ class RunningReward:
     running: FloatArray
     before: FloatArray
     start: float
+    missing: NDArray[np.bool_]
 
     @property
     def credit(self) -> FloatArray:
@@ -50,8 +55,8 @@ class RunningReward:
 def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningReward | None:
     """Return the running reward over a path, None unless every step with text has its tokens.
 
-    Rows that do not cover a step's text exactly, as after a change of the text, and rows with what is
-    not a finite number count as missing.
+    Rows that do not cover a step's text exactly, as after a change of the text, count as missing; so
+    does a path without a finite number in front of its first step.
     """
     end = steps[-1]
     on_path = TokenScore.objects.filter(
@@ -78,19 +83,20 @@ def running_reward_of(*, steps: Sequence[Step], model: RewardModel) -> RunningRe
     reward = np.concatenate(running).astype(np.float64)
     filled = sizes > 0
     first = (np.cumsum(sizes) - sizes)[filled]
-    begin, before = _before(end_of, first, 0), _before(reward, first, starts[filled])
     last = np.cumsum(sizes)[filled] - 1
-    if (end_of[last] != lengths[filled]).any() or not np.isfinite(reward + before).all():
+    start = float(starts[filled][0])
+    if (end_of[last] != lengths[filled]).any() or not np.isfinite(start):
         return None
-    step_of = np.repeat(numbers, sizes)
-    return RunningReward(step_of, begin, end_of, reward, before, float(starts[filled][0]))
-
-
-def _before(column: Any, first: IntArray, starts: Any) -> Any:
-    """Return what a column says of the token before, and ``starts`` at each step's first token."""
-    found = np.concatenate([column[:1], column[:-1]])
-    found[first] = starts
-    return found
+    missing = ~np.isfinite(reward)
+    known = np.maximum.accumulate(np.where(missing, -1, np.arange(len(reward))))
+    reward = np.where(known >= 0, reward[known], start)
+    before = np.concatenate([[start], reward[:-1]])
+    # a step's own start, unless that or the token in front of it has no number
+    own = np.isfinite(starts[filled]) & ~np.concatenate([[False], missing[:-1]])[first]
+    before[first[own]] = starts[filled][own]
+    begin = np.concatenate([[0], end_of[:-1]])
+    begin[first] = 0
+    return RunningReward(np.repeat(numbers, sizes), begin, end_of, reward, before, start, missing)
 
 
 def shared_limit(*, end: Step, model: RewardModel, method: str, digest: str | None) -> float | None:

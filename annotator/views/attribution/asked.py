@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from annotator.numbers import whole_number
-from annotator.views.attribution.shown import GRAINS
+from annotator.views.attribution.units import GRAINS
 from scoring.attribution.choices import typed_values
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annotator.views.attribution.shown import LETTERS, NONE, cut_of, units_of, units_told
+from annotator.views.attribution.shown import LETTERS, NONE
+from annotator.views.attribution.units import cut_of, short, units_of, units_told
 from scoring.attribution.base import CONFIDENCE
 from scoring.attribution.choices import PREFIX, SIGNAL_CHOICES
 from scoring.attribution.signals.base import folded
@@ -195,11 +196,11 @@ class GrainedSignal:
 
     def numbers(self) -> dict[str, Any]:
         """Return what the scripts need to say exact values and to draw the line."""
-        line = _short(self.shown.values)
+        line = short(self.shown.values)
         known = sum(value is not None for value in line)
         return {
             "units": units_told(self.unit_of, len(self.values), self.grain),
-            "sums": _short(self.values),
+            "sums": short(self.values),
             "line": line,
             "start": None,
             "grain": self.grain,
@@ -227,8 +228,3 @@ def grained_signal(
         low = -limit if shown.row.signed else 0.0
         own = Scale(low, limit, shown.row.signed, shown.unit, own.count, beyond, own.missing)
     return GrainedSignal(shown, grain, unit_of, values, own)
-
-
-def _short(values: FloatArray) -> list[float | None]:
-    """Keep six significant digits; None where there is no value."""
-    return [float(f"{x:.6g}") if math.isfinite(x) else None for x in values.tolist()]

@@ -29,11 +29,11 @@ from annotator.views.attribution.measured import ShownSignal, grained_signal
 from annotator.views.attribution.menu import Line, method_lines
 from annotator.views.attribution.opened import opened
 from annotator.views.attribution.shown import (
-    GRAINS,
     Shown,
     grained,
 )
 from annotator.views.attribution.text import cut_told, steps_told, texts_html
+from annotator.views.attribution.units import GRAINS
 from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.pages.jobs.rows import JobRow

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from annotator.queries.attribution.usable import RUNNING
+from annotator.views.attribution.units import cut_of, short, units_of, units_told
 from scoring.attribution.base import AMBER, OK, SCORE_SPREAD, badge, relative_error
-from scoring.attribution.grouping import grouped
 from scoring.attribution.registry import METHODS
-from scoring.heatmap import Scale, classes, number_text, scale
+from scoring.heatmap import MISSING, Scale, classes, number_text, scale
 from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from annotator.models import Attribution
     from annotator.queries.attribution.path import ReadPath
     from annotator.queries.attribution.running import RunningReward
-    from annotator.views.attribution.measured import ShownSignal
     from scoring.attribution.base import Attribution as Found
     from scoring.attribution.base import MethodRow, Objective
-    from scoring.attribution.grouping import Level
     from scoring.tree import FloatArray, IntArray
 
-GRAINS = {"token": "tokens", "word": "words", "sentence": "sentences", "step": "steps"}
 LETTERS = "abcdefghij"
 """The levels -4 … 4 and ``NONE`` as the scripts read them."""
 NONE = 5
@@ -58,6 +56,7 @@ class Shown:
         errors: ``(K,)`` standard errors of the steps, None where nothing is drawn.
         objectives: by criterion.
         stale: the texts were changed since.
+        missing: ``(P,)`` bool pieces without a number; their credit is 0 and counts nowhere. None: none is.
     """
 
     row: MethodRow
@@ -77,6 +76,7 @@ class Shown:
     errors: FloatArray | None = None
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     stale: bool = False
+    missing: NDArray[np.bool_] | None = None
 
     @property
     def pieces(self) -> str:
@@ -127,12 +127,6 @@ class Shown:
         )
 
 
-def cut_of(step: IntArray, begin: IntArray, end: IntArray) -> str:
-    """Name the cut of texts into pieces."""
-    cut = np.stack([step, begin, end]).astype("<i4").tobytes()
-    return hashlib.blake2b(cut, digest_size=8).hexdigest()
-
-
 def shown_running(running: RunningReward, *, model: str, dtype: str = "float32") -> Shown:
     """Return the running reward that scoring stored; it costs nothing."""
     value = float(running.running[-1])
@@ -162,9 +156,19 @@ def shown_running(running: RunningReward, *, model: str, dtype: str = "float32")
             (
                 "The change of the model's estimate while it reads, not a cause: only where a step ends "
                 "is it calibrated, if at all."
-            )
+            ),
+            *_said_missing(running),
         ],
+        missing=running.missing if running.missing.any() else None,
     )
+
+
+def _said_missing(running: RunningReward) -> list[str]:
+    count = int(running.missing.sum())
+    if not count:
+        return []
+    tokens = "1 token has" if count == 1 else f"{count:,} tokens have"
+    return [f"{tokens} no number: what was done there is in the next one that has."]
 
 
 def shown_stored(stored: Attribution, found: Found, path: ReadPath) -> Shown:
@@ -215,7 +219,7 @@ class Grained:
         shown: the attribution.
         grain: a key of ``GRAINS``.
         unit_of: ``(P,)`` the unit of each piece.
-        sums: ``(U,)`` credit of each unit.
+        sums: ``(U,)`` credit of each unit, NaN where none of its pieces has a number.
         scale: limits of the colours, symmetric about zero.
     """
 
@@ -227,21 +231,22 @@ class Grained:
 
     @property
     def levels(self) -> IntArray:
-        """``(P,)`` level of each piece, -4 … 4; the credits are all there, so none is missing."""
-        return np.asarray(classes(self.sums, self.scale)[self.unit_of], np.int64)
+        """``(P,)`` level of each piece, -4 … 4, ``NONE`` without a value."""
+        found = classes(self.sums, self.scale).astype(np.int64)
+        return np.where(found == MISSING, NONE, found)[self.unit_of]
 
     @property
     def per_step(self) -> FloatArray:
-        """``(K,)`` credit of each step, up to the last that has a piece."""
-        return np.asarray(np.bincount(self.shown.step, self.shown.credit), np.float64)
+        """``(K,)`` credit of each step, up to the last that has a piece; NaN where none has a number."""
+        return _sums(self.shown, self.shown.step)
 
     def numbers(self) -> dict[str, Any]:
         """Return what the scripts need to say exact values and to draw the line."""
         line = self.shown.baseline_value + np.cumsum(self.shown.credit)
         return {
             "units": units_told(self.unit_of, len(self.sums), self.grain),
-            "sums": _short(self.sums),
-            "line": _short(line),
+            "sums": short(self.sums),
+            "line": short(line),
             "start": self.shown.baseline_value,
             "grain": self.grain,
             "levels": "".join(LETTERS[level] for level in (self.levels + 4).tolist()),
@@ -259,7 +264,7 @@ def grained(shown: Shown, texts: Sequence[str], grain: str, limit: float | None 
     """
     grain = "step" if shown.row.granularity == "step" else grain
     unit_of = units_of(shown, texts, grain)
-    sums = np.asarray(np.bincount(unit_of, shown.credit), np.float64)
+    sums = _sums(shown, unit_of)
     own = scale(sums, signed=True, unit=shown.unit)
     if limit:
         beyond = int((np.abs(sums) > limit).sum())
@@ -267,30 +272,8 @@ def grained(shown: Shown, texts: Sequence[str], grain: str, limit: float | None 
     return Grained(shown, grain, unit_of, sums, own)
 
 
-def units_of(shown: Shown | ShownSignal, texts: Sequence[str], grain: str) -> IntArray:
-    """Return ``(P,)`` the unit of each piece, numbered over the whole path."""
-    if grain == "token":
-        return np.arange(len(shown.step))
-    found = np.zeros(len(shown.step), np.int64)
-    said, level = cast("Found", shown), cast("Level", grain)  # it has the same columns
-    first = 0
-    edges = np.searchsorted(shown.step, np.arange(len(texts) + 1))
-    for number, text in enumerate(texts):
-        here = slice(edges[number], edges[number + 1])
-        begins = [unit.begin for unit in grouped(said, number, text, level)]
-        if not begins:
-            continue
-        own = np.searchsorted(begins, shown.begin[here], side="right") - 1
-        found[here] = first + np.maximum(own, 0)
-        first += len(begins)
-    return found
-
-
-def units_told(unit_of: IntArray, count: int, grain: str) -> list[int] | None:
-    """Return ``(U,)`` how many pieces each unit has, side by side; None: every piece is its own unit."""
-    return None if grain == "token" else np.bincount(unit_of, minlength=count).tolist()
-
-
-def _short(values: FloatArray) -> list[float]:
-    """Keep six significant digits."""
-    return [float(f"{value:.6g}") for value in values.tolist()]
+def _sums(shown: Shown, unit_of: IntArray) -> FloatArray:
+    sums = np.asarray(np.bincount(unit_of, shown.credit), np.float64)
+    if shown.missing is not None:
+        sums[np.bincount(unit_of, ~shown.missing) == 0] = np.nan
+    return sums

@@ -167,13 +167,33 @@ def test_scores_that_do_not_fit_the_text_are_not_drawn(project, game, reviewer):
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-def test_a_running_reward_that_is_no_finite_number_is_not_drawn(project, game, reviewer, number):
-    problem, steps, _ = game
+def test_tokens_without_a_finite_number_are_missing_and_the_rest_adds_up(
+    project, game, reviewer, number
+):
+    problem, steps, model = game
+    whole = running_reward_of(steps=path_of(end=steps[1]).steps, model=model)
     row = TokenScore.objects.get(step=steps[0])
     running = np.frombuffer(bytes(row.running), "<f4").copy()
-    running[0] = number
+    running[[0, -1]] = number  # the last token of a step: the next step begins without it
     row.running = running.tobytes()
     row.save()
+    page = read(reviewer, url(project, problem, f"?end={steps[1].pk}"))
+    levels = [level for level, _ in spans(page)]
+    assert [at for at, level in enumerate(levels) if level == "heat-none"] == [0, len(running) - 1]
+    assert "2 tokens have no number: what was done there is in the next one" in page
+    assert "adds up" in page
+    numbers = told(page, "numbers")
+    assert (numbers["sums"][0], numbers["sums"][len(running) - 1]) == (None, None)
+    assert sum(x for x in numbers["sums"] if x is not None) == pytest.approx(
+        whole.running[-1] - whole.start, abs=1e-5
+    )
+    by_step = told(read(reviewer, url(project, problem, f"?end={steps[1].pk}&by=step")), "numbers")
+    assert None not in by_step["sums"], "a unit with one number has a number"
+
+
+def test_a_path_without_a_number_in_front_of_it_is_not_drawn(project, game, reviewer):
+    problem, steps, _ = game
+    TokenScore.objects.filter(step=steps[0]).update(start=np.nan)
     page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
     assert not spans(page)
     assert "has not scored every step of this path" in page

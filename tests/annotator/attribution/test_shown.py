@@ -25,6 +25,7 @@ def stored(starts, *running):
         reward,
         reward - np.concatenate([one.credit for one in steps]),
         float(np.float32(starts[0])),
+        np.zeros(len(reward), bool),
     )
     return steps, page
 
