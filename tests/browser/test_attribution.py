@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from annotator.models import Job, RewardModel
+from annotator.queries.attribution.path import path_of
+from annotator.services.jobs import job_claim, job_create
+from annotator.services.models.attributions import attribution_store
+from tests.annotator.attribution.test_page import found
 from tests.annotator.workbench_data import (
     GAME,
     Node,
@@ -19,13 +24,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def path_page(open_page):
+def world():
+    """Write a scored tree; return problem, steps and model."""
+    problem, steps = write_problem(project_with_types(), "Make 24.", GAME)
+    return problem, steps, write_model(problem, steps)
+
+
+@pytest.fixture
+def path_page(open_page, world):
     """Return a function that opens the tokens of the longest path."""
-    project = project_with_types()
-    problem, steps = write_problem(project, "Make 24.", GAME)
-    write_model(problem, steps)
-    owner = member(project, "owner", "owner")
-    where = f"/p/{project.name}/problems/{problem.pk}/attribution/?end={steps[4].pk}"
+    problem, steps, _ = world
+    owner = member(problem.project, "owner", "owner")
+    where = f"/p/{problem.project.name}/problems/{problem.pk}/attribution/?end={steps[4].pk}"
 
     def opened(query="", **options):
         page = open_page(owner, where + query, **options)
@@ -62,14 +72,40 @@ def test_tokens_are_read_by_keys_and_pointer(path_page):
     page.wait_for_selector("#line canvas")
 
 
-def test_only_the_running_reward_is_called_a_reward(path_page):
+def test_only_the_running_reward_is_called_a_reward(path_page, world):
+    problem, steps, model = world
+    job = job_create(project=problem.project, kind=Job.Kind.ATTRIBUTE, args={}, user=None)
+    attribution_store(
+        job=job_claim(job_id=job.pk, worker=None),
+        model=model,
+        end=steps[4],
+        found=found(path_of(end=steps[4])),
+    )
     page = path_page()
     until(page, "document.activeElement.id === 'token-text'")
     page.keyboard.press("ArrowRight")
     until(page, lambda: " · reward after it " in readout(page))
-    page.evaluate("document.querySelector('#choose-method').value = 'integrated_gradients'")
+    strip = "document.querySelector('#problem-strip a').href"
+    before = page.evaluate(strip)
+    page.select_option("#choose-method", "integrated_gradients")
+    until(page, lambda: page.locator("#read-title").inner_text().startswith("Integrated gradients"))
     page.keyboard.press("ArrowRight")
     until(page, lambda: " · f(baseline) and credits so far " in readout(page))
+    ends = page.evaluate("[...document.getElementById('choose-end').options].map((o) => o.value)")
+    page.select_option("#choose-end", ends[-1])
+    until(page, lambda: f"end={ends[-1]}" in page.url)
+    until(page, lambda: page.evaluate(strip) != before)
+    assert f"step={ends[-1]}" in page.evaluate(strip), "the other pages go where this one is"
+
+
+def test_a_method_that_was_not_run_is_offered_where_its_picture_will_be(path_page, world):
+    RewardModel.objects.filter(pk=world[2].pk).update(artefact="somewhere")
+    page = path_page("&method=step_shapley")
+    offer = page.locator(".token-pane .run-form")
+    assert offer.get_by_role("button", name="Run on this path").is_enabled()
+    assert page.locator(".method-pane .run-form").count() == 0
+    top = offer.bounding_box()
+    assert top["y"] + top["height"] < page.viewport_size["height"]
 
 
 def test_another_unit_changes_colours_and_keeps_the_text(path_page):

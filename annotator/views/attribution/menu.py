@@ -93,7 +93,7 @@ def method_lines(
                 href=asked.query(method=row.key),
                 chosen=chosen,
                 there=there,
-                missing="" if there and row.key == RUNNING else missing,
+                missing="" if there else missing,  # what was found can be read without the model
                 cost="" if missing else _cost(row, model, tokens, steps, typed),
                 card=cards.get(row.key),
                 fields=_fields(row, typed),

@@ -61,7 +61,7 @@ def path_tokens(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
         request,
         "annotator/attribution.html",
         "annotator/_attribution.html",
-        _context(view, kept),
+        _context(view, kept) | {"part": wants_fragment(request)},
         access=view.access,
         section="problems",
     )
@@ -97,6 +97,7 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
         "shown": shown,
         "found": found,
         **(_text(view, found, sent=pieces != kept) if found else {}),
+        "offered": [line for line in lines if line.chosen and not line.missing],
         "lines": [line for line in lines if not line.is_signal],
         "signals": [line for line in lines if line.is_signal],
         "grains": [

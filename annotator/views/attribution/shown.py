@@ -249,6 +249,7 @@ class Grained:
             "line": short(line),
             "start": self.shown.baseline_value,
             "grain": self.grain,
+            "free": self.shown.row.free,
             "levels": "".join(LETTERS[level] for level in (self.levels + 4).tolist()),
         }
 

@@ -52,8 +52,8 @@ function words(token) {
   const said = value === null ? "no value" : number(value);
   const place = `Step ${text.stepOf[token] + 1}, ${name}`;
   if (numbers.signal) return `${place}: ${said} · ${numbers.signal}`;
-  // Of the running reward the credits so far are what the model said there; of other methods they are a sum.
-  const sum = $("choose-method")?.value === "running_reward" ? "reward after it" : "f(baseline) and credits so far";
+  // Of the running reward, which is free, the credits so far are what the model said there; of other methods they are a sum.
+  const sum = numbers.free ? "reward after it" : "f(baseline) and credits so far";
   return `${place}: ${said} · ${sum} ${number(numbers.line[last])}`;
 }
 
@@ -139,8 +139,9 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   kept = $("token-text");
   kept?.replaceWith(document.createElement("div"));
 });
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (!detail.target.matches("#attribution") && !$("attribution")?.contains(detail.target)) return;
+// Told once for each part that came: the strip of the problem's pages, which comes along, is none of ours.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (!$("attribution")?.contains(target)) return;
   const sameText = Boolean(kept && $("token-text")?.hasAttribute("data-kept"));
   start({ sameText });
   kept = null;
