@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,10 @@ class Shown:
     @property
     def explained(self) -> str:
         """What the badge means, in a sentence."""
+        if math.isnan(self.value):
+            return (
+                "The model gave no number at the end, so there is nothing for the credits to reach."
+            )
         if self.badge == "none":
             return (
                 "This method does not promise that its credits add up to the change of the reward."
@@ -129,7 +134,7 @@ class Shown:
 
 def shown_running(running: RunningReward, *, model: str, dtype: str = "float32") -> Shown:
     """Return the running reward that scoring stored; it costs nothing."""
-    value = float(running.running[-1])
+    value = float("nan") if running.missing[-1] else float(running.running[-1])
     error = relative_error(float(running.credit.sum()), value - running.start, SCORE_SPREAD)
     row = METHODS[RUNNING]
     return Shown(
@@ -144,7 +149,7 @@ def shown_running(running: RunningReward, *, model: str, dtype: str = "float32")
         baseline="what the model says after reading the problem",
         unit="score",
         relative_error=error,
-        badge=badge(error, complete=True),
+        badge=badge(error, complete=True) if math.isfinite(value) else "none",
         facts=[
             ("model", model),
             ("method", f"{row.label} {row.version}"),
@@ -164,11 +169,17 @@ def shown_running(running: RunningReward, *, model: str, dtype: str = "float32")
 
 
 def _said_missing(running: RunningReward) -> list[str]:
-    count = int(running.missing.sum())
-    if not count:
-        return []
-    tokens = "1 token has" if count == 1 else f"{count:,} tokens have"
-    return [f"{tokens} no number: what was done there is in the next one that has."]
+    """Say which tokens have no number: those that a later one makes up for, and those at the end."""
+    known = np.flatnonzero(~running.missing)
+    behind = len(running.missing) - 1 - (int(known[-1]) if len(known) else -1)
+    said = []
+    if within := int(running.missing.sum()) - behind:
+        tokens = "1 token has" if within == 1 else f"{within:,} tokens have"
+        said.append(f"{tokens} no number: what was done there is in the next one that has.")
+    if behind:
+        tokens = "token has" if behind == 1 else f"{behind:,} tokens have"
+        said.append(f"The last {tokens} no number, so what the model says of this path is unknown.")
+    return said
 
 
 def shown_stored(stored: Attribution, found: Found, path: ReadPath) -> Shown:

@@ -48,3 +48,15 @@ def test_credits_and_ends_are_those_of_the_core():
     for name in ("credit", "value", "baseline_value", "total", "relative_error"):
         np.testing.assert_allclose(getattr(shown, name), getattr(core, name), atol=1e-6)
     assert core.badge == shown.badge == "ok"
+
+
+def test_a_path_whose_last_token_has_no_number_has_no_end_to_add_up_to():
+    _, page = stored([0.4, 0.7], [0.6, 0.7], [0.2, 0.9])
+    page.missing[[1, 3]] = True
+    shown = shown_running(page, model="m")
+    assert np.isnan(shown.value)
+    assert shown.badge == "none"
+    assert "nothing for the credits to reach" in shown.explained
+    said = " ".join(shown.notes)
+    assert "1 token has no number: what was done there is in the next one" in said
+    assert "The last token has no number" in said
