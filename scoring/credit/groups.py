@@ -17,6 +17,8 @@ from scoring.credit.base import NO_SIGNAL, Credit, TraceTable
 if TYPE_CHECKING:
     from scoring.tree import FloatArray, IntArray, Tree
 
+SILENT = "no signal: "
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Group:
@@ -59,7 +61,7 @@ def group(tree: Tree, *, ddof: int = 1, single: str = "unit") -> Group:
         notes.append("a group of one: its outcome is kept as it is")
         return Group(known, 0.0, 1.0, tuple(notes))
     if count == 1:
-        notes.append("no signal: a group of one has nothing to be compared with")
+        notes.append(f"{SILENT}a group of one has nothing to be compared with")
     # compared before subtracting: rounding in the mean must not pass for a difference
     elif count and outcomes.min() == outcomes.max():
         notes.append(NO_SIGNAL)
@@ -67,6 +69,19 @@ def group(tree: Tree, *, ddof: int = 1, single: str = "unit") -> Group:
         return Group(known, float(outcomes.mean()), float(outcomes.std(ddof=ddof)), tuple(notes))
     mean = float(outcomes[0]) if count else np.nan
     return Group(known, mean, 0.0, tuple(notes))
+
+
+def notes_with_rest(notes: tuple[str, ...], rest: str) -> tuple[str, ...]:
+    """Return ``notes`` for numbers that are not all 0, though the traces are not told apart.
+
+    "No signal" would be said of all numbers; in its place stands that they are left from ``rest``.
+    """
+    return tuple(
+        f"{note.removeprefix(SILENT)}: what is left is from {rest}"
+        if note.startswith(SILENT)
+        else note
+        for note in notes
+    )
 
 
 def below(tree: Tree, values: FloatArray) -> tuple[FloatArray, IntArray]:

@@ -1,8 +1,8 @@
 """Which numbers a problem opens with, and why: the first of a fixed order that says something here.
 
 The order is TEMPO, a model's step scores (the newest model first), people's ratings, the values of a
-search, the leaf value. First comes what tells most steps apart, then what tells some apart, then what
-has numbers at all. It is decided from columns that a page reads anyway; no method is computed.
+search, the leaf value. Chosen is the first that has numbers for most steps, not all alike; else the
+first that has for some, not all alike; else the first that has numbers at all. It is decided from columns that a page reads anyway; no method is computed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 
 from annotator.queries.credit.choices import SEARCH_VALUE, Said, write_key
 from scoring.credit.groups import leaf_values
+from scoring.credit.moments import ROUNDING
 from scoring.credit.registry import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from annotator.queries.credit.coloring import Colorings
-    from scoring.tree import FloatArray
+    from scoring.tree import FloatArray, Tree
 
 FIRST, SCORES, RATINGS, LAST = "tempo", "prm_score", "rating", "leaf_value"
 
@@ -48,13 +49,13 @@ def opening_of(colorings: Colorings) -> Opening:
 def _columns(colorings: Colorings, *, last: bool) -> Iterator[tuple[str, FloatArray]]:
     """Yield each candidate with a column ``(N - 1,)`` that varies over the steps as its numbers do.
 
-    TEMPO is zero everywhere exactly where the leaf value is one number everywhere; ``last`` puts that
-    constant number in the place of no signal.
+    TEMPO is one number everywhere where the leaf value is: zero, or for a group of one its outcome
+    over 1 + eps. ``last`` puts the leaf value itself in the place of that.
     """
     found = colorings.columns
     if len(found) < 2:
         return
-    value = leaf_values(colorings.tree)[1:] if "outcome" in colorings.tree.given else None
+    value = _leaf_column(colorings.tree) if "outcome" in colorings.tree.given else None
     if value is not None and not last:
         yield FIRST, value
     for model in colorings.models.values():
@@ -64,6 +65,17 @@ def _columns(colorings: Colorings, *, last: bool) -> Iterator[tuple[str, FloatAr
     yield SEARCH_VALUE, found.value[1:]
     if value is not None and last:
         yield LAST, value
+
+
+def _leaf_column(tree: Tree) -> FloatArray:
+    """Return the leaf values of the steps ``(N - 1,)``, one number if only rounding parts them."""
+    column = leaf_values(tree)[1:]
+    known = np.isfinite(column)
+    if known.any():
+        size = np.nanmax(np.abs(tree.outcomes))
+        if np.ptp(column[known]) <= ROUNDING * size:
+            column[known] = column[known][0]
+    return column
 
 
 def _any(column: FloatArray) -> bool:
@@ -105,7 +117,7 @@ def _silence(colorings: Colorings) -> str:
             "all traces end alike, so that outcomes give no credit",
         ),
         (
-            lambda: not _some(leaf_values(tree)[1:]),
+            lambda: not _some(_leaf_column(tree)),
             "every step is part of traces that end alike on average",
         ),
     )

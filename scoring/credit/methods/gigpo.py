@@ -9,7 +9,7 @@ import numpy as np
 from scoring.credit.base import IN_DEVIATIONS
 from scoring.credit.cells import Passes, credit_by_cell
 from scoring.credit.columns import codes
-from scoring.credit.groups import group
+from scoring.credit.groups import group, notes_with_rest
 from scoring.credit.moments import moments
 from scoring.credit.recurrences import backwards
 from scoring.credit.returns import Rewards, once
@@ -71,6 +71,9 @@ def credit(
         return episode[cells.trace] + weight * np.where(keys < 0, 0.0, step)
 
     notes = (*_notes(tree, given, state, single), *[IN_DEVIATIONS] * scaled)
+    if np.nan_to_num(episode).any() or (weight and (anchors.std > 0).any()):
+        own = "the steps' own rewards and " if rewards == "with_steps" else ""
+        notes = notes_with_rest(notes, f"{own}how soon traces ended")
     return credit_by_cell(tree, values, notes, passes)
 
 

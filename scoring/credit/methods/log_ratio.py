@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.credit.base import Credit
 from scoring.credit.columns import lists, missing_steps
-from scoring.credit.groups import below, group, spread_with_steps
+from scoring.credit.groups import below, group, notes_with_rest, spread_with_steps
 from scoring.credit.moments import ROUNDING
 from scoring.credit.ratios import log_ratios, same_tokens
 
@@ -61,7 +61,10 @@ def oprl(
     times = np.where(np.isfinite(ratios), below(tree, tree.outcomes)[1], 0)
     times[0] = 0
     steps = weight * _standardised(beta * ratios, times, ddof, eps)
-    return spread_with_steps(tree, advantage, steps, (*stats.notes, *notes))
+    first = stats.notes
+    if np.nan_to_num(steps[times > 0]).any():
+        first = notes_with_rest(first, "the model's log-probabilities")
+    return spread_with_steps(tree, advantage, steps, (*first, *notes))
 
 
 def t_reg(tree: Tree) -> Credit:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.credit.cells import Passes, credit_by_cell
 from scoring.credit.columns import codes
-from scoring.credit.groups import group
+from scoring.credit.groups import group, notes_with_rest
 from scoring.credit.moments import moments
 from scoring.credit.returns import Rewards
 
@@ -61,7 +61,11 @@ def credit(tree: Tree, *, ddof: int, eps: float, single: str, rewards: str) -> C
     only = len(set(tree.agent[1:].tolist())) < 2
     notes = ("one agent only: these are GRPO's numbers",) if only else ()
     more = tuple(note for note in given.notes if note not in stats.notes)
-    return credit_by_cell(tree, values, (*stats.notes, *more, *notes), passes)
+    first = stats.notes
+    alone = calls.mean[calls.count == 1] if single == "unit" else np.empty(0)
+    if (calls.std > 0).any() or alone.any():
+        first = notes_with_rest(first, "the calls of other agents")
+    return credit_by_cell(tree, values, (*first, *more, *notes), passes)
 
 
 def _calls(

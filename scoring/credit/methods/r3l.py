@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.credit.cells import credit_by_cell
 from scoring.credit.columns import column
-from scoring.credit.groups import group
+from scoring.credit.groups import group, notes_with_rest
 from scoring.credit.recurrences import common_depth
 
 if TYPE_CHECKING:
@@ -42,8 +42,11 @@ def credit(tree: Tree) -> Credit:
     def values(cells: Cells) -> FloatArray:
         return scaled[cells.trace] * (cells.step >= shared[cells.trace])
 
-    notes = (f"retries whose original is no trace here: {lost}",) if lost else ()
-    return credit_by_cell(tree, values, (*stats.notes, *notes))
+    notes = stats.notes
+    if (scaled == PERFECT).any():
+        notes = notes_with_rest(notes, "the 1 of a perfect trace")
+    more = (f"retries whose original is no trace here: {lost}",) if lost else ()
+    return credit_by_cell(tree, values, (*notes, *more))
 
 
 def _shared_steps(tree: Tree) -> tuple[IntArray, int]:

@@ -37,7 +37,7 @@ ROWS: tuple[MethodRow, ...] = (
         "monte_carlo",
         "Monte Carlo value",
         f"{METHODS_FOLDER}.monte_carlo:credit",
-        version="2",
+        version="3",
         needs=(),
         signed=False,
         unit="share of successes",

@@ -67,8 +67,8 @@ ROWS: tuple[MethodRow, ...] = (
         signed=True,
         unit="standard deviations",
         confidence="3P",
-        source="arXiv 2507.23317, its two propositions as quoted in notes; alpha is our choice, "
-        "the paper's value was not seen, as is correctness on failed traces",
+        source="arXiv 2507.23317, its two propositions as quoted in notes; ours: alpha (the paper's "
+        "was not seen) and, by default, reading failed traces by correctness",
         summary="GRPO, less for wrong thoughts of solved traces and none for right ones of failed.",
         signed_scores=True,
         params=(

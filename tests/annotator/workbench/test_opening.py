@@ -13,6 +13,7 @@ from annotator.queries.blindness import sight_of
 from annotator.queries.credit.coloring import Colorings
 from annotator.services.judgements.labels import label_set
 from scoring.credit import registry
+from scoring.credit.groups import leaf_values
 from tests.annotator.workbench.data import HTMX, address
 from tests.annotator.workbench_data import (
     Node,
@@ -76,6 +77,30 @@ def test_traces_that_end_alike_or_unknown_say_so(project):
     assert opened(problem).why.endswith("no trace has an outcome called correct.")
     bare, _ = write_problem(project, "Nothing.", [Node("a")])
     assert (opened(bare).key, opened(bare).why) == ("tempo", "")
+
+
+@pytest.mark.parametrize("outcome", [0.1, 0.7])
+def test_rounding_of_means_is_no_difference_between_traces(project, outcome):
+    # the mean of three equal outcomes, above, is not the outcome itself, below, by 1e-17
+    nodes = [Node("shared"), *(Node(text, 0, outcomes=[outcome]) for text in "abc")]
+    problem, steps = write_problem(project, "Alike.", nodes)
+    assert opened(problem).key == "leaf_value"
+    assert opened(problem).why.endswith("all traces end alike, so that outcomes give no credit.")
+    model = write_model(problem, steps)
+    assert opened(problem).key == f"prm_score@{model.pk}"
+
+
+def test_steps_that_are_alike_but_for_rounding_do_not_open_with_tempo(project):
+    # two branches with the mean 0.2: of 0.1, 0.2, 0.3 and of 0.3, 0.2, 0.1, summed in their order
+    nodes = [
+        Node("a", outcomes=[0.1, 0.2, 0.3]),
+        Node("b", outcomes=[0.3, 0.2, 0.1]),
+    ]
+    problem, _ = write_problem(project, "Alike on average.", nodes)
+    means = leaf_values(Colorings(problem).tree)[1:]
+    assert 0 < np.ptp(means) < 1e-15, "rounding parts them"
+    assert opened(problem).key == "leaf_value"
+    assert "end alike on average" in opened(problem).why
 
 
 def test_outcomes_of_a_few_steps_give_way_to_what_covers_most(project):

@@ -169,3 +169,9 @@ def test_a_rating_is_the_label_as_it_is_and_false_is_wrong():
     assert (got["a"], got["b"], got["c"]) == (1.0, 0.0, -1.0)
     assert np.isnan(got["d"])
     assert assign("rating", said).notes == ("1 of 4 steps have no rating",)
+
+
+def test_a_label_beyond_one_is_shown_as_it_is_under_a_unit_that_claims_no_range():
+    said = tree(step("a", label=3.0, outcome=1), step("b", label=-1, outcome=0))
+    assert by_node("rating", said) == {"a": 3.0, "b": -1.0}
+    assert assign("rating", said).unit == "rating"

@@ -10,6 +10,7 @@ import pytest
 from scoring.credit import assign
 from scoring.credit.base import NO_SIGNAL
 from scoring.credit.intervals import beta, beta_share, wilson
+from scoring.credit.methods.monte_carlo import SOFT
 from scoring.credit.recurrences import child_values
 from scoring.errors import MissingInputError
 from scoring.tree import Tree
@@ -185,7 +186,7 @@ def test_an_unknown_potential_is_that_of_the_closest_step_above():
 
 def test_a_search_says_how_often_and_how_sure():
     rows = [
-        {"id": 0, "parent": None, "text": "", "visits": 14, "value": 7.0},  # no step: says nothing
+        {"id": 0, "parent": None, "text": "", "visits": 14, "value": 0.6},  # no step: no number
         {"id": 1, "parent": 0, "text": "", "visits": 10, "value": 0.8},
         {"id": 2, "parent": 0, "text": "", "visits": 0, "value": 0.0},  # never visited: no value
     ]
@@ -211,6 +212,47 @@ def test_one_value_outside_0_to_1_tells_that_none_is_a_share(odd):
     assert np.isnan(result.high).all()
     assert result.unit == "mean value of the visits"
     assert any("no shares of successes" in note for note in result.notes)
+
+
+def merged(*outcomes):
+    """One step at which several traces of the same text end."""
+    return Tree.from_records(records(("r", None, "-", None), ("a", "r", list(outcomes), None)))
+
+
+def test_a_value_of_the_problem_outside_0_to_1_tells_it_too():
+    rows = [
+        {"id": 0, "parent": None, "text": "", "visits": 14, "value": 7.0},
+        {"id": 1, "parent": 0, "text": "", "visits": 10, "value": 0.8},
+    ]
+    result = assign("monte_carlo", Tree.from_records(rows))
+    assert result.unit == "mean value of the visits"
+    assert np.isnan(result.low).all()
+    unvisited = [rows[0] | {"visits": 0}, rows[1]]
+    assert assign("monte_carlo", Tree.from_records(unvisited)).unit == "share of successes"
+
+
+@pytest.mark.parametrize(("pair", "mean"), [((1, -1), 0.0), ((2, -1), 0.5)])
+def test_outcomes_outside_0_to_1_are_no_shares_though_their_mean_lies_there(pair, mean):
+    found = merged(*pair)
+    result = assign("monte_carlo", found)
+    assert result.per_node[1] == mean
+    assert result.unit == "mean outcome"
+    assert np.isnan(result.low).all()
+    assert any("no shares of successes" in note for note in result.notes)
+
+
+def test_outcomes_between_0_and_1_have_the_interval_of_counts_and_a_note():
+    result = assign("monte_carlo", merged(0.3))
+    assert result.per_node[1] == 0.3
+    assert SOFT in result.notes
+    # Wilson, 0.3 of 1: (0.3 + z²/2 ± z · sqrt(0.21 + z²/4)) / (1 + z²) with z² = 3.8415
+    assert (result.low[1], result.high[1]) == pytest.approx((0.0207, 0.8966), abs=5e-5)
+    assert SOFT not in assign("monte_carlo", merged(0, 1)).notes
+    searched = [
+        {"id": 0, "parent": None, "text": ""},
+        {"id": 1, "parent": 0, "text": "", "visits": 10, "value": 0.8, "outcome": 0.3},
+    ]
+    assert SOFT not in assign("monte_carlo", Tree.from_records(searched)).notes
 
 
 def test_outcomes_that_are_no_successes_are_averaged_without_an_interval():

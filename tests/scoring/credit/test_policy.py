@@ -67,6 +67,13 @@ def test_oprl_of_what_does_not_differ_is_zero_and_of_an_unknown_outcome_nothing(
     equal = tree(step("a", outcome=1, **cell), step("b", outcome=1, **cell))
     assert by_node("oprl", equal) == {"a": 0, "b": 0}
     assert NO_SIGNAL in assign("oprl", equal).notes
+    apart = tree(step("a", outcome=1, **cell), step("b", outcome=1, logp=-2, logp_ref=-1))
+    # log-ratios 1 and −1 times beta 0.05: ±0.05 over their sample deviation 0.0707
+    got = by_node("oprl", apart, eps=0.0)
+    assert got == pytest.approx({"a": math.sqrt(0.5), "b": -math.sqrt(0.5)})
+    left = "all outcomes are equal: what is left is from the model's log-probabilities"
+    assert left in assign("oprl", apart).notes
+    assert NO_SIGNAL not in assign("oprl", apart).notes
     some = tree(
         step("a", outcome=1, **cell),
         step("b", outcome=0, logp=-2, logp_ref=-1),

@@ -65,6 +65,22 @@ def test_gigpo_by_hand_with_both_means_of_episodes():
     assert by_trace("gigpo", EPISODES)[0][0] == pytest.approx(0.5 + 0.3)
 
 
+def test_gigpo_of_equal_outcomes_leaves_who_was_quicker_and_does_not_call_it_no_signal():
+    rows = flat((1, *in_states("s", "t")), (1, *in_states("s")))
+    # gamma 1/2: returns in s are 1/2 and 1, mean 3/4; t was seen once
+    assert by_trace("gigpo", rows, gamma=0.5) == [[-0.25, 0.0], [0.25]]
+    found = Tree.from_records(rows)
+    left = "all outcomes are equal: what is left is from how soon traces ended"
+    assert left in assign("gigpo", found, gamma=0.5).notes
+    assert NO_SIGNAL not in assign("gigpo", found, gamma=0.5).notes
+    for nothing in ({"gamma": 1.0}, {"weight": 0.0}):
+        assert NO_SIGNAL in assign("gigpo", found, **nothing).notes
+    paid = [row | {"step_reward": float(row["id"] == "1.0")} for row in rows]
+    notes = assign("gigpo", Tree.from_records(paid), gamma=1.0, rewards="with_steps").notes
+    own = "what is left is from the steps' own rewards and how soon traces ended"
+    assert f"all outcomes are equal: {own}" in notes
+
+
 def test_gigpo_in_deviations():
     # traces: sample deviation 0.5774; s: 1/2; t: 0.5774
     got = by_trace("gigpo", EPISODES, gamma=0.5, episode_mean="traces", normalize="mean_std")
@@ -152,7 +168,8 @@ def test_r3l_gives_one_to_a_perfect_trace_even_if_all_are():
     rows = [row for row in rows if row["id"].endswith((".0", "r"))]
     result = assign("r3l", Tree.from_records(rows))
     np.testing.assert_array_equal(result.per_node[1:], 1.0)
-    assert NO_SIGNAL in result.notes
+    assert NO_SIGNAL not in result.notes
+    assert "all outcomes are equal: what is left is from the 1 of a perfect trace" in result.notes
 
 
 def test_r3l_compares_a_trace_alone_with_nothing():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from scoring.credit import assign
+from scoring.credit.base import NO_SIGNAL
 from scoring.credit.methods.pure import ALONE, FLAT, OUTSIDE, PROBABILITIES
-from scoring.credit.methods.tp_grpo import CORRECTNESS, MATCHES
+from scoring.credit.methods.tp_grpo import CORRECTNESS, MATCHES, UNUSED
 from scoring.errors import MissingInputError
 from tests.scoring.credit.trees import UNSET, by_node, of_trace, scores, step, tree
 
@@ -149,6 +150,54 @@ def test_tp_grpo_takes_the_sign_of_scores_as_correctness_whatever_is_said_of_lab
     for failed in ("matches", "correctness"):
         got = by_node("tp_grpo", scored, labels="score", failed=failed)
         assert got == pytest.approx(by_node("tp_grpo", THOUGHTS))
+
+
+def test_tp_grpo_says_that_failed_is_not_used_with_scores():
+    scored = tree(*(step(k, outcome=o, score=s / 3) for k, (o, s) in LABELS.items()))
+    assert UNUSED in assign("tp_grpo", scored, labels="score", failed="matches").notes
+    assert UNUSED not in assign("tp_grpo", scored, labels="score").notes
+    assert UNUSED not in assign("tp_grpo", THOUGHTS, failed="matches").notes
+
+
+def test_tp_grpo_of_equal_outcomes_leaves_what_labels_say_and_does_not_call_it_no_signal():
+    solved = tree(step("a", outcome=1, label=1), step("b", outcome=1, label=-1))
+    # all are solved: ô = 0, r_c = 1 · 1
+    assert by_node("tp_grpo", solved) == {"a": 0.0, "b": -1.0}
+    left = "all outcomes are equal: what is left is from the labels"
+    assert left in assign("tp_grpo", solved).notes
+    assert NO_SIGNAL not in assign("tp_grpo", solved).notes
+    scored = tree(step("a", outcome=1, score=0.9), step("b", outcome=1, score=-0.4))
+    left = "all outcomes are equal: what is left is from the signs of the scores"
+    assert left in assign("tp_grpo", scored, labels="score").notes
+    one = tree(step("b", outcome=1, label=-1))
+    assert by_node("tp_grpo", one, single="zero") == {"b": -1.0}
+    notes = assign("tp_grpo", one, single="zero").notes
+    assert (
+        "a group of one has nothing to be compared with: what is left is from the labels" in notes
+    )
+    failed = tree(step("a", outcome=0, label=1), step("b", outcome=0, label=-1))
+    assert by_node("tp_grpo", failed) == {"a": 0.0, "b": 0.0}
+    assert NO_SIGNAL in assign("tp_grpo", failed).notes
+    unknown = step("b", outcome=None, label=-1)  # blames nobody: no outcome is known there
+    unblamed = tree(step("a", outcome=1, label=1), unknown, step("c", outcome=1, label=1))
+    assert NO_SIGNAL in assign("tp_grpo", unblamed).notes
+
+
+def test_tp_grpo_counts_traces_that_end_against_their_outcome():
+    cells = {"a": (1, -1), "b": (1, 1), "c": (0, 1), "d": (0, 1), "e": (0, -1), "f": (0, 0)}
+    found = tree(
+        step("p", label=-1),  # what is wrong before the end speaks against nothing
+        *(step(name, "p", outcome=o, label=label) for name, (o, label) in cells.items()),
+    )
+
+    def counted(**params):
+        notes = assign("tp_grpo", found, **params).notes
+        return [note.partition(" end in a step")[0] for note in notes if "end in a step" in note]
+
+    assert counted() == ["3 of 6 traces"]  # a, c and d
+    assert counted(failed="matches") == ["2 of 6 traces"]  # a and e
+    right = tree(step("a", outcome=1, label=1), step("b", outcome=0, label=-1))
+    assert not any("end in a step" in note for note in assign("tp_grpo", right).notes)
 
 
 def test_tp_grpo_takes_false_as_no_and_zero_as_no_label():
