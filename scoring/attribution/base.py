@@ -84,7 +84,7 @@ class MethodRow:
         stand_in: the method that is tried on planted models in its place, where they cannot do this one.
         least: what is asked on planted models, by keys of ``TASKS`` in ``faithfulness/hidden.py``, where that is
             not what is asked of every method.
-        shares: what it can show of planted biases, by keys of ``BIASED`` there.
+        shares: what it can show of planted biases, by keys of ``BIASED`` there; of a share of 0 nothing is asked.
         free: True for the method whose numbers scoring leaves behind: it is there without a job.
     """
 

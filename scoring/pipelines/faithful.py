@@ -27,6 +27,7 @@ LABELS = {
     "randomised": "Follows the weights (|ρ| with shuffled ones)",
     "planted_additive": "Planted truth, additive",
     "planted_interaction": "Planted truth, interaction",
+    "planted_sign": "Planted truth, right signs",
     "trend_position": "Trend by position where there is none",
     "trend_length": "Trend by length where there is none",
     "planted_position": "Planted position bias, how far off",
@@ -65,7 +66,8 @@ def run(context: JobContext) -> dict[str, Any]:
             "label": LABELS.get(check.key, check.key),
             "value": check.value if math.isfinite(check.value) else None,
             "limit": check.limit,
-            "said": f"{check.value:.3f} (limit {check.limit:g})",
+            "said": f"{check.value:.3f}"
+            + (f" (limit {check.limit:.3g})" if check.passed is not None else ""),
             "passed": check.passed,
             "words": check.words,
         }

@@ -47,6 +47,7 @@ def test_every_signal_has_its_row_with_its_edges_and_confidence():
 def test_every_check_of_a_card_has_its_row():
     assert set(rows_of("Can a method be believed?")) == {
         *("completeness", "deletion", "insertion", "randomised"),
+        "planted_sign",
         *("planted_additive", "planted_interaction", "planted_position", "planted_length"),
         *("trend_position", "trend_length"),
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+CARD_VERSION = 2
+"""Raised whenever a card of the same method on the same model could come out otherwise; older cards do not count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -12,10 +15,10 @@ class Check:
 
     Attributes:
         key: ``completeness``, ``deletion``, ``insertion``, ``randomised``, ``planted_additive``,
-            ``planted_interaction``, ``trend_position``, ``trend_length``, ``planted_position``,
+            ``planted_sign``, ``planted_interaction``, ``trend_position``, ``trend_length``, ``planted_position``,
             ``planted_length``.
         value: what was measured.
-        limit: what it is compared with.
+        limit: what it is compared with; where ``passed`` is None, with nothing.
         passed: whether it holds; None for a number that is shown only.
         words: what it means, in one sentence.
     """
@@ -36,6 +39,7 @@ class FaithfulnessCard:
         version: of the method.
         model_hash: names the weights.
         paths: how many paths of the model the checks ran on.
+        params: the settings that the method had, all of them.
         checks: all of them.
     """
 
@@ -43,6 +47,7 @@ class FaithfulnessCard:
     version: str
     model_hash: str
     paths: int
+    params: dict[str, Any]
     checks: tuple[Check, ...]
 
     @property

@@ -6,9 +6,11 @@ by themselves and p what the planted bias adds to that:
     share   credit ~ 1, u, p: the coefficient of p over that of u; 1 = the bias is shown in full, 0 = not at all.
             It is divided by the same number of the model's own rewards, which may not have learnt all of it
     trend   credit ~ 1, u and place or length, of a model without a bias: the spread of credit that goes with
-            place or length, over the spread that goes with worth; 0 is right
+            place or length, over the spread that goes with worth; 0 is right. Every step may have its own offset
+            and its own weight of u, so that a middle or last step that stands out is seen too; length goes as a
+            parabola and, as a line, with u
 
-What a method compares a step with decides how much of a bias it can show: ``shares`` in its row. These measures and
+Where a token stands within its step is not tried. What a method compares a step with decides how much of a bias it can show: ``shares`` in its row. These measures and
 their limits are ours.
 """
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 Trend = Literal["position", "length"]
 TRENDS: tuple[Trend, ...] = ("position", "length")
 MOST_OFF = 0.5
-"""Half way to a method that does not see the bias at all; one that turns it round is off by 2."""
+"""Of the share that a method can show: half way to one that does not see the bias at all."""
 MOST_TREND = 0.2
 
 
@@ -47,13 +49,22 @@ def share_found(credit: Float64, made: Planted) -> float:
 def trend_found(credit: Float64, made: Planted, of: Trend) -> float:
     """Return the spread of credits ``(S,)`` that goes with place or length, over that which goes with worth.
 
-    Of place it is the larger of two: a slope from step to step, and words that count more from step to step.
+    It is the larger of two: what is added by place or length, and words that count more by it.
     """
     plain, place, words = _columns(made.examples)
-    tried = [words] if of == "length" else [place, place * plain]
-    of_worth, *others = fitted(credit, plain, *tried)
+    if of == "length":
+        added = np.column_stack((words, words**2))
+        turned = (words * plain)[:, None]
+    else:
+        steps = (place[:, None] == np.unique(place)[1:]).astype(np.float64)
+        added = steps - steps.mean(
+            axis=0
+        )  # the coefficient of worth is then its mean over the steps
+        turned = added * plain[:, None]
+    of_worth, *others = fitted(credit, plain, *added.T, *turned.T)
     size = abs(of_worth) * plain.std()
-    most = max(abs(one) * column.std() for one, column in zip(others, tried, strict=True))
+    cut = added.shape[1]
+    most = max((added @ others[:cut]).std(), (turned @ others[cut:]).std())
     return float(most / size) if size else float("nan")
 
 

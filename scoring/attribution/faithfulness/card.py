@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from scoring.attribution.faithfulness import bias, deletion, planted, randomised
 from scoring.attribution.faithfulness.base import Check, FaithfulnessCard
 from scoring.attribution.faithfulness.hidden import BIASED, TASKS
 from scoring.attribution.faithfulness.numbers import pearson, sign_agreement, top_recall
-from scoring.attribution.registry import METHODS, attribute
+from scoring.attribution.registry import METHODS, attribute, parameters
 from scoring.errors import AttributionError
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
 
 LEAST_Z, MOST_RHO = 3.0, 0.15
 MOST_RHO_STEPS = 0.5
-"""Of a method that has steps only: a handful of ranks scatters more than hundreds of tokens do."""
+"""Ours, of a method that has steps only: a handful of ranks scatters more than hundreds of tokens do."""
+LEAST_SIGN = 0.97
+"""Of a method that is held against the truth of words."""
 ANY_PLANTED = 0.7
 """Least correlation with a planted truth, unless the row of a method asks for more."""
 _PLANTED_BIAS = {
     "position": "A small model counts words twice in the first step and not at all in the third.",
     "length": "For a small model every word costs something.",
 }
-_EVEN = {"position": "wherever it stands", "length": "however long the step is"}
+_EVEN = {"position": "whichever step it is in", "length": "however long the step is"}
 
 
 class PlantedScore(NamedTuple):
@@ -127,12 +130,26 @@ def card(
         ),
     ]
     for one in (planted.plant(task) for task in TASKS) if made is None else made:
-        if one.task == "even":
-            checks += _trends(key, one, params)
-        else:
-            checks.append((_bias if one.task in BIASED else _planted)(key, one, params))
+        checks += _on_planted(key, one, params)
     first = found[0]
-    return FaithfulnessCard(key, first.version, first.model_hash, len(paths), tuple(checks))
+    used = parameters(METHODS[key], params)
+    return FaithfulnessCard(key, first.version, first.model_hash, len(paths), used, tuple(checks))
+
+
+def _on_planted(key: str, made: Planted, params: dict[str, Any]) -> list[Check]:
+    """Return the checks on one planted model; they say so if another method was tried in this one's place."""
+    if made.task == "even":
+        checks = _trends(key, made, params)
+    elif made.task in BIASED:
+        checks = [_bias(key, made, params)]
+    else:
+        checks = _planted(key, made, params)
+    if not (other := METHODS[key].stand_in):
+        return checks
+    instead = (
+        f" Tried with {METHODS[other].label} in its place, since planted models have one number."
+    )
+    return [replace(check, words=check.words + instead) for check in checks]
 
 
 def _completeness(found: Sequence[Attribution]) -> list[Check]:
@@ -150,11 +167,11 @@ def _completeness(found: Sequence[Attribution]) -> list[Check]:
     ]
 
 
-def _planted(key: str, made: Planted, params: dict[str, Any]) -> Check:
+def _planted(key: str, made: Planted, params: dict[str, Any]) -> list[Check]:
     score = planted_score(key, made, **params)
     row = METHODS[key]
     limit = {one.task: one.correlation for one in row.least}.get(made.task, ANY_PLANTED)
-    return Check(
+    truth = Check(
         f"planted_{made.task}",
         score.judged,
         limit,
@@ -162,12 +179,19 @@ def _planted(key: str, made: Planted, params: dict[str, Any]) -> Check:
         f"Correlation with the known worth of {'steps' if row.by_step else 'words'} on a small model trained "
         f"for this ({made.task}; its reward follows the truth with r = {made.fit:.3f}).",
     )
+    if row.by_step or made.task != "additive":
+        return [truth]
+    words = (
+        "Share of the words that are worth something on that model whose credit has the right sign."
+    )
+    return [truth, Check("planted_sign", score.sign, LEAST_SIGN, score.sign >= LEAST_SIGN, words)]
 
 
 def _bias(key: str, made: Planted, params: dict[str, Any]) -> Check:
     share = bias.share_found(_by_step(key, made, params), made)
     known = next((one for one in METHODS[key].shares if one.task == made.task), None)
-    off = abs(share - (known.share if known else 1.0))
+    expected = known.share if known else 1.0
+    off, limit = abs(share - expected), bias.MOST_OFF * expected
     shown = f"shows {share:.0%} of what the model learnt of that"
     if np.isnan(share):
         shown = "does not follow what words are worth at all"
@@ -175,8 +199,9 @@ def _bias(key: str, made: Planted, params: dict[str, Any]) -> Check:
     return Check(
         f"planted_{made.task}",
         off,
-        bias.MOST_OFF,
-        off <= bias.MOST_OFF,
+        limit,
+        # Where nothing can be shown, a method that sees nothing is right: there is nothing to pass.
+        off <= limit if expected else None,
         f"{_PLANTED_BIAS[made.task]} The credit of steps {shown}{why}. "
         "The value is how far that is from what it should be, 1 being all.",
     )

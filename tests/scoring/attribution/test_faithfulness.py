@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from scoring.attribution import attribute
+from scoring.attribution import METHODS, attribute
 from scoring.attribution.faithfulness import FaithfulnessCard
+from scoring.attribution.faithfulness import card as cards
 from scoring.attribution.faithfulness.agreement import agreements
 from scoring.attribution.faithfulness.card import card, planted_score
 from scoring.attribution.faithfulness.deletion import curves
@@ -26,6 +27,7 @@ from scoring.attribution.faithfulness.numbers import (
 )
 from scoring.attribution.faithfulness.planted import PROBLEM, plant
 from scoring.attribution.faithfulness.randomised import rank_correlation, shuffled
+from scoring.attribution.registry import parameters
 from scoring.errors import AttributionError
 from tests.scoring.attribution.cases import STEPS, trained
 
@@ -193,7 +195,7 @@ def test_a_card_tells_every_check_and_integrated_gradients_pass(additive, intera
     got = card(additive.model, IG, paths, made=[additive, interaction])
     assert [check.key for check in got.checks] == [
         *("completeness", "deletion", "insertion", "randomised"),
-        *("planted_additive", "planted_interaction"),
+        *("planted_additive", "planted_sign", "planted_interaction"),
     ]
     assert got.passed, got.failed
     assert got.paths == len(paths)
@@ -206,12 +208,40 @@ def test_a_card_with_a_failed_check_has_not_passed(additive, found):
     # Two nodes are enough for this smooth model: spoil the sum to see the rule.
     first, *others = (replace(check, passed=True) for check in got.checks)
     shown = replace(others[0], passed=None)
-    assert FaithfulnessCard(IG, "1", "h", 4, (first, shown)).passed, (
+    assert got.params == parameters(METHODS[IG], {"start": 2, "limit": 2})
+    assert FaithfulnessCard(IG, "1", "h", 4, got.params, (first, shown)).passed, (
         "what is only shown fails nothing"
     )
     spoilt = replace(got, checks=(replace(first, value=0.2, passed=False), shown))
     assert spoilt.failed == ("completeness",)
     assert not spoilt.passed
+
+
+def test_signs_are_asked_of_methods_by_token(additive, monkeypatch):
+    right = cards._credits
+
+    def turned(key, made, params):  # one word in ten the wrong way round
+        return [
+            replace(one, credit=np.where(np.arange(len(one.credit)) % 10, one.credit, -one.credit))
+            for one in right(key, made, params)
+        ]
+
+    truth, sign = cards._on_planted(IG, additive, {})
+    assert (truth.key, sign.key) == ("planted_additive", "planted_sign")
+    assert sign.passed
+    assert sign.limit == 0.97
+    monkeypatch.setattr(cards, "_credits", turned)
+    assert cards._on_planted(IG, additive, {})[1].passed is False
+    assert [one.key for one in cards._on_planted("running_reward", additive, {})] == [truth.key]
+
+
+def test_checks_say_that_another_method_was_tried(additive):
+    (own,) = cards._on_planted("running_reward", additive, {})
+    (other,) = cards._on_planted("objective_split", additive, {})
+    assert other.value == own.value
+    assert other.words == (
+        f"{own.words} Tried with Running reward in its place, since planted models have one number."
+    )
 
 
 def test_a_method_with_steps_only_has_no_completeness_to_keep(additive, found):
