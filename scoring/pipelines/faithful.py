@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotator.queries.attribution.path import paths_to_check
 from annotator.services.models.attributions import faithfulness_store
+from scoring.attribution.faithfulness.base import CARD_VERSION
 from scoring.attribution.faithfulness.card import card
 from scoring.attribution.faithfulness.hidden import TASKS
 from scoring.attribution.faithfulness.planted import plant
@@ -26,8 +27,8 @@ LABELS = {
     "insertion": "Insertion against random order (z)",
     "randomised": "Follows the weights (|ρ| with shuffled ones)",
     "planted_additive": "Planted truth, additive",
-    "planted_interaction": "Planted truth, interaction",
     "planted_sign": "Planted truth, right signs",
+    "planted_interaction": "Planted truth, interaction",
     "trend_position": "Trend by position where there is none",
     "trend_length": "Trend by length where there is none",
     "planted_position": "Planted position bias, how far off",
@@ -79,7 +80,12 @@ def run(context: JobContext) -> dict[str, Any]:
         method=method,
         passed=found.passed,
         checks=checks,
-        facts={"paths": found.paths, "model_hash": found.model_hash},
+        facts={
+            "card": CARD_VERSION,
+            "params": found.params,
+            "paths": found.paths,
+            "model_hash": found.model_hash,
+        },
     )
     return {
         "method": method,

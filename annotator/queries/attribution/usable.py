@@ -11,7 +11,9 @@ from annotator.models import (
     RewardModel,
     Step,
 )
+from annotator.queries.attribution.stored import digest_of
 from scoring.attribution.choices import why_not
+from scoring.attribution.faithfulness.base import CARD_VERSION
 from scoring.attribution.registry import DEFAULT, METHODS
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ def not_usable(*, model: RewardModel, method: str) -> str:
 
 
 def cards_of(*, model: RewardModel) -> dict[str, FaithfulnessCard]:
-    """Return the faithfulness cards of a model by method; of an old version of a method none."""
-    rows = FaithfulnessCard.objects.filter(model=model)
+    """Return the faithfulness cards of a model by method; none of an old version of a method or of the checks."""
+    rows = FaithfulnessCard.objects.filter(model=model, facts__card=CARD_VERSION)
     return {
         row.method: row
         for row in rows
@@ -68,17 +70,29 @@ def newest_job(*, model: RewardModel, end: Step, method: str) -> Job | None:
     return None if job is None or job.state == Job.State.DONE else job
 
 
+def card_digest(card: FaithfulnessCard) -> str:
+    """Return what names the method, version and settings that a card was made with, as ``Attribution.digest``."""
+    return digest_of(method=card.method, version=card.version, params=card.facts["params"])
+
+
 def default_method(
     *, stored: Sequence[Attribution], cards: Mapping[str, FaithfulnessCard], free: bool
 ) -> str:
     """Return the method that is shown where none is asked for: never one that failed a check.
 
-    Of what is there, the most preferred one that passed; else the running reward, unless it failed and
-    something that was not tried is there.
+    Of what is there, the most preferred one that passed with the settings it is there with; else the running
+    reward and then the newest that did not fail. "" if all that is there failed; the running reward if
+    nothing is there. What scoring left is the score, and cards are made on the raw reward: it was not tried.
     """
-    there = [*dict.fromkeys(one.method for one in stored if one.method in METHODS)]
-    there += [RUNNING] if free and RUNNING not in there else []
-    passed = [key for key in there if key in cards and cards[key].passed]
-    passed.sort(key=lambda key: METHODS[key].preferred)
-    untried = [key for key in (RUNNING, *there) if key not in cards]
-    return next(iter([*passed, *untried]), RUNNING)
+    rows = [one for one in stored if one.method in METHODS]
+    there = [RUNNING] if free or any(one.method == RUNNING for one in rows) else []
+    there += [key for key in dict.fromkeys(one.method for one in rows) if key != RUNNING]
+    kept = [key for key in there if key not in cards or cards[key].passed]
+    passed = {one.method for one in rows if one.method in kept and checked_row(one, cards)}
+    best = sorted(passed, key=lambda key: METHODS[key].preferred)
+    return next(iter([*best, *kept]), "" if there else RUNNING)
+
+
+def checked_row(row: Attribution, cards: Mapping[str, FaithfulnessCard]) -> bool:
+    """Say whether a stored result has the settings that the card of its method was made with."""
+    return row.method in cards and row.digest == card_digest(cards[row.method])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from annotator.queries.attribution.stored import digest_of
-from annotator.queries.attribution.usable import RUNNING, not_usable
+from annotator.queries.attribution.usable import RUNNING, checked_row, not_usable
 from annotator.services.models.attributions import attribution_estimate
 from annotator.views.attribution.asked import Asked, typed_params
 from scoring.attribution.choices import CHOICES, PREFIX
 from scoring.errors import ScoringError
+from scoring.params import said_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,8 @@ class Line:
         missing: why the model cannot be taken apart like this, "" = it can.
         cost: what running it would take, in words.
         card: how it did when it was tried on the model.
+        tried: the settings with which it was, as label and words.
+        other: what is on screen has other settings than that.
         fields: its parameters.
     """
 
@@ -56,6 +59,8 @@ class Line:
     missing: str
     cost: str
     card: FaithfulnessCard | None
+    tried: Sequence[tuple[str, str]]
+    other: bool
     fields: Sequence[Field]
 
     @property
@@ -75,18 +80,23 @@ def method_lines(
     method: str,
     model: RewardModel,
     stored: Sequence[Attribution],
+    shown: Attribution | None,
     cards: dict[str, FaithfulnessCard],
     free: bool,
     tokens: int,
     steps: int,
 ) -> list[Line]:
-    """Return the menu, methods and then signals; ``free``: scoring left the running reward behind."""
+    """Return the menu, methods and then signals.
+
+    ``shown``: the stored row on screen; ``free``: scoring left the running reward behind.
+    """
     lines = []
     for row in CHOICES.values():
         chosen = row.key == method
         typed = asked.params if chosen else {}
         there = any(one.method == row.key for one in stored) or (row.key == RUNNING and free)
         missing = not_usable(model=model, method=row.key)
+        card = cards.get(row.key)
         lines.append(
             Line(
                 row=row,
@@ -95,7 +105,9 @@ def method_lines(
                 there=there,
                 missing="" if there else missing,  # what was found can be read without the model
                 cost="" if missing else _cost(row, model, tokens, steps, typed),
-                card=cards.get(row.key),
+                card=card,
+                tried=said_params(row.params, card.facts["params"]) if card else (),
+                other=chosen and there and not (shown is not None and checked_row(shown, cards)),
                 fields=_fields(row, typed),
             )
         )

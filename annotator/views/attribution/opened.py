@@ -12,6 +12,7 @@ from annotator.queries.attribution.told import path_opened
 from annotator.queries.attribution.usable import (
     RUNNING,
     cards_of,
+    checked_row,
     default_method,
     models_for_attribution,
 )
@@ -46,6 +47,7 @@ class Opened:
     Attributes:
         models: those that can be chosen, newest first.
         stored: what jobs found of the path by the chosen model; without arrays.
+        row: the method or signal, None where none is asked for and every one that is there failed its checks.
         running: what scoring left of it, None where a step was not scored.
         shown: what is drawn, None if there is nothing yet.
         chosen: the stored row of it, None for the running reward.
@@ -56,7 +58,7 @@ class Opened:
     problem: Problem
     asked: Asked
     path: ReadPath
-    row: Choice
+    row: Choice | None
     models: list[RewardModel]
     model: RewardModel | None
     stored: list[Attribution]
@@ -64,6 +66,16 @@ class Opened:
     shown: Shown | ShownSignal | None
     chosen: Attribution | None
     cards: dict[str, FaithfulnessCard]
+
+    @property
+    def failed(self) -> list[str]:
+        """Labels of the methods that are there and failed a check, in the order of the menu."""
+        there = {one.method for one in self.stored} | ({RUNNING} if self.running else set())
+        return [
+            row.label
+            for key, row in CHOICES.items()
+            if key in there and key in self.cards and not self.cards[key].passed
+        ]
 
     @property
     def tokens(self) -> int:
@@ -102,14 +114,17 @@ def opened(request: HtmxRequest, project: str, pk: int) -> Opened:
     stored = attributions_at(end=path.end, model=model) if model is not None else []
     cards = cards_of(model=model) if model is not None else {}
     key = asked.method or default_method(stored=stored, cards=cards, free=running is not None)
-    row = CHOICES[key]
-    chosen = stored_with(stored, row, asked)
+    row = CHOICES.get(key)
+    chosen = stored_with(stored, row, asked) if row is not None else None
+    if not asked.method:  # what opens because it passed opens with the settings that did
+        of_method = [one for one in stored if one.method == key]
+        chosen = next((one for one in of_method if checked_row(one, cards)), chosen)
     shown: Shown | ShownSignal | None = None
     if chosen is not None and key.startswith(PREFIX):
         shown = shown_signal(chosen, measured_of(stored=chosen), path)
     elif chosen is not None:
         shown = shown_stored(chosen, found_of(stored=chosen), path)
-    elif row.key == RUNNING and running is not None and not asked.params:
+    elif key == RUNNING and running is not None and not asked.params:
         shown = shown_running(running, model=str(model))
     return Opened(
         access, problem, asked, path, row, models, model, stored, running, shown, chosen, cards

@@ -72,16 +72,16 @@ def path_tokens(request: HtmxRequest, project: str, pk: int) -> HttpResponse:
 def _context(view: Opened, kept: str) -> dict[str, Any]:
     """Return what the page draws; a text that is on screen, cut the same way, is not sent again."""
     asked, model, shown = view.asked, view.model, view.shown
-    limit = None
+    limit, key = None, view.row.key if view.row is not None else ""
     if shown is not None and asked.scale == "problem" and model is not None:
         digest = view.chosen.digest if view.chosen is not None else None
-        limit = shared_limit(end=view.path.end, model=model, method=view.row.key, digest=digest)
+        limit = shared_limit(end=view.path.end, model=model, method=key, digest=digest)
     found: Grained | GrainedSignal | None = None
     if isinstance(shown, ShownSignal):
         found = grained_signal(shown, view.path.texts, asked.by, limit)
     elif shown is not None:
         found = grained(shown, view.path.texts, asked.by, limit)
-    job = newest_job(model=model, end=view.path.end, method=view.row.key) if model else None
+    job = newest_job(model=model, end=view.path.end, method=key) if model and key else None
     here = reverse("annotator:attribution", args=[view.access.project.name, view.problem.pk])
     pieces = f"{view.path.hash[:16]}.{shown.pieces}" if shown is not None else ""
     lines = _lines(view)
@@ -131,9 +131,10 @@ def _lines(view: Opened) -> list[Line]:
         return []
     return method_lines(
         asked=view.asked,
-        method=view.row.key,
+        method=view.row.key if view.row is not None else "",
         model=view.model,
         stored=view.stored,
+        shown=view.chosen,
         cards=view.cards,
         free=view.running is not None,
         tokens=view.tokens,

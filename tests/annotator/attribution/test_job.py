@@ -9,12 +9,14 @@ import pytest
 from annotator.errors import ConflictError
 from annotator.models import Attribution, FaithfulnessCard, Job, Step
 from annotator.queries.attribution.path import path_of
-from annotator.queries.attribution.stored import found_of
+from annotator.queries.attribution.stored import digest_of, found_of
+from annotator.queries.attribution.usable import card_digest, cards_of
 from annotator.services.models.attributions import (
     attribution_estimate,
     attribution_request,
     faithfulness_request,
 )
+from scoring.attribution.faithfulness.base import CARD_VERSION
 from scoring.attribution.faithfulness.planted import plant
 from scoring.errors import ParameterError, UnknownNameError
 from scoring.samples.arithmetic import arithmetic
@@ -89,6 +91,10 @@ def test_a_method_is_tried_on_paths_of_the_project(asked, monkeypatch):
     done = run(job)
     assert done.state == Job.State.DONE, done.error
     card = FaithfulnessCard.objects.get()
+    assert cards_of(model=model) == {"running_reward": card}
+    assert (card.facts["card"], card.facts["params"]) == (CARD_VERSION, {"output": "value"})
+    digest = digest_of(method="running_reward", version=card.version, params={"output": "value"})
+    assert card_digest(card) == digest
     assert card.passed == done.result["passed"]
     checks = {check["key"]: check for check in card.checks}
     assert checks["completeness"]["passed"] is True

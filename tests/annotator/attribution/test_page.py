@@ -14,11 +14,13 @@ from annotator.models import Attribution, FaithfulnessCard, Job, RewardModel, St
 from annotator.queries.attribution.path import path_of
 from annotator.queries.attribution.running import running_reward_of
 from annotator.queries.attribution.stored import digest_of
+from annotator.queries.attribution.usable import card_digest, cards_of
 from annotator.services.jobs import job_claim, job_create
 from annotator.services.models.attributions import attribution_store
 from annotator.views.attribution.text import texts_html
 from scoring.attribution.base import Attribution as Found
 from scoring.attribution.base import Objective, Spent
+from scoring.attribution.faithfulness.base import CARD_VERSION
 from scoring.attribution.registry import METHODS, parameters
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,11 @@ NAMES = [
 
 def url(project, problem, query=""):
     return f"/p/{project.name}/problems/{problem.pk}/attribution/{query}"
+
+
+def made_with(row):
+    """Return the facts of a card with a method's own settings, as its job stores them."""
+    return {"card": CARD_VERSION, "params": parameters(row, {})}
 
 
 def read(client, address, status=200):
@@ -351,8 +358,10 @@ def test_a_method_that_failed_is_not_the_default(project, game, reviewer, stored
 
     def tried(method, *, passed):
         row = METHODS[method]
-        FaithfulnessCard.objects.create(
-            model=model, method=method, version=row.version, passed=passed
+        FaithfulnessCard.objects.update_or_create(
+            model=model,
+            method=method,
+            defaults={"version": row.version, "passed": passed, "facts": made_with(row)},
         )
 
     assert first() == "Running reward"
@@ -360,8 +369,61 @@ def test_a_method_that_failed_is_not_the_default(project, game, reviewer, stored
     assert first() == "Integrated gradients"
     tried("integrated_gradients", passed=True)
     assert first() == "Integrated gradients"
+    tried("integrated_gradients", passed=False)
+    page = read(reviewer, here)
+    assert "No method here passed its checks" in page
+    assert ": Running reward, Integrated gradients." in page
+    assert 'id="token-text"' not in page
+    assert '<option value="" selected>choose one</option>' in page
+    chosen = read(reviewer, f"{here}&method=integrated_gradients")
+    assert 'id="token-text"' in chosen
+    assert "choose one</option>" not in chosen
     FaithfulnessCard.objects.update(version="0")  # of methods as they were before
     assert first() == "Running reward"
+
+
+def test_a_card_of_older_checks_does_not_count(project, game, reviewer):
+    problem, steps, model = game
+    row = METHODS["running_reward"]
+    FaithfulnessCard.objects.create(
+        model=model, method=row.key, version=row.version, passed=False, facts={"paths": 10}
+    )
+    assert cards_of(model=model) == {}
+    FaithfulnessCard.objects.update(facts=made_with(row) | {"card": CARD_VERSION - 1})
+    assert cards_of(model=model) == {}
+    assert "failed a check" not in read(reviewer, url(project, problem, f"?end={steps[4].pk}"))
+
+
+OTHER = "What is shown has other settings, which were not checked."
+
+
+def test_a_result_with_the_settings_that_passed_is_opened(project, game, reviewer, stored):
+    problem, steps, model = game
+    row = METHODS["integrated_gradients"]
+    FaithfulnessCard.objects.create(
+        model=model, method=row.key, version=row.version, passed=True, facts=made_with(row)
+    )
+    here = url(project, problem, f"?end={steps[4].pk}")
+    stored(params=parameters(row, {}))
+    stored(params=parameters(row, {"baseline": "pad_row"}))  # newer
+    page = read(reviewer, here)
+    assert '<h2 id="read-title">Integrated gradients' in page
+    assert '<th scope="row">Baseline</th><td>mean of neutral tokens</td>' in page
+    assert OTHER not in page
+    assert OTHER in read(reviewer, f"{here}&method={row.key}&p.baseline=pad_row")
+    Attribution.objects.filter(digest=card_digest(FaithfulnessCard.objects.get())).delete()
+    assert '<h2 id="read-title">Running reward' in read(reviewer, here)
+    assert OTHER in read(reviewer, f"{here}&method={row.key}")
+
+
+def test_the_score_that_scoring_left_was_not_checked(project, game, reviewer):
+    problem, steps, model = game
+    row = METHODS["running_reward"]
+    FaithfulnessCard.objects.create(
+        model=model, method=row.key, version=row.version, passed=True, facts=made_with(row)
+    )
+    page = read(reviewer, url(project, problem, f"?end={steps[4].pk}"))
+    assert f"with output: raw reward. {OTHER}" in page
 
 
 def test_a_card_is_shown_beside_its_method(project, game, reviewer):
@@ -371,13 +433,14 @@ def test_a_card_is_shown_beside_its_method(project, game, reviewer):
         method="running_reward",
         version=METHODS["running_reward"].version,
         passed=False,
+        facts=made_with(METHODS["running_reward"]),
         checks=[
             {"label": "Planted truth", "value": 0.42, "said": "0.42", "passed": False},
             {"label": "Insertion", "value": 8.9, "said": "8.900", "passed": None},
             {"label": "Follows the weights", "value": None, "said": "nan", "passed": None},
         ],
     )
-    page = read(reviewer, url(project, problem, f"?end={steps[0].pk}"))
+    page = read(reviewer, url(project, problem, f"?end={steps[0].pk}&method=running_reward"))
     assert "failed a check" in page
     assert "Planted truth" in page
     assert "8.900</td><td>shown only</td>" in page
