@@ -193,6 +193,11 @@ def label_of(row: MethodRow, said: Said | None) -> str:
     return f"{row.label} · {said}" if said is not None else row.label
 
 
+def outcomes_known(name: str, count: int) -> str:
+    """Say of how many traces the outcome ``name`` is known; a bare "5 correct" would count successes."""
+    return f"outcome “{name}”, known for {count:,} trace{'' if count == 1 else 's'}"
+
+
 def made_by(
     row: MethodRow, result: CreditResult, said: Said | None, used: tuple[str, ...], outcome: str
 ) -> str:
@@ -200,8 +205,7 @@ def made_by(
     parts = [f"{row.label} {result.version}"]
     parts += [f"{name}: {words}" for name, words in said_params(row.params, result.params)]
     if "outcome" in row.needs_with(result.params):
-        number = f"{result.n_outcomes:,} outcome{'' if result.n_outcomes == 1 else 's'}"
-        parts.append(f"{number} called {outcome}")
+        parts.append(outcomes_known(outcome, result.n_outcomes))
     if said is not None:
         parts.append(str(said))
     if used:

@@ -58,7 +58,7 @@ def test_a_picture_is_xml_with_its_origin_and_nothing_that_acts(
         "n = ",
         "data ",
         "Tracewood",
-        "outcomes called correct",
+        "outcome “correct”, known for 5 traces",
     ):
         assert word in said, word
     assert re.search(r"data [0-9a-f]{12} of \d{4}-\d\d-\d\d", said)

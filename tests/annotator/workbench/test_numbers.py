@@ -34,7 +34,7 @@ def test_credit_says_how_its_formula_is_known_and_what_it_was_computed_from(game
     assert shown.count("INDIRECT: the paper's equation was not seen") == 1
     assert "arXiv 2509.18314" in shown
     assert (
-        "TEMPO 1 · ddof: 1 (sample) · eps: 1e-06 · single: its outcome · 5 outcomes called verified"
+        "TEMPO 1 · ddof: 1 (sample) · eps: 1e-06 · single: its outcome · outcome “verified”, known for 5 traces"
         in shown
     )
     data = reviewer.get(address(problem, "credit.json?by=tempo")).json()
