@@ -43,6 +43,11 @@ class Course:
     total: float
     missing: int
 
+    @property
+    def end(self) -> float:
+        """The total; NaN where no step has a number, since a sum of none says nothing of the path."""
+        return self.total if self.missing < len(self.added) else math.nan
+
 
 def course(values: npt.ArrayLike, *, additive: bool, offset: float = 0.0) -> Course:
     """Return what each step of a path adds.

@@ -19,6 +19,7 @@ from annotator.views.http import page_or_fragment, wants_fragment
 from annotator.views.keys import keys_of, keys_shown
 from annotator.views.reading.comparison import ROWS, Comparison, compare
 from annotator.views.reading.falls import waterfall_drawing
+from annotator.views.reading.margins import has_numbers, numbered
 from annotator.views.reading.opening import sibling, sides_of, two_methods, two_paths
 from annotator.views.reading.sides import CHECKER, HUMAN, Columns
 from annotator.views.workbench.data import gate
@@ -143,7 +144,8 @@ def _notes(found: Comparison) -> list[str]:
     """Return what the legend must say: why there is no number, or what the methods note."""
     if not found.scale.count:
         return ["no step has a number"]
-    return list(dict.fromkeys((*found.first.notes, *found.second.notes)))
+    off = [f"{found.off_scale:,} off the scale"] if found.off_scale else []
+    return [*off, *dict.fromkeys((*found.first.notes, *found.second.notes))]
 
 
 def _start(found: Comparison) -> int:
@@ -170,7 +172,7 @@ def _sides(view: Opened) -> list[dict[str, Any]]:
                 "letter": "AB"[n],
                 "target": target,
                 "column": column,
-                "course": found.courses[n],
+                "course": found.own[n],
                 "outcome": outcomes.get(trace.pk) if trace is not None else None,
                 "options": _options(view, target),
                 "by": asked.by if n == 0 else ("" if asked.by_b == asked.by else asked.by_b),
@@ -216,21 +218,21 @@ def _modes(view: Opened) -> list[tuple[str, str, bool]]:
     usable = [choice.key for choice in view.columns.choices() if not choice.missing]
     methods = two_methods(view.columns, usable)
     scores = [key for key in usable if key.startswith("prm_score@") and "." not in key]
-    own = asked.a
     modes: list[tuple[str, str, str, str, str]] = []  # name, then a, b, by, by_b
     if (other := sibling(found.a.end)) is not None:
         pair = (f"s{found.a.end.pk}", f"s{other.pk}")
         modes.append(("Two siblings", *pair, asked.by, asked.by))
     if len(view.traces) > 1:
-        a, b = two_paths(view.problem, view.traces, one_path=False)
+        telling = numbered(view.columns, view.traces, (asked.by,))
+        a, b = two_paths(view.problem, view.traces, telling, one_path=False)
         modes.append(("Two traces", a, b, asked.by, asked.by))
     if methods:
-        modes.append(("Two methods", own, own, methods[0], methods[1]))
+        modes.append(("Two methods", *_one_path(view, *methods), methods[0], methods[1]))
     if len(scores) > 1:
-        modes.append(("Two models", own, own, scores[0], scores[1]))
+        modes.append(("Two models", *_one_path(view, *scores[:2]), scores[0], scores[1]))
     for key, name in ((HUMAN, "People and a model"), (CHECKER, "Checkers and a model")):
         if key in usable and scores:
-            modes.append((name, own, own, key, scores[0]))
+            modes.append((name, *_one_path(view, key, scores[0]), key, scores[0]))
     # Swapped it is the same comparison.
     shown = {(asked.a, asked.by), (asked.b, asked.by_b)}
     return [
@@ -241,6 +243,14 @@ def _modes(view: Opened) -> list[tuple[str, str, bool]]:
         )
         for name, a, b, by, by_b in modes
     ]
+
+
+def _one_path(view: Opened, *keys: str) -> tuple[str, str]:
+    """Return A's path twice, or a trace's that has both numbers where A's has not."""
+    own = view.asked.a
+    if not has_numbers(view.columns, view.found.a, keys):
+        own = next((f"t{one.pk}" for one in numbered(view.columns, view.traces, keys)), own)
+    return own, own
 
 
 def compare_address(problem: Problem, **said: object) -> str:

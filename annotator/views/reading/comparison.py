@@ -10,6 +10,7 @@ import numpy as np
 
 from annotator.queries.trees.compared import texts_of
 from annotator.sequence_match import blocks
+from annotator.views.reading.margins import grows_with_length, without_numbers
 from annotator.views.reading.sides import comparable, shared_scale, told_apart
 from annotator.views.reading.word_diff import Words, word_diff
 from scoring.compare import course, rank_correlation, waterfall
@@ -65,6 +66,10 @@ class Comparison:
         along: the numbers of the steps of each path.
         apart: why the numbers cannot be subtracted, "" = they can; ``fall`` is then there.
         diverge: number of the first row in which the two differ, None if they never do.
+        courses: what each step adds to the margin: where one path is compared by two columns, of
+            steps with both numbers alone.
+        own: what each side's own numbers come to, whatever the other side has.
+        caution: what the margin can mislead by, "" = nothing.
         counted: what the n of the correlation counts.
         left_out: steps without both numbers, where one path is compared by two columns.
     """
@@ -79,11 +84,26 @@ class Comparison:
     pairs: list[Pair]
     deltas: FloatArray
     courses: tuple[Course, Course]
+    own: tuple[Course, Course]
     fall: Waterfall | None
     correlation: Correlation
     counted: str
     diverge: int | None
     left_out: int = 0
+    caution: str = ""
+
+    @property
+    def off_scale(self) -> int:
+        """Numbers of the two paths beyond the limits, which show the end colours; a shared one once."""
+        told = {
+            (column.key, step, value)
+            for column, ids, values in zip(
+                (self.first, self.second), self._ids, self.along, strict=True
+            )
+            for step, value in zip(ids, values.tolist(), strict=True)
+        }
+        low, high = self.scale.low, self.scale.high
+        return sum(np.isfinite(value) and not low <= value <= high for _, _, value in told)
 
     @property
     def one_path(self) -> bool:
@@ -148,17 +168,16 @@ def compare(*, columns: Columns, a: Target, b: Target, by: str, by_b: str) -> Co
     one, two = first.along(a), second.along(b)
     along = one, two
     left_out = 0
+    apart = apart or without_numbers(a, b, one, two)
+    offsets = columns.offset(first, a), columns.offset(second, b)
+    own = _courses(first, second, along, offsets)
     if a.path.ids == b.path.ids and first.key != second.key:
         both = np.isfinite(one) & np.isfinite(two)
         left_out = int((~both).sum())
         if not apart and not both.any():
             apart = NOTHING_SHARED
         one, two = np.where(both, one, np.nan), np.where(both, two, np.nan)
-    offsets = columns.offset(first, a), columns.offset(second, b)
-    courses = (
-        course(one, additive=first.additive, offset=offsets[0]),
-        course(two, additive=second.additive, offset=offsets[1]),
-    )
+    courses = _courses(first, second, (one, two), offsets)
     fall = None if apart else waterfall(*courses, pairs)
     deltas = np.array(
         [
@@ -179,11 +198,25 @@ def compare(*, columns: Columns, a: Target, b: Target, by: str, by_b: str) -> Co
         pairs=pairs,
         deltas=deltas,
         courses=courses,
+        own=own,
         fall=fall,
         correlation=correlation,
         counted=counted,
         diverge=_diverge(a.path, b.path, pairs, deltas, apart),
         left_out=left_out,
+        caution="" if apart else grows_with_length(first, second, *along),
+    )
+
+
+def _courses(
+    first: Column,
+    second: Column,
+    values: tuple[FloatArray, FloatArray],
+    offsets: tuple[float, float],
+) -> tuple[Course, Course]:
+    return (
+        course(values[0], additive=first.additive, offset=offsets[0]),
+        course(values[1], additive=second.additive, offset=offsets[1]),
     )
 
 

@@ -116,6 +116,8 @@ def figure_csv(request: HtmxRequest, project: str, pk: int, kind: str) -> HttpRe
     writer = csv.writer(out)
     writer.writerow(["#", csv_text(figure.title)])
     writer.writerows(["#", csv_text(line)] for line in figure.provenance)
+    if figure.missing:
+        writer.writerow(["#", csv_text(figure.missing)])
     writer.writerow(["#", csv_text(f"by {' against '.join(figure.keys)}")])
     # Every text in quotes: a reader that skips what follows "#" must not find one in a step.
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
@@ -174,14 +176,17 @@ def _compare(view: Opened, whole: bool) -> Figure:
             if cell is None or place is None:
                 row += ["", "", "", ""]
                 continue
-            added = float(found.courses[side].added[place])
-            row += [cell.step, _cell(cell.value), _cell(added), csv_text(texts[place])]
+            course = found.courses[side]
+            added = "" if np.isnan(course.end) else float(course.added[place])
+            row += [cell.step, _cell(cell.value), added, csv_text(texts[place])]
         table.append([*row, "" if found.apart else _cell(float(found.deltas[number]))])
     a, b = (f"{t.name} by {c.label}" for t, c in ((found.a, found.first), (found.b, found.second)))
     title = f"A, {a}, against B, {b}, on {_prompt(view)}"
     ends = [found.first] if found.one_column else [found.first, found.second]
     values = np.concatenate(found.along)
-    lines = _provenance(view, ends, found.scale, values)
+    lines = _provenance(view, ends, found.scale, values, found.off_scale)
+    if found.caution:
+        lines.insert(0, found.caution)
     fall = found.fall
     if fall is not None:
         totals = (fall.first, fall.second, fall.margin)
@@ -197,11 +202,15 @@ def _compare(view: Opened, whole: bool) -> Figure:
 
 
 def _provenance(
-    view: Opened, columns: list[Column], limits: Scale, values: FloatArray
+    view: Opened, columns: list[Column], limits: Scale, values: FloatArray, off: int | None = None
 ) -> list[str]:
     known = int(np.isfinite(values).sum())
     low, high = (number_text(end, signed=limits.signed) for end in (limits.low, limits.high))
     colors = "no colours" if limits.flat else f"colours {low} to {high}"
+    if off is None:
+        off = int(((values < limits.low) | (values > limits.high)).sum())
+    if off:
+        colors += f", {off:,} off the scale"
     lines = []
     for column in columns:
         words = [column.made_by.replace(" · computed now", ""), *column.notes, column.missing]

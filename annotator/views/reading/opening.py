@@ -15,6 +15,7 @@ from annotator.errors import NotFoundError
 from annotator.queries.credit.choices import SEARCH_VALUE, Said, write_key
 from annotator.queries.trees.compared import outcomes_named
 from annotator.queries.trees.paths import first_step, siblings_of
+from annotator.views.reading.margins import numbered
 from annotator.views.reading.sides import CHECKER, HUMAN, target_of
 from scoring.credit.registry import METHODS
 from scoring.types import SOLVED_ABOVE
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 MOST_KEY = 400
 OF_OUTCOMES = ("tempo", "grpo", "rloo", "leaf_value")
 SECOND_METHOD = "pure"  # beside the scores that it is made of
+RATING = "rating"  # the method that shows labels as they are
+# What shows labels: one against the other would be the same numbers twice.
+LABELS = frozenset({HUMAN, RATING})
 
 
 class Sides(NamedTuple):
@@ -49,16 +53,19 @@ def sides_of(
         NotFoundError: no such path, or no step at all.
     """
     by, by_b = (said.get(name, "")[:MOST_KEY] for name in ("by", "by_b"))
-    one_path = bool(by_b) and by_b != (by or columns.default())
+    own = by or columns.default()
+    one_path = bool(by_b) and by_b != own
     a_key, b_key = said.get("a", ""), said.get("b", "")
+    telling = [] if a_key and b_key else numbered(columns, traces, (own, by_b or own))
     if not a_key:
-        a_key, second = two_paths(problem, traces, one_path=one_path)
+        a_key, second = two_paths(problem, traces, telling, one_path=one_path)
         b_key = b_key or second
     a = target_of(problem=problem, key=a_key)
     named = bool(said.get("b")) or bool(by_b)
-    b = target_of(problem=problem, key=b_key or _beside(a, problem, traces, one_path=one_path))
+    b_key = b_key or _beside(a, problem, telling or traces, one_path=one_path)
+    b = target_of(problem=problem, key=b_key)
     if named or b.key != a.key:
-        return Sides(a, b, by or columns.default(), by_b or by or columns.default())
+        return Sides(a, b, own, by_b or own)
     first, second = two_numbers(columns, by)
     lacking = "" if second != first else _lacking(columns, traces)
     return Sides(a, b, first, second, lacking)
@@ -67,11 +74,13 @@ def sides_of(
 def two_numbers(columns: Columns, by: str = "") -> tuple[str, str]:
     """Choose two kinds of numbers for one path; the first is ``by`` where one is named.
 
-    The same twice where there is no second.
+    The same twice where there is no second; people's ratings and the labels that the method *Rating*
+    shows are the same numbers.
     """
     there = numbers_there(columns)
     first = by or next(iter(there), columns.default())
-    return first, next((key for key in there if key != first), first)
+    known = LABELS if first in LABELS else {first}
+    return first, next((key for key in there if key not in known), first)
 
 
 def numbers_there(columns: Columns) -> list[str]:
@@ -105,8 +114,13 @@ def two_methods(columns: Columns, usable: Collection[str]) -> tuple[str, ...]:
     return first, second
 
 
-def two_paths(problem: Problem, traces: list[Trace], *, one_path: bool) -> tuple[str, str]:
-    """Choose two paths: a solved trace beside one that is not, else the first two, else siblings."""
+def two_paths(
+    problem: Problem, traces: list[Trace], telling: list[Trace], *, one_path: bool
+) -> tuple[str, str]:
+    """Choose two paths: a solved trace beside one that is not, else the first two, else siblings.
+
+    Traces that have numbers, ``telling``, come before those that have none.
+    """
     if not traces:
         step = first_step(problem=problem)
         if step is None:
@@ -114,13 +128,15 @@ def two_paths(problem: Problem, traces: list[Trace], *, one_path: bool) -> tuple
         other = step if one_path else (sibling(step) or step)
         return f"s{step.pk}", f"s{other.pk}"
     known = outcomes_named(traces=traces, name=problem.project.primary_outcome)
-    solved = [trace for trace in traces if known.get(trace.pk, 0.0) > SOLVED_ABOVE]
-    first = next(iter(solved or traces))
+    first_of = telling or traces
+    solved = [trace for trace in first_of if known.get(trace.pk, 0.0) > SOLVED_ABOVE]
+    first = next(iter(solved or first_of))
     if one_path or len(traces) == 1:
         return f"t{first.pk}", f"t{first.pk}"
-    failed = (t for t in traces if known.get(t.pk, 1.0) <= SOLVED_ABOVE)
-    others = (trace for trace in traces if trace.pk != first.pk)
-    second = next(failed, None) or next(others, first)
+    rest = [trace for trace in first_of if trace.pk != first.pk]
+    rest = rest or [trace for trace in traces if trace.pk != first.pk]
+    failed = (trace for trace in rest if known.get(trace.pk, 1.0) <= SOLVED_ABOVE)
+    second = next(failed, None) or rest[0]
     return f"t{first.pk}", f"t{second.pk}"
 
 

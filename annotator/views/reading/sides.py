@@ -280,9 +280,9 @@ def told_apart(first: Column, second: Column) -> tuple[Column, Column]:
 
 def shared_scale(first: Column, second: Column) -> Scale:
     """Return one scale for both: symmetric about zero if either is signed."""
+    columns = (first,) if first.key == second.key else (first, second)
     return scale(
-        first.values[1:],
-        second.values[1:],
+        *(column.values[1:] for column in columns),
         signed=first.signed or second.signed,
         unit=first.unit if first.unit == second.unit else "two units",
         probability=first.probability and second.probability,

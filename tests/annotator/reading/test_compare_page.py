@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from annotator.models import Project
+from annotator.models import Project, Step
 from annotator.queries.access import project_for_user
 from annotator.queries.blindness import EVERYTHING
 from annotator.views.reading.comparison import compare
@@ -39,6 +39,7 @@ def body(client, url, status=200):
 @pytest.mark.parametrize("by", ["tempo", "leaf_value", "grpo", "value"])
 def test_bars_sum_to_the_margin_of_two_siblings_and_of_two_traces(game, columns, by):
     problem, steps = game
+    Step.objects.filter(pk=steps[7].pk).update(value=2.0)  # a side without a number has no margin
     traces = list(problem.traces.order_by("ordinal"))
     for a, b in ((steps[0], steps[7]), (steps[1], steps[2]), (steps[4], steps[5])):
         found = compare(columns=columns, a=side(problem, a), b=side(problem, b), by=by, by_b=by)
