@@ -127,7 +127,11 @@ def test_another_unit_changes_colours_and_keeps_the_text(path_page):
     assert set(levels) == {1}
     page.go_back()
     until(page, lambda: "by=step" not in page.url)
+    until(page, "JSON.parse(document.getElementById('numbers').textContent).grain !== 'step'")
     until(page, "document.querySelectorAll('#token-text .t').length > 0")
+    page.wait_for_selector("#line canvas")
+    page.keyboard.press("Home")
+    until(page, lambda: readout(page).startswith("Step 1, "))
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])

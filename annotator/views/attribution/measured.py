@@ -149,6 +149,13 @@ class GrainedSignal:
         return self.shown.per_step
 
     @property
+    def steps_scale(self) -> Scale:
+        """Limits of the colours of the steps' own numbers."""
+        if self.grain == "step":
+            return self.scale
+        return scale(self.per_step, signed=self.scale.signed, unit=self.shown.unit)
+
+    @property
     def digits(self) -> int:
         """Digits behind the point that tell the numbers apart."""
         known = np.abs(self.values[np.isfinite(self.values)])

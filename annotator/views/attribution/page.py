@@ -18,9 +18,7 @@ from annotator.queries.access import (
     step_for_user,
 )
 from annotator.queries.attribution.running import shared_limit
-from annotator.queries.attribution.usable import (
-    newest_job,
-)
+from annotator.queries.attribution.usable import newest_job, open_attribution_job
 from annotator.queries.jobs import live_workers, missing_worker
 from annotator.queries.trees.compared import first_traces, traces_told
 from annotator.services.models.attributions import attribution_request, faithfulness_request
@@ -107,6 +105,7 @@ def _context(view: Opened, kept: str) -> dict[str, Any]:
         "traces": _traces(view),
         "job": JobRow(job) if job is not None else None,
         "missing_worker": _missing_worker(job),
+        "checking": _check_of(view),
         "objectives": _objectives(shown),
         "config": {"keys": keys_of("attribution")},
         "keys": keys_shown("attribution"),
@@ -155,6 +154,14 @@ def _traces(view: Opened) -> list[dict[str, Any]]:
         label = f"Path to step {view.path.end.depth}"
         rows.insert(0, {"end": end, "label": label, "chosen": True})
     return rows
+
+
+def _check_of(view: Opened) -> Job | None:
+    """Return the job that checks the method on the model just now."""
+    if view.model is None or view.row is None:
+        return None
+    args = {"model": view.model.pk, "method": view.row.key}
+    return open_attribution_job(project=view.access.project, args=args, card=True)
 
 
 def _missing_worker(job: Job | None) -> str:

@@ -251,6 +251,13 @@ class Grained:
         """``(K,)`` credit of each step, up to the last that has a piece; NaN where none has a number."""
         return _sums(self.shown, self.shown.step)
 
+    @property
+    def steps_scale(self) -> Scale:
+        """Limits of the colours of the steps' own numbers: sums are larger than what they are sums of."""
+        if self.grain == "step":
+            return self.scale
+        return scale(self.per_step, signed=True, unit=self.shown.unit)
+
     def numbers(self) -> dict[str, Any]:
         """Return what the scripts need to say exact values and to draw the line."""
         line = self.shown.baseline_value + np.cumsum(self.shown.credit)

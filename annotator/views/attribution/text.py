@@ -90,7 +90,7 @@ def steps_told(found: Grained | GrainedSignal, count: int) -> dict[str, Any]:
     """Return the number of each of ``count`` steps, its level as a letter, and its standard error."""
     own = np.zeros(count)
     own[: len(found.per_step)] = found.per_step[:count]
-    levels = classes(own, found.scale).astype(np.int64)
+    levels = classes(own, found.steps_scale).astype(np.int64)
     levels = np.where(levels == MISSING, NONE, levels)
     errors = found.shown.errors
     return {

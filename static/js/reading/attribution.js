@@ -77,8 +77,9 @@ function move(by) {
 function step(by) {
   const here = text.stepOf[Math.max(at, 0)];
   let wanted = at < 0 ? here : here + by;
-  while (text.first[wanted] === text.first[wanted + 1]) wanted += by;
-  if (wanted >= 0 && wanted < text.blocks.length) point(text.first[wanted], { scroll: true });
+  const known = () => wanted >= 0 && wanted < text.blocks.length;
+  while (known() && text.first[wanted] === text.first[wanted + 1]) wanted += by;
+  if (known()) point(text.first[wanted], { scroll: true });
 }
 
 function strongest(by) {
@@ -102,6 +103,11 @@ function recolor() {
   fresh.replaceWith(kept);
   told();
   text.recolor(numbers);
+}
+
+/** Give the keys to the text unless somebody is elsewhere. */
+function listen() {
+  if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
 }
 
 async function start({ sameText = false } = {}) {
@@ -145,7 +151,14 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   const sameText = Boolean(kept && $("token-text")?.hasAttribute("data-kept"));
   start({ sameText });
   kept = null;
-  if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
+  listen();
+});
+
+// Back and Forward bring the page without the scripts that drew it.
+document.addEventListener("htmx:historyRestore", () => {
+  kept = null;
+  start();
+  listen();
 });
 
 const inText = (action) => () => (numbers ? action() : undefined);
@@ -163,5 +176,5 @@ new Keys(config.keys, {
 }).listen("#token-text, #main:focus, .foot");
 
 start();
-if (document.activeElement === document.body) ($("token-text") ?? $("main")).focus({ preventScroll: true });
+listen();
 document.documentElement.dataset.ready = "1";

@@ -448,3 +448,24 @@ def test_a_card_is_shown_beside_its_method(project, game, reviewer):
     page = read(reviewer, f"/p/{project.name}/models/{model.pk}/")
     assert "Attribution methods that were tried" in page
     assert "Planted truth 0.42 <b>failed</b>" in page
+
+
+def test_a_check_under_way_is_said_and_not_started_twice(project, game, reviewer):
+    problem, steps, model = game
+    RewardModel.objects.filter(pk=model.pk).update(artefact="somewhere")
+    here = url(project, problem, f"?end={steps[0].pk}&method=running_reward")
+    page = html.unescape(read(reviewer, here))
+    assert "a minute or more of a gpu worker" in page
+    args = {"model": model.pk, "method": "running_reward", "name": "x"}
+    job = job_create(project=project, kind=Job.Kind.FAITHFUL, args=args, user=None)
+    page = read(reviewer, here)
+    assert f"Job {job.pk}</a> checks this method: queued." in page
+    assert 'name="check" value="1" disabled' in page
+
+
+def test_numbers_of_steps_have_limits_of_their_own(project, game, reviewer, stored):
+    problem, steps, _ = game
+    stored()  # every step sums to -0.125, and its halves are +0.25 and -0.5
+    page = read(reviewer, url(project, problem, f"?end={steps[4].pk}&method=integrated_gradients"))
+    assert set(told(page, "numbers")["steps"]["levels"]) == {"a"}, "the strongest there is"
+    assert "Numbers of steps have limits of their own, −0.125 to +0.125." in page
