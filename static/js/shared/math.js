@@ -55,7 +55,12 @@ async function work() {
 
 function typesetOne(katex, span) {
   const display = span.classList.contains("display");
-  katex.render(span.dataset.tex, span, { throwOnError: false, trust: false, maxSize: 20, maxExpand: 1000, displayMode: display });
+  const source = span.textContent;
+  try {
+    katex.render(span.dataset.tex, span, { throwOnError: true, trust: false, maxSize: 20, maxExpand: 1000, displayMode: display });
+  } catch {
+    span.textContent = source; // what is no formula stays as it was written; KaTeX's own mark is against the policy
+  }
   span.classList.add("done");
 }
 

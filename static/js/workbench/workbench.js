@@ -6,7 +6,7 @@ import { listenForms } from "../shared/forms.js";
 import { goesOn, Keys } from "../shared/keys.js";
 import { Labels } from "./labels.js";
 import { loadExtras, loadPanel, loadPaper } from "./lazy.js";
-import { changesOf, showPane } from "./links.js";
+import { changesOf, showPane, toTree } from "./links.js";
 import { Outline } from "./outline.js";
 import { Reader } from "./reader.js";
 import { TreeModel } from "./tree_model.js";
@@ -29,7 +29,7 @@ const outline = new Outline($("outline"), {
   onSelect(p) {
     if (spans.picking) { spans.to(p, position()); return; }
     select(p, { push: true });
-    $("outline").focus({ preventScroll: true });
+    toTree();
   },
   onExtend: (p) => { if (config.mayLabel) spans.to(p, position()); },
   onFold: folded,
@@ -156,7 +156,7 @@ const extras = (name) => onStep(loadExtras, ({ openExtras }) => {
 function escape(event) {
   spans.leave();
   if (event.target === $("find")) find.clear();
-  $("outline").focus({ preventScroll: true });
+  toTree();
 }
 
 const actions = {
@@ -194,7 +194,7 @@ const actions = {
   reference: () => { const box = $("reference"); if (box) box.open = !box.open; },
   colors: (_, patience) => colors.pick(patience),
   scale: () => colors.turnScale(),
-  find: () => { $("find").focus(); $("find").select(); },
+  find: () => { showPane("tree"); $("find").focus(); $("find").select(); },
   nextHit: () => find.step(position(), 1),
   previousHit: () => find.step(position(), -1),
   help: () => openDialog($("keys-dialog")),
@@ -239,7 +239,7 @@ function furnish(Find, Colors) {
     },
     onSelect(p, way) {
       if (p === null) find.step(position(), way);
-      else { select(p, { push: true }); $("outline").focus({ preventScroll: true }); }
+      else { select(p, { push: true }); toTree(); }
     },
   });
   colors = new Colors(urls, state, {
@@ -281,7 +281,7 @@ async function boot() {
   writeUrl(state);
   reader.tune();
   keys.listen("#main, .crumbs, .foot, .pane-tabs, #span-bar");
-  if (document.activeElement === document.body) $("outline").focus({ preventScroll: true });
+  if (document.activeElement === document.body) toTree();
   document.documentElement.dataset.ready = "1";
   requestIdleCallback(() => { loadPaper(outline, icicle); loadExtras().catch(() => {}); }); // ready when asked for
 }

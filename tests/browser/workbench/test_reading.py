@@ -105,3 +105,22 @@ def test_colours_that_do_not_come_are_said_and_the_old_ones_stay(open_bench, rev
     gate.refuse()
     page.wait_for_selector(".toast.bad:has-text('The colours are as they were')")
     assert page.locator("#row-2 .heat").inner_text() == before
+
+
+def test_what_is_no_formula_stays_as_it_was_written(open_bench, reviewer, project):
+    node = Node(r"Half is \(\frac{1}{2}\), and \[ \undefined{ \] is nothing.", outcomes=[1.0])
+    problem, _ = write_problem(project, "Halves", [node])
+    page = open_bench(reviewer, problem)
+    until(page, "document.querySelectorAll('.stepcard .math.done').length === 2")
+    assert page.locator(".stepcard .katex").count() == 1
+    assert r"\undefined{" in page.locator(".stepcard .math.done").last.inner_text()
+    assert page.locator(".katex-error").count() == 0
+
+
+def test_a_narrow_window_has_the_keys_at_once_and_finds_by_key(open_bench, reviewer, game):
+    page = open_bench(reviewer, game[0], viewport={"width": 390, "height": 800})
+    page.keyboard.press("j")
+    until(page, f"document.getElementById('reader').dataset.step === '{game[1][1].pk}'")
+    page.keyboard.press("/")
+    until(page, "document.activeElement.id === 'find'")
+    assert page.locator("#find").is_visible()
