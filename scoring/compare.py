@@ -49,6 +49,14 @@ class Course:
         return self.total if self.missing < len(self.added) else math.nan
 
 
+def _sum(values: Sequence[float]) -> float:
+    """Add exactly; what is too large for a float adds up to no number."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.nan
+
+
 def course(values: npt.ArrayLike, *, additive: bool, offset: float = 0.0) -> Course:
     """Return what each step of a path adds.
 
@@ -64,7 +72,7 @@ def course(values: npt.ArrayLike, *, additive: bool, offset: float = 0.0) -> Cou
     missing = int((~known).sum())
     if additive:
         added = np.where(known, column, 0.0)
-        return Course(added, offset, math.fsum([offset, *added.tolist()]), missing)
+        return Course(added, offset, _sum([offset, *added.tolist()]), missing)
     added = np.zeros(len(column))
     at = np.flatnonzero(known)
     if not len(at):
@@ -136,7 +144,7 @@ def waterfall(first: Course, second: Course, pairs: Sequence[Pair]) -> Waterfall
     for name, size in sizes:
         bars.append(Bar(name, at, size))
         at += size
-    residual = (first.total - second.total) - math.fsum(size for _, size in sizes)
+    residual = (first.total - second.total) - _sum([size for _, size in sizes])
     return Waterfall(tuple(bars), first.total, second.total, residual)
 
 

@@ -6,9 +6,10 @@ record is about to be refused.
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from annotator.numbers import LARGEST, beyond, countable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -141,9 +142,13 @@ def probability(value: object, path: str) -> float:
 
 
 def finite(value: object, path: str, expected: str = "a finite number") -> float:
-    """Return a finite number; ``expected`` says in the refusal what else would do."""
-    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-        fail(path, expected, value)
+    """Return a number that can be counted with; ``expected`` says in the refusal what else would do."""
+    if type(value) not in (int, float) or not countable(value):  # type: ignore[arg-type]
+        fail(
+            path,
+            f"{expected} (of at most {LARGEST:.0e} in size)" if beyond(value) else expected,
+            value,
+        )
     return float(value)  # type: ignore[arg-type]
 
 

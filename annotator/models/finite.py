@@ -1,4 +1,4 @@
-"""Numbers that may be missing but never infinite, whatever somebody wrote into the database.
+"""Numbers that may be missing but never infinite or too large, whatever somebody wrote into the database.
 
 Every entry refuses what is not a finite number. Rows that were written past them read as missing, so
 that no page, picture or JSON has to ask.
@@ -6,10 +6,11 @@ that no page, picture or JSON has to ask.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+from annotator.numbers import LARGEST, countable
 
 if TYPE_CHECKING:
     _Float = models.FloatField[Any, Any]
@@ -18,11 +19,11 @@ else:
 
 
 class FiniteField(_Float):
-    """A float that reads as None where it is infinite or NaN; to the database a float like others."""
+    """A float that reads as None where it cannot be counted with; to the database a float like others."""
 
     def from_db_value(self, value: float | None, *_: Any) -> float | None:
         """Return the number, None where it is none."""
-        return value if value is None or math.isfinite(value) else None
+        return value if value is None or countable(value) else None
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         """Name a plain float: the column is one, and needs no migration."""
@@ -35,9 +36,9 @@ def known(column: str = "value") -> dict[str, float]:
 
     To PostgreSQL NaN is above everything, and NULL is neither above nor below.
     """
-    return {f"{column}__gt": -math.inf, f"{column}__lt": math.inf}
+    return {f"{column}__gte": -LARGEST, f"{column}__lte": LARGEST}
 
 
 def known_sql(column: str) -> str:
     """Return an SQL expression: ``column`` where it is known, else NULL."""
-    return f"CASE WHEN {column} > '-Infinity' AND {column} < 'Infinity' THEN {column} END"
+    return f"CASE WHEN {column} BETWEEN -{LARGEST} AND {LARGEST} THEN {column} END"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.db import connection
 
+from annotator.numbers import LARGEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,7 +33,7 @@ def packed_columns(
         select: the statement, with ``%(name)s`` placeholders; its rows must be named.
         parameters: their values.
         **columns: what is read, each "int" (int64, never NULL) or "float" (float64, NaN where it is
-            NULL or not finite).
+            NULL or cannot be counted with).
     """
     packed = ", ".join(
         f"string_agg({PACKINGS[kind][0].format(name)}, ''::bytea)" for name, kind in columns.items()
@@ -45,5 +47,5 @@ def packed_columns(
     ]
     for column in found:
         if column.dtype == np.float64:
-            column[np.isinf(column)] = np.nan
+            column[np.abs(column) > LARGEST] = np.nan
     return found

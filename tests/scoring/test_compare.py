@@ -76,3 +76,7 @@ def test_inversions_are_those_of_all_pairs():
     slow = sum(int(a > b) for i, a in enumerate(codes) for b in codes[i + 1 :])
     assert inversions(codes) == slow
     assert inversions(np.zeros(5, np.int64)) == 0
+
+
+def test_a_sum_that_no_float_holds_is_no_number():
+    assert np.isnan(course([1e308, 1e308], additive=True).total)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from annotator.numbers import countable, flaw
 from annotator.services.imports.texts import (
     MAX_TEXT,
     RecordRefusedError,
@@ -181,8 +181,8 @@ def _check_place(alternative: AlternativeRecord, where: str, nodes: Sequence[Nod
 def _check_values(scores: ScoreRecord, where: str, n_nodes: int) -> None:
     for i, (node, value) in enumerate(zip(scores.nodes, scores.values, strict=True)):
         check_position(node, f"{where}.nodes[{i}]", n_nodes)
-        if type(value) not in (int, float) or not math.isfinite(value):
-            raise RecordRefusedError(f"{where}.values[{i}] is {value!r}, not a finite number")
+        if type(value) not in (int, float) or not countable(value):
+            raise RecordRefusedError(f"{where}.values[{i}] is {value!r}, {flaw(value)}")
 
 
 def is_at_or_below(nodes: Sequence[NodeRecord], last: int, first: int) -> bool:

@@ -6,9 +6,10 @@ PostgreSQL takes no U+0000 and no lone surrogate in text, and neither those nor 
 from __future__ import annotations
 
 import json
-import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+
+from annotator.numbers import countable, flaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,9 +83,9 @@ def check_number(value: object, field: str) -> None:
     """Refuse the record if ``value`` is neither None nor a finite number (True and False are)."""
     if value is None:
         return
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, int | float) or not countable(value):
         raise RecordRefusedError(
-            f"{field} is {_shown(value)}, not a finite number; write null if it is unknown"
+            f"{field} is {_shown(value)}, {flaw(value)}; write null if it is unknown"
         )
 
 

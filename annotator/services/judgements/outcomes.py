@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidError
 from annotator.models import JudgementEvent, Outcome, Trace
+from annotator.numbers import LARGEST, countable
 from annotator.services.history.events import judgement_record
 from annotator.services.history.layout import Target
 from annotator.services.naming import name_clean, outcome_name_fault
@@ -47,8 +47,8 @@ def outcome_set(
         ConflictError: the key was used by somebody else or for another judgement.
     """
     name = _name_checked(trace, name)
-    if value is not None and not math.isfinite(value):
-        message = f"An outcome is a finite number, not {value}; leave it empty (null) where it is unknown."
+    if value is not None and not countable(value):
+        message = f"An outcome is a finite number of at most {LARGEST:.0e} in size, not {value}; leave it empty (null) where it is unknown."
         raise InvalidError(message, fields={"value": message})
     project = trace.problem.project
     target = Target(

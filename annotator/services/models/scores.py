@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from annotator.errors import InvalidError
 from annotator.models import RewardModel, StepScore
+from annotator.numbers import countable, flaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -112,10 +113,10 @@ def _finite(
 ) -> Iterator[tuple[int, float, list[float] | None]]:
     for step_id, score in rows:
         beside = parts.get(step_id)
-        if not all(map(math.isfinite, (score, *(beside or ())))):
+        if not all(map(countable, (score, *(beside or ())))):
             raise InvalidError(
-                f"The score of step {step_id} is {score}, not a finite number."
-                if not math.isfinite(score)
+                f"The score of step {step_id} is {score}, {flaw(score)}."
+                if not countable(score)
                 else f"Beside the score of step {step_id} stands what is not a finite number."
             )
         if beside is not None and len(beside) != named:
