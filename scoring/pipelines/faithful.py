@@ -16,6 +16,7 @@ from scoring.errors import AttributionError
 from scoring.pipelines.attribute import model_of
 
 if TYPE_CHECKING:
+    from scoring.attribution.faithfulness.base import Check
     from scoring.attribution.faithfulness.hidden import Task
     from scoring.attribution.faithfulness.planted import Planted
     from scoring.pipelines.context import JobContext
@@ -67,8 +68,7 @@ def run(context: JobContext) -> dict[str, Any]:
             "label": LABELS.get(check.key, check.key),
             "value": check.value if math.isfinite(check.value) else None,
             "limit": check.limit,
-            "said": f"{check.value:.3f}"
-            + (f" (limit {check.limit:.3g})" if check.passed is not None else ""),
+            "said": _said(check),
             "passed": check.passed,
             "words": check.words,
         }
@@ -94,3 +94,11 @@ def run(context: JobContext) -> dict[str, Any]:
         "failed": list(found.failed),
         "paths": found.paths,
     }
+
+
+def _said(check: Check) -> str:
+    """Write what was measured and, of what is judged, on which side of the limit it has to be."""
+    if check.passed is None or math.isnan(check.value):
+        return f"{check.value:.3f}"
+    side = "at most" if (check.value <= check.limit) == check.passed else "at least"
+    return f"{check.value:.3f} ({side} {check.limit:.3g})"

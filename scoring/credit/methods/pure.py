@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from scoring.tree import FloatArray, Tree
 
 PROBABILITIES = (
-    "PURE wants scores from −1 to 1 and none here is below 0: "
-    "were they probabilities p, they would have to be mapped to 2p − 1"
+    "none of the scores is below 0: PURE wants them from −1 to 1, probabilities p as 2p − 1"
 )
 OUTSIDE = "PURE wants scores from −1 to 1; some lie outside"
 ALONE = "no value: a group of one has no other trace to be compared with"
