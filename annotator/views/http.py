@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 
 TITLES = {
     400: "This cannot be done",
-    403: "Your role does not allow this",
+    403: "Not open to you",
     404: "Not here",
-    409: "Changed in the meantime",
+    409: "Not as things are now",
     413: "Too large",
     422: "This cannot be used",
     503: "Not available now",
