@@ -107,7 +107,9 @@ class Shown:
     @property
     def verdict(self) -> str:
         """Words of the badge."""
-        return BADGES[self.badge][1]
+        return BADGES[self.badge][1] + (
+            " by construction" if self.row.free and self.badge == "ok" else ""
+        )
 
     @property
     def faded(self) -> bool:
