@@ -89,7 +89,9 @@ def _kept(row: SuiteRow, records: Records, settings: Mapping[str, Any]) -> Bools
 
 def _left_out(kept: Bools) -> tuple[str, ...]:
     n = int((~kept).sum())
-    return (f"{n:,} of {len(kept):,} records left out: they lack what the suite needs",) if n else ()
+    return (
+        (f"{n:,} of {len(kept):,} records left out: they lack what the suite needs",) if n else ()
+    )
 
 
 def _subset(records: Records, kept: Bools) -> Records:
